@@ -22,10 +22,9 @@ class Operation(StrEnum):
     CREATE_VIEW = "create-view"
     REPLACE_VIEW = "replace-view"
     DROP_VIEW = "drop-view"
-
-
-OF_VIEWS = frozenset({Operation.CREATE_VIEW, Operation.REPLACE_VIEW, Operation.DROP_VIEW})
-"""Their statements are no step of a table's."""
+    CREATE_ROUTINE = "create-routine"
+    REPLACE_ROUTINE = "replace-routine"
+    DROP_ROUTINE = "drop-routine"
 
 
 class ClauseKind(StrEnum):

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import assert_never
 
 from reconciler.diff.model import Operation
 from reconciler.model.object_id import ObjectId, ObjectKind
-from reconciler.model.programs import ManagedProgram
+from reconciler.model.programs import ManagedProgram, Routine, View
 
+_OF_ROUTINES = (Operation.CREATE_ROUTINE, Operation.REPLACE_ROUTINE, Operation.DROP_ROUTINE)
 OPERATIONS = {
     ObjectKind.VIEW: (Operation.CREATE_VIEW, Operation.REPLACE_VIEW, Operation.DROP_VIEW),
+    ObjectKind.PROCEDURE: _OF_ROUTINES,
+    ObjectKind.FUNCTION: _OF_ROUTINES,
 }
 """What makes one of a kind, what makes it another one, and what drops it."""
 
@@ -44,17 +48,26 @@ class ProgramStep:
             kind = self.about.kind
             where = "in git, not on live" if self.after else "on live, not in git"
             return f"the {kind} is {where}"
-        old, new = self.before, self.after
-        parts = (
-            ("query", old.query, new.query),
-            ("list of columns", old.columns, new.columns),
-            ("SQL SECURITY", old.security, new.security),
-            ("definer", old.definer, new.definer),
-            ("algorithm", old.algorithm, new.algorithm),
-            ("session that made it", old.created_with, new.created_with),
-        )
-        differing = [what for what, was, now in parts if was != now]
+        old, new = _parts(self.before), _parts(self.after)
+        differing = [what for what, was in old.items() if was != new.get(what)]
         return f"its {', '.join(differing)} differ{'s' if len(differing) == 1 else ''}"
+
+
+def _parts(program: ManagedProgram) -> dict[str, object]:
+    """What can differ, in words."""
+    rights: dict[str, object] = {"SQL SECURITY": program.security, "definer": program.definer}
+    made: dict[str, object] = {"session that made it": program.created_with}
+    match program:
+        case View():
+            query, columns = program.query, program.columns
+            own: dict[str, object] = {"query": query, "list of columns": columns}
+            return {**own, **rights, "algorithm": program.algorithm, **made}
+        case Routine():
+            signature = (program.signature, program.aggregate)
+            own = {"body": program.body, "parameters": signature}
+            return {**own, "characteristics": program.traits, **rights, **made}
+        case _:
+            assert_never(program)
 
 
 def program_steps(

@@ -67,7 +67,7 @@ class MysqlShardSessions:
     @contextmanager
     def open(self, shard: ShardSpec, *, server: str = "") -> Iterator[MysqlShardSession]:
         target = resolve(shard.connection, environ=self._environ, root=self._root, shard=shard.name)
-        session = MysqlShardSession(target, self._reach, shard.definers)
+        session = MysqlShardSession(target, self._reach, shard.definers, shard.programs)
         try:
             if server not in ("", session.server):
                 raise Unavailable(server_changed(target.label))
@@ -80,10 +80,15 @@ class MysqlShardSession:
     """`ShardSession`. Not for two threads at once."""
 
     def __init__(
-        self, target: Target, reach: Reach | None = None, definers: tuple[str, ...] = ()
+        self,
+        target: Target,
+        reach: Reach | None = None,
+        definers: tuple[str, ...] = (),
+        programs: tuple[ObjectKind, ...] = (),
     ) -> None:
-        """`definers` are the accounts whose rights programs may have. Raises Unavailable."""
-        self._definers = definers
+        """`definers` are the accounts whose rights programs may have, `programs` the kinds of them
+        that are managed. Raises Unavailable."""
+        self._definers, self._programs_managed = definers, programs
         self._shard = ShardLink(target, reach)
         self._flavor = self._shard.server.settings.version.flavor
         self._direct = DirectEngine(self._shard, self._blocker)
@@ -184,7 +189,8 @@ class MysqlShardSession:
 
     def _access(self, link: Link) -> ShardAccess:
         server = look_at_server(link)
-        return read_access(link, self._shard.database, server, definers=self._definers)
+        database, programs = self._shard.database, self._programs_managed
+        return read_access(link, database, server, definers=self._definers, programs=programs)
 
     def _runs(self, link: Link, sql: str) -> bool:
         if not self._sees_processes:

@@ -17,6 +17,7 @@ from reconciler.ddl.statement.reach import Reach, reach_of
 from reconciler.guard.definers import definer_refusals, lacking_rights
 from reconciler.guard.engines import engine_access_refusals
 from reconciler.guard.model import Refusal
+from reconciler.guard.routines import routine_refusals
 from reconciler.model.access import ShardAccess
 from reconciler.model.object_id import ObjectId, table_id
 from reconciler.model.server import Flavor
@@ -136,6 +137,7 @@ def _refusals(
     for account, tables in reads.items():
         yield from definer_refusals(shard, access, account, flavor)
         yield from lacking_rights(shard, access, account, tables)
+    yield from routine_refusals(shard, access, statements, flavor)
     yield from kill_refusals(shard, access, flavor=flavor, rollout=rollout)
     yield from engine_access_refusals(shard, access, statements)
 
@@ -157,6 +159,12 @@ def _needs(reach: Reach, flavor: Flavor) -> Iterator[_Need]:
                 yield _Need(any_of=("DROP",), table=table)
         case StatementKind.DROP_VIEW:
             yield _Need(any_of=("DROP",), table=table)
+        case StatementKind.CREATE_ROUTINE:
+            yield _Need(any_of=("CREATE ROUTINE",), table=table)
+            if reach.replaces:
+                yield _Need(any_of=("ALTER ROUTINE",), table=table)
+        case StatementKind.DROP_ROUTINE:
+            yield _Need(any_of=("ALTER ROUTINE",), table=table)
         case _:
             assert_never(reach.kind)
     if reach.renamed_to is not None or reach.drops_partitions:
@@ -193,6 +201,8 @@ def _read_only(shard: str, settings: Sequence[str]) -> Refusal:
 
 def _may_not(shard: str, database: str | None, table: str, privileges: Sequence[str]) -> Refusal:
     named = ", ".join(privileges)
+    if any("ROUTINE" in privilege for privilege in privileges):
+        return _may_not_make(shard, table, named)
     where = f"table {table}" if database is None else f"table {database}.{table}"
     return Refusal(
         code="privilege-missing",
@@ -202,6 +212,16 @@ def _may_not(shard: str, database: str | None, table: str, privileges: Sequence[
         " statements need; nothing was sent to it",
         recovery=f"grant the login {named} on that table or on all of its database, {_AGAIN};"
         " `reconciler doctor --identity changes` tells everything that is missing",
+    )
+
+
+def _may_not_make(shard: str, routine: str, named: str) -> Refusal:
+    return Refusal(
+        code="privilege-missing",
+        shard=shard,
+        message=f"shard {shard}, routine {routine}: the login may not {named} in the database,"
+        " which the plan's statements need; nothing was sent to it",
+        recovery=f"grant the login {named} on all of its database, {_AGAIN}",
     )
 
 

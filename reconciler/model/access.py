@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from reconciler.model.object_id import ObjectId
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
@@ -139,6 +141,17 @@ class DefinerRights:
         return "SELECT" in found | self.privileges.on_columns(database, table)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoutineGround:
+    """What decides whether a routine can be made, or made again. `trusts_functions`: the server
+    lets whoever may make a function make one that its binary log cannot be sure of. `granted` are
+    routines that other accounts have privileges on, which DROP takes away; None: the login may not
+    see them, or the server replaces a routine at once."""
+
+    trusts_functions: bool
+    granted: frozenset[ObjectId] | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ShardAccess:
     """`database` is what the server calls the shard; it is compared, never shown. `privileges`
@@ -146,7 +159,8 @@ class ShardAccess:
     everybody from changing the shard, by name. `ground` None: nobody asked. `account` and
     `accounts` are digests (`ddl.programs.accounts`) of the login's own and of all of the
     server's; None: the login may not see them. `definers` are those that the spec names, as far as
-    the server has them; `protected` those whose programs only their like may drop, by digest."""
+    the server has them; `protected` those whose programs only their like may drop, by digest.
+    `routines` None: nobody asked, for they are not managed."""
 
     database: str
     privileges: Privileges | None
@@ -156,6 +170,7 @@ class ShardAccess:
     accounts: frozenset[str] | None = None
     definers: tuple[DefinerRights, ...] = ()
     protected: frozenset[str] = frozenset()
+    routines: RoutineGround | None = None
 
     def is_own(self, account: str) -> bool:
         return self.account == account

@@ -17,6 +17,7 @@ class ManagedKind(StrEnum):
 
     TABLES = "tables"
     VIEWS = "views"
+    ROUTINES = "routines"
 
 
 class Security(StrEnum):
@@ -28,16 +29,23 @@ class Security(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreatedWith:
-    """What a server keeps of the session that made a program, and gives its literals meaning by."""
+    """What a server keeps of the session that made a program, and gives its text meaning by.
+    `sql_mode` and `database_collation`, which is that of the database at the time, are kept of
+    programs with a body; None: of the others."""
 
     character_set_client: str
     collation_connection: str
+    sql_mode: str | None = None
+    database_collation: str | None = None
 
     def __str__(self) -> str:
-        return (
+        said = (
             f"character_set_client={self.character_set_client}"
             f" collation_connection={self.collation_connection}"
         )
+        if self.sql_mode is None:
+            return said
+        return f"{said} sql_mode={self.sql_mode} database_collation={self.database_collation}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,16 +67,43 @@ class View:
         return view_id(self.name)
 
 
-ManagedProgram = View
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routine:
+    """A procedure or a function. `signature` is the server's text of its parameters and of what it
+    returns, `traits` what is said between them and the body but for whose rights it has, `body`
+    verbatim. `definer` as for a view."""
+
+    kind: ObjectKind
+    name: str
+    security: Security
+    definer: str | None
+    signature: str
+    traits: tuple[str, ...]
+    body: str
+    created_with: CreatedWith
+    aggregate: bool = False  # MariaDB
+
+    @property
+    def object_id(self) -> ObjectId:
+        return ObjectId(self.kind, self.name)
+
+
+ManagedProgram = View | Routine
 """Any program that can be managed."""
 
-MANAGED_AS = {ObjectKind.VIEW: ManagedKind.VIEWS}
+ROUTINES = (ObjectKind.PROCEDURE, ObjectKind.FUNCTION)
+
+MANAGED_AS = {
+    ObjectKind.VIEW: ManagedKind.VIEWS,
+    ObjectKind.PROCEDURE: ManagedKind.ROUTINES,
+    ObjectKind.FUNCTION: ManagedKind.ROUTINES,
+}
 """The word of `manage` for each kind of program."""
 
 LIKE_TABLES = frozenset({ObjectKind.TABLE, ObjectKind.VIEW, ObjectKind.SEQUENCE})
 """Kinds that share their names."""
 
-FOLDERS = {ManagedKind.VIEWS: "views"}
+FOLDERS = {ManagedKind.VIEWS: "views", ManagedKind.ROUTINES: "routines"}
 """Where the files of each kind stand, in the schema folder."""
 
 

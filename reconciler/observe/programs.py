@@ -14,7 +14,7 @@ from reconciler.diff.session import StatementSession
 from reconciler.errors import Location, Problem, ReconcilerError
 from reconciler.model.object_id import ObjectId
 from reconciler.model.policy import Policy
-from reconciler.model.programs import CreatedWith, ManagedProgram, Security, view_id
+from reconciler.model.programs import CreatedWith, ManagedProgram, Security, View, view_id
 from reconciler.model.schema import OtherObject
 from reconciler.model.server import ServerError, ServerSettings
 from reconciler.observe.shards import ReadProgram, as_read
@@ -102,17 +102,28 @@ def _as_shown(
         read = read_program(file.object_id, text_of(shown))
     except ReconcilerError as unread:
         return replace(unread.problems[0], where=Location(path=file.path, line=file.first_line))
-    return as_read(_with_rights(read, file, policy))
+    program = _with_rights(read, file, policy)
+    if program.security is Security.DEFINER and program.definer is None:
+        return _definer_not_named(file)
+    return as_read(program)
 
 
 def _with_rights(program: ManagedProgram, file: ProgramFile, policy: Policy) -> ManagedProgram:
-    program = replace(
-        program,
-        security=file.security,
-        created_with=file.created_with or program.created_with,
-    )
+    if isinstance(program, View):  # made without anybody's rights
+        kept = file.created_with or program.created_with
+        program = replace(program, security=file.security, created_with=kept)
     account = account_for(program, policy)
     return replace(program, definer=account.digest if account else None)
+
+
+def _definer_not_named(file: ProgramFile) -> Problem:
+    return Problem(
+        code="definer-not-named",
+        message=f"{file.object_id.titled} has its definer's rights, and the spec names no account"
+        " for them",
+        recovery="write SQL SECURITY INVOKER into the file, or `definer` into the spec",
+        where=Location(path=file.path, line=file.first_line),
+    )
 
 
 def _rejected(file: ProgramFile, error: ServerError, settings: ServerSettings) -> Problem:
@@ -121,8 +132,8 @@ def _rejected(file: ProgramFile, error: ServerError, settings: ServerSettings) -
     return Problem(
         code="definition-rejected",
         message=f"{file.object_id.titled}: {settings.version} rejects the definition: {error}",
-        recovery="fix the definition; the server's answer says what it does not accept. A view can"
-        " use tables and views of this keyspace's files, and no stored functions",
+        recovery="fix the definition; the server's answer says what it does not accept. It can"
+        " use tables, views and, where they are managed, routines of this keyspace's files",
         where=Location(path=file.path, line=line),
     )
 

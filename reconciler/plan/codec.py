@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import rfc8785
 
+from reconciler.model.object_id import ObjectKind
 from reconciler.plan.commitment import reasons_of, reasons_sha256, with_reasons
 from reconciler.plan.document import (
     check_identity,
@@ -21,6 +22,7 @@ from reconciler.plan.document import (
 from reconciler.plan.encoding import from_json, to_json
 from reconciler.plan.model import (
     FORMAT_WITHOUT_QUARANTINE,
+    FORMAT_WITHOUT_ROUTINES,
     FORMAT_WITHOUT_VIEWS,
     PLAN_FORMAT,
     Plan,
@@ -44,10 +46,12 @@ def plan_from_core(core: PlanCore, meta: PlanMeta, plan_format: str | None = Non
 
 
 def _format_of(core: PlanCore) -> str:
-    if core.quarantine:
+    kinds = core.policy.program_kinds | {about.kind for about in core.managed_programs}
+    if kinds - {ObjectKind.VIEW}:
         return PLAN_FORMAT
-    has_programs = bool(core.policy.program_kinds) or bool(core.managed_programs)
-    return FORMAT_WITHOUT_QUARANTINE if has_programs else FORMAT_WITHOUT_VIEWS
+    if core.quarantine:
+        return FORMAT_WITHOUT_ROUTINES
+    return FORMAT_WITHOUT_QUARANTINE if kinds else FORMAT_WITHOUT_VIEWS
 
 
 def dump_plan(plan: Plan) -> bytes:

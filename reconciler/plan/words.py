@@ -229,6 +229,12 @@ def _plain_effect(operation: Operation) -> str:
             return "metadata only, waits for whoever reads the view"
         case Operation.DROP_VIEW:
             return "the view goes, no row does"
+        case Operation.CREATE_ROUTINE:
+            return "metadata only, nothing waits"
+        case Operation.REPLACE_ROUTINE:
+            return "metadata only, calls that run are not touched"
+        case Operation.DROP_ROUTINE:
+            return "calls fail from then on, no row goes"
 
 
 def _lock_effect(lock: Lock | None) -> str:

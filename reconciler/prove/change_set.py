@@ -34,9 +34,10 @@ from reconciler.prove.cross_database_children import cross_database_child_findin
 from reconciler.prove.engines import Given, give_engines
 from reconciler.prove.finding import Finding
 from reconciler.prove.limits import PROOF_PARALLEL
-from reconciler.prove.managed import PlacedPrograms, prove_managed, with_programs
+from reconciler.prove.managed import prove_managed
 from reconciler.prove.part import parts_of
 from reconciler.prove.part_proof import prove_part
+from reconciler.prove.placed import PlacedPrograms, with_programs
 from reconciler.prove.programs import program_findings
 from reconciler.prove.refusals import left_unplanned
 from reconciler.prove.request import (

@@ -7,31 +7,28 @@ brings what it needs otherwise (PG-3). What does not work in between is a findin
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from reconciler.ddl.programs.facts import text_of
 from reconciler.ddl.programs.kinds import (
     account_for,
+    as_shown,
     create_sql,
     drop_sql,
+    is_replaced_at_once,
     program_fingerprint,
-    read_program,
     scratch_sql,
     used_text,
     without_rights,
 )
 from reconciler.ddl.usage import names_in
-from reconciler.diff.model import Operation
 from reconciler.diff.programs import ProgramStep
 from reconciler.diff.session import DEFAULT_SESSION, StatementSession
-from reconciler.errors import ReconcilerError
 from reconciler.guard.model import Refusal
 from reconciler.model.object_id import ObjectId, ObjectKind, table_id
 from reconciler.model.policy import Hazard, HazardKind
-from reconciler.model.programs import LIKE_TABLES, ManagedProgram
-from reconciler.model.schema import OtherObject
+from reconciler.model.programs import LIKE_TABLES, ManagedProgram, Routine
 from reconciler.model.server import ServerError
 from reconciler.plan.hazards.programs import program_hazards
 from reconciler.plan.hazards.statement_context import needing_permission
@@ -41,35 +38,16 @@ from reconciler.prove.chain import Ran
 from reconciler.prove.copies import Copy, CopyMaker, Original
 from reconciler.prove.cross_database import parents_for
 from reconciler.prove.finding import Finding, finding
+from reconciler.prove.placed import (
+    NEW_NAME,
+    PlacedPrograms,
+    as_scratch_has,
+    names_made,
+    operation_of,
+)
+from reconciler.prove.programs import broken_by_name, losses
 from reconciler.prove.refusals import not_copied
 from reconciler.prove.request import ProofRequest
-
-_NEW_NAME = (Operation.CREATE_TABLE, Operation.RENAME_TABLE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlacedPrograms:
-    """Each statement with how many of the tables' run before it; `moved` are effects on views of
-    the tables' statements, by their place."""
-
-    placed: tuple[tuple[int, PlannedStatement], ...] = ()
-    moved: Mapping[int, tuple[Effect, ...]] = field(default_factory=dict)
-    findings: tuple[Finding, ...] = ()
-
-    def place_of(self, table: int) -> int:
-        """Of a table's statement among all."""
-        return table + sum(behind <= table for behind, _ in self.placed)
-
-
-def with_programs(
-    tables: Sequence[PlannedStatement], programs: PlacedPrograms
-) -> Iterator[PlannedStatement]:
-    """All statements in the order in which they run."""
-    for place in range(len(tables) + 1):
-        yield from (statement for behind, statement in programs.placed if behind == place)
-        if place < len(tables):
-            moved = programs.moved.get(place, ())
-            yield replace(tables[place], effects=(*tables[place].effects, *moved))
 
 
 def prove_managed(
@@ -85,7 +63,7 @@ def prove_managed(
         if not isinstance(copy, Copy):
             shard = request.shard.shard
             return not_copied(shard, copy, request.texts.get(copy.table))
-        trial = _Trial(request, copy)
+        trial = _Trial(request, copy, [names_made(ran) for ran in statements])
         trial.make_before()
         trial.settle(0)
         for place, ran in enumerate(statements):
@@ -115,7 +93,9 @@ class _Trial:
     """One scratch copy on which all statements run in their order. `there` are the managed
     programs that it has, as the shard would have them at this point."""
 
-    def __init__(self, request: ProofRequest, copy: Copy) -> None:
+    def __init__(self, request: ProofRequest, copy: Copy, coming: Sequence[frozenset[str]]) -> None:
+        """`coming` are the names that each statement of a table makes."""
+        self._coming = coming
         self._request, self._copy = request, copy
         self._database: ScratchDatabase = copy.database
         self._there: dict[ObjectId, ManagedProgram] = {}
@@ -142,7 +122,8 @@ class _Trial:
     def settle(self, place: int) -> None:
         """Make and drop what can be at this point, each before what it would break if it may."""
         while True:
-            step = self._next(breaks_others=False) or self._next(breaks_others=True)
+            step = self._next(place, breaks_others=False)
+            step = step or self._next(place, breaks_others=True)
             if step is not None:
                 self._to_make.remove(step)
                 self._place(place, step)
@@ -152,13 +133,29 @@ class _Trial:
                 return
             self._drop(place, unused)
 
-    def _next(self, *, breaks_others: bool) -> ProgramStep | None:
-        tried = (step for step in self._to_make if self._try(step, breaks_others=breaks_others))
+    def _next(self, place: int, *, breaks_others: bool) -> ProgramStep | None:
+        ready = (
+            s for s in self._to_make if not self._waits(s, place, for_others=not breaks_others)
+        )
+        tried = (step for step in ready if self._try(step, breaks_others=breaks_others))
         return next(tried, None)
+
+    def _waits(self, step: ProgramStep, place: int, *, for_others: bool) -> bool:
+        """Whether a body, which no server looks through, uses names that are still to come: of
+        tables and columns, and of other programs as long as one can be made without waiting."""
+        if not isinstance(step.after, Routine):
+            return False
+        used = self._names_in(step.after)
+        if isinstance(step.before, Routine):
+            used -= self._names_in(step.before)
+        if any(used & names for names in self._coming[place:]):
+            return True
+        others = (s.name.lower() for s in self._to_make if s is not step and s.before is None)
+        return for_others and any(name in used for name in others)
 
     def run(self, place: int, ran: Ran) -> Refusal | None:
         """A table's statement, and what it does to views. A name that it takes must be free."""
-        if ran.step.operation in _NEW_NAME:
+        if ran.step.operation in NEW_NAME:
             name = (ran.step.renamed_to or ran.step.table).lower()
             same = (s for s in self._to_drop if s.about.kind in LIKE_TABLES)
             for step in [step for step in same if step.name.lower() == name]:
@@ -175,7 +172,15 @@ class _Trial:
                     reason = f"{about} does not work until it is made again: {error}"
                     hazard = HazardKind.BREAKS_OBJECT
                     self._findings.append(finding(ran, hazard, about.name, reason))
+        self._note_broken_by_name(ran)
         return self._note_moved(place)
+
+    def _note_broken_by_name(self, ran: Ran) -> None:
+        """What is checked at its call only is searched for the names that go."""
+        gone = tuple(losses([ran]))
+        for _, program in sorted(self._there.items()):
+            if gone and isinstance(program, Routine):
+                self._findings += broken_by_name(as_shown(program), gone, tried=False)
 
     def drop_rest(self, place: int) -> None:
         for step in tuple(self._to_drop):
@@ -228,7 +233,8 @@ class _Trial:
 
     def _make(self, program: ManagedProgram) -> ServerError | None:
         session = StatementSession(created_with=program.created_with)
-        return self._database.execute(scratch_sql(program), session)
+        errors = (self._database.execute(sql, session) for sql in scratch_sql(program))
+        return next((error for error in errors if error is not None), None)
 
     def _fails(self, about: ObjectId) -> ServerError | None:
         """Whether something that it is made of is missing; what a server does not look through
@@ -242,10 +248,24 @@ class _Trial:
         self._broken.discard(step.about)
         account = policy.account_of(step.about.kind)
         definer = account_for(program, policy)
-        sql = create_sql(program, definer, replaces=step.before is not None)
-        session = StatementSession(created_with=program.created_with)
+        at_once = is_replaced_at_once(step.about.kind, self._request.version.flavor)
+        replaces = step.before is not None and at_once
         hazards = (*program_hazards(step, account), *self._hurt(step))
+        if step.before is not None and not at_once:
+            self._add_gap(place, step)
+        sql = create_sql(program, definer, replaces=replaces)
+        session = StatementSession(created_with=program.created_with)
         self._add(place, step, sql, session, hazards, program_fingerprint(program))
+
+    def _add_gap(self, place: int, step: ProgramStep) -> None:
+        """MySQL: a routine goes, and comes as another. Between both it is not there, which is a
+        state of the plan, and where a run that died goes on from."""
+        reason = f"calls of the {step.about.kind} fail until the next statement has made it again"
+        told = Hazard(
+            kind=HazardKind.BREAKS_OBJECT, object=step.name, reason=reason, needs_permission=False
+        )
+        gone = replace(step, after=None)
+        self._add(place, gone, drop_sql(step.about), DEFAULT_SESSION, (told,), None)
 
     def _drop(self, place: int, step: ProgramStep) -> None:
         self._to_drop.remove(step)
@@ -274,7 +294,7 @@ class _Trial:
                 place,
                 PlannedStatement(
                     object_id=about,
-                    operation=step.operation,
+                    operation=operation_of(step, effect),
                     sql=sql,
                     execution=ExecutionClass(),
                     effects=(effect,),
@@ -320,20 +340,22 @@ class _Trial:
             self._names[used] = names_in(used)
         return self._names[used]
 
-    def _shown(self) -> dict[ObjectId, ManagedProgram]:
+    def _shown(self, kinds: Collection[ObjectKind] = ()) -> dict[ObjectId, ManagedProgram]:
         """As they read back; one that is not understood is as if it were not there."""
-        shown = self._database.programs(self._request.policy.program_kinds)
-        read = ((about, _read(other)) for about, other in shown.items())
+        shown = self._database.programs(kinds or self._request.policy.program_kinds)
+        read = ((about, as_scratch_has(other)) for about, other in shown.items())
         return {about: program for about, program in read if program is not None}
 
     def _shown_one(self, about: ObjectId) -> ManagedProgram | None:
         other = self._database.program(about)
-        return _read(other) if other is not None else None
+        return as_scratch_has(other) if other is not None else None
 
     def _note_moved(self, place: int) -> Refusal | None:
-        shown = self._shown()
+        views = {about for about in self._there if about.kind is ObjectKind.VIEW}
+        shown = self._shown([ObjectKind.VIEW]) if views else {}
         effects = []
-        for about, program in sorted(self._there.items()):
+        for about in sorted(views):
+            program = self._there[about]
             now = shown.get(about)
             if now is None:
                 return self._refused(about, "a statement of a table makes it unreadable")
@@ -360,10 +382,3 @@ class _Trial:
             expected=wanted.text if wanted else None,
             observed=found.text if found else None,
         )
-
-
-def _read(other: OtherObject) -> ManagedProgram | None:
-    try:
-        return without_rights(read_program(other.object_id, text_of(other)))
-    except ReconcilerError:
-        return None

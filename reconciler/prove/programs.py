@@ -53,35 +53,35 @@ def program_findings(
 ) -> tuple[Finding, ...]:
     """What the statements break, and what could not be found out. `tables` are those that change,
     with their neighbours."""
-    losses = tuple(_losses(statements))
+    lost = tuple(losses(statements))
     triggers = _triggers_at_stake(request, statements)
-    views = _views_at_stake(request, losses)
+    views = _views_at_stake(request, lost)
     tried = _try_out(scratch, request, tables, statements, (*views, *triggers))
     found: list[Finding] = []
     for other in request.shard.others:
         error = tried.get((other.kind, other.name))
         if error is not None:
-            ran = _culprit(other, losses, statements)
+            ran = _culprit(other, lost, statements)
             reason = f"{other.kind} {other.name} no longer works then: {error}"
             found.append(finding(ran, HazardKind.BREAKS_OBJECT, other.name, reason))
         elif other.kind is ObjectKind.VIEW and (other.kind, other.name) in tried:
             continue  # it still works, whatever names it uses
         else:
-            by_name = _by_name(other, losses, tried=(other.kind, other.name) in tried)
+            by_name = broken_by_name(other, lost, tried=(other.kind, other.name) in tried)
             found += by_name
             if (
                 not by_name
                 and other in (*views, *triggers)
                 and (other.kind, other.name) not in tried
             ):
-                found.append(_unproven(other, _culprit(other, losses, statements)))
+                found.append(_unproven(other, _culprit(other, lost, statements)))
     return tuple(dict.fromkeys(found))
 
 
 _Program = tuple[ObjectKind, str]
 
 
-def _losses(statements: Sequence[Ran]) -> Iterator[Loss]:
+def losses(statements: Sequence[Ran]) -> Iterator[Loss]:
     for ran in statements:
         step = ran.step
         if step.operation in (Operation.DROP_TABLE, Operation.RENAME_TABLE):
@@ -199,7 +199,7 @@ def _broken_now(copy: Copy, program: OtherObject, renamed: Mapping[str, str]) ->
     return copy.database.make(definition)
 
 
-def _by_name(other: OtherObject, losses: Sequence[Loss], *, tried: bool) -> list[Finding]:
+def broken_by_name(other: OtherObject, losses: Sequence[Loss], *, tried: bool) -> list[Finding]:
     """A trigger that was tried is settled as far as NEW and OLD go; what else it does is not."""
     words = _words(trigger_body(other.definition))
     own_table = set() if tried else {other.table}

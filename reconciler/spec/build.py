@@ -197,7 +197,7 @@ def _environment(name: str, value: Mapping[str, Any], spec: Mapping[str, Any]) -
     vitess, planetscale = value.get("vitess"), value.get("planetscale")
     environment = Environment(
         name=name,
-        shards=() if vitess or planetscale else _with_definers(shard_specs(value), spec),
+        shards=() if vitess or planetscale else _with_programs(shard_specs(value), spec),
         retiring=() if planetscale else retiring_shards(value),
         regions=_regions(value),
         reshard=_reshard(value.get("reshard", {})),
@@ -220,9 +220,10 @@ def _environment(name: str, value: Mapping[str, Any], spec: Mapping[str, Any]) -
     return without_quarantined(environment, value.get("quarantine", ()))
 
 
-def _with_definers(shards: tuple[ShardSpec, ...], spec: Mapping[str, Any]) -> tuple[ShardSpec, ...]:
+def _with_programs(shards: tuple[ShardSpec, ...], spec: Mapping[str, Any]) -> tuple[ShardSpec, ...]:
     accounts = tuple(dict.fromkeys(account for _, account in definers_of(spec)))
-    return tuple(replace(shard, definers=accounts) for shard in shards)
+    kinds = tuple(sorted(policy_of(spec).program_kinds))
+    return tuple(replace(shard, definers=accounts, programs=kinds) for shard in shards)
 
 
 def _drift_every_s(value: Mapping[str, Any]) -> int:

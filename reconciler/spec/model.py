@@ -13,6 +13,7 @@ from reconciler.limits import REVERT_WINDOW_S_MAX
 from reconciler.lint.settings import LintSettings
 from reconciler.model.engine import EngineName
 from reconciler.model.key_function import KeyFunctionName
+from reconciler.model.object_id import ObjectKind
 from reconciler.model.policy import Policy
 from reconciler.model.quarantine import Quarantine
 from reconciler.spec.limits import DRIFT_EVERY_S
@@ -106,11 +107,13 @@ class PlanetScaleDatabase:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardSpec:
     """A shard with its own connection: the environment's, with the shard's overrides laid over.
-    `definers` are the accounts whose rights programs may have there."""
+    `definers` are the accounts whose rights programs may have there, `programs` the kinds of
+    programs that are managed."""
 
     name: str
     connection: Connection
     definers: tuple[str, ...] = ()
+    programs: tuple[ObjectKind, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from reconciler.model.policy import says_nothing
 from reconciler.spec.secrets import Path, dotted
 from reconciler.spec.yaml_text import Document
 
-_SUBJECTS = ("table", "tables", "objects", "view", "vindex", "vschema")
+_SUBJECTS = ("table", "tables", "objects", "view", "procedure", "function", "vindex", "vschema")
 _WITHOUT_OBJECT = ("objects", "vindex", "vschema")
 
 
@@ -31,7 +31,7 @@ def _subject(document: Document, at: Path, entry: Mapping[str, Any]) -> Iterator
             code="spec-missing-key",
             message=f"{dotted(at)} does not say which table it is for",
             recovery="add 'table', or 'tables', or 'objects' with the objects of each table; for"
-            " a view 'view', for vschema.json also 'vindex' or 'vschema'",
+            " a program its kind, such as 'view', for vschema.json also 'vindex' or 'vschema'",
             where=document.where(at),
         )
     if "object" in entry and any(key in given for key in _WITHOUT_OBJECT):

@@ -67,7 +67,11 @@ class Bench:
             cursor.execute(statement)
 
     def observe(self, database: str) -> ObservedShard:
-        shard = ShardSpec(name=database, connection=connection_to(self.server, database))
+        shard = ShardSpec(
+            name=database,
+            connection=connection_to(self.server, database),
+            programs=tuple(sorted(self.policy.program_kinds)),
+        )
         (seen,) = self.world.shards.observe([shard], parallel=1)
         assert isinstance(seen, ObservedShard), seen
         return seen

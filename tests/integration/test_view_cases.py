@@ -1,9 +1,9 @@
-"""Every case of `tests/cases/views/` runs there and back on every server: proven, run on a
-database, read back after each statement, and planned again, which finds nothing. Many run together
-(`view_rounds`).
+"""Every case of `tests/cases/views/` and `tests/cases/routines/` runs there and back on every
+server: proven, run on a database, read back after each statement, and planned again, which finds
+nothing. Many run together (`view_rounds`).
 
 flavor: mysql mariadb            the servers (default: both)
-hazards: <kind> <object>, ...    of the statements of views on the way there, where they matter
+hazards: <kind> <object>, ...    of the statements of programs on the way there, where they matter
 expect: refusal <words>          the way there is refused, with these words in the reason
 --- from                         statements that make one end, each ended by a semicolon
 --- to                           and those of the other
@@ -15,6 +15,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 
 import pymysql
 import pytest
@@ -31,8 +32,8 @@ from tests.integration.proving import Bench, bench_on
 from tests.integration.view_rounds import Member, Round, alone, rounds
 from tests.sections import CaseText, case_texts
 
-CASES = case_texts("views")
-POLICY = Policy(manage=(ManagedKind.TABLES, ManagedKind.VIEWS))
+CASES = (*case_texts("views"), *case_texts("routines"))
+POLICY = Policy(manage=tuple(ManagedKind))
 FLAVORS = {"mysql_server": "mysql", "mariadb_server": "mariadb", "mariadb_10_server": "mariadb"}
 
 
@@ -67,10 +68,12 @@ class Outcomes:
 
 @pytest.fixture(scope="module")
 def outcomes(request: pytest.FixtureRequest) -> Iterator[Mapping[str, Outcomes]]:
+    server_of = request.getfixturevalue
     with ExitStack() as opened:
         yield {
             name: Outcomes(
-                opened.enter_context(bench_on(request.getfixturevalue(name))), cases_of(flavor)
+                replace(opened.enter_context(bench_on(server_of(name))), policy=POLICY),
+                cases_of(flavor),
             )
             for name, flavor in FLAVORS.items()
         }
@@ -148,7 +151,7 @@ def proven(bench: Bench, start: SeenShard, goal: SeenShard) -> Proven | ProofFai
 
 def run(bench: Bench, database: str, proof: Proven) -> None:
     """Each statement leaves behind what the plan says, of every object: looked at behind each
-    statement of a table, and behind the last one of views in a row."""
+    statement of a table, and behind the last one of programs in a row."""
     state: dict[ObjectId, str | None] = {**look(bench, database).fingerprints}
     bench.execute(f"USE `{database}`")
     for statement, following in itertools.pairwise([*proof.statements, None]):
@@ -156,12 +159,15 @@ def run(bench: Bench, database: str, proof: Proven) -> None:
         if (made := statement.session.created_with) is not None:
             bench.execute(f"SET character_set_client = {made.character_set_client}")
             bench.execute(f"SET collation_connection = {made.collation_connection}")
+            if made.sql_mode is not None:
+                bench.execute(f"SET sql_mode = '{made.sql_mode}'")
         bench.execute(statement.sql)
         bench.execute("SET NAMES utf8mb4")
+        bench.execute("SET sql_mode = DEFAULT")
         for effect in statement.effects:
             assert state.get(effect.object_id) == effect.before, statement.sql
             state[effect.object_id] = effect.after
-        if following is None or following.object_id.kind is not ObjectKind.VIEW:
+        if following is None or following.object_id.kind is ObjectKind.TABLE:
             there = {about: found for about, found in state.items() if found is not None}
             assert look(bench, database).fingerprints == there, statement.sql
 
@@ -174,8 +180,9 @@ def check_told(member: Member, statements: Sequence[PlannedStatement]) -> None:
     ]
     assert places == sorted(places), (case.name, [one.sql for one in own])
     if (told := case.headers.get("hazards")) is not None:
-        of_views = (one for one in own if one.object_id.kind is ObjectKind.VIEW)
-        found = [f"{h.kind} {h.object}" for one in of_views for h in one.hazards]
+        of_programs = (one for one in own if one.object_id.kind is not ObjectKind.TABLE)
+        hazards = (hazard for one in of_programs for hazard in one.hazards)
+        found = [f"{one.kind} {one.object}" for one in hazards if one.needs_permission]
         wanted = [words.split() for words in told.split(",") if words.strip()]
         names = [f"{kind} {member.names.get(name, name)}" for kind, name in wanted]
         assert found == names, case.name

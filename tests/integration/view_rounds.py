@@ -1,4 +1,4 @@
-"""Cases of views, several of them in one pair of databases: what it costs to make a database, to
+"""Cases of programs, several of them in one pair of databases: what it costs to make a database, to
 look at it and to prove from it is paid once for all of them.
 
 The objects of each case have names of their own there. A table that a case leaves alone is there
@@ -16,7 +16,7 @@ from tests.sections import CaseText
 
 CASES_IN_A_ROUND = 24
 _NAMES = (TokenKind.WORD, TokenKind.QUOTED_IDENTIFIER)
-_MAKES = ("TABLE", "VIEW", "SEQUENCE")
+_MAKES = ("TABLE", "VIEW", "SEQUENCE", "PROCEDURE", "FUNCTION")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,9 @@ from reconciler.model.programs import CreatedWith, Security
 
 _ANNOTATION = re.compile(r"--\s*reconciler\s*:\s*(.*)", re.IGNORECASE | re.DOTALL)
 _CREATED_WITH = re.compile(
-    r"created with character_set_client=(\w+) collation_connection=(\w+)\s*", re.IGNORECASE
+    r"created with character_set_client=(\w+) collation_connection=(\w+)"
+    r"(?: sql_mode=(''|[\w,]+))?\s*",
+    re.IGNORECASE,
 )
 
 
@@ -61,14 +63,16 @@ def read_created_with(
             message = f"unknown or second annotation {annotation[1].strip()[:60]!r}"
             recovery = (
                 "write it once, as -- reconciler: created with character_set_client=utf8mb4"
-                " collation_connection=utf8mb4_general_ci; a view cannot be renamed"
+                " collation_connection=utf8mb4_general_ci; a program cannot be renamed"
             )
             problems.append(
                 file_problem("annotation-invalid", message, recovery, at(comment, path))
             )
             continue
         found = CreatedWith(
-            character_set_client=said[1].lower(), collation_connection=said[2].lower()
+            character_set_client=said[1].lower(),
+            collation_connection=said[2].lower(),
+            sql_mode=said[3].strip("'").upper() if said[3] is not None else None,
         )
     return found, problems
 

@@ -20,7 +20,8 @@ LEAVE_ALONE = "leave it alone by its name with `policy.ignore_tables`"
 
 _FACTS = re.compile(
     r"-- definer=(?P<definer>[0-9a-f]{64}|none|another) character_set_client=(?P<client>\w+)"
-    r" collation_connection=(?P<collation>\w+)\n"
+    r" collation_connection=(?P<collation>\w+)"
+    r"(?: sql_mode=(?P<mode>[A-Z0-9_,]*) database_collation=(?P<database>\w+))?\n"
 )
 
 
@@ -51,7 +52,10 @@ def read_facts(text: str) -> Facts | None:
     return Facts(
         definer=None if found["definer"] == "none" else found["definer"],
         created_with=CreatedWith(
-            character_set_client=found["client"], collation_connection=found["collation"]
+            character_set_client=found["client"],
+            collation_connection=found["collation"],
+            sql_mode=found["mode"],
+            database_collation=found["database"],
         ),
         shown=text[found.end() :],
     )

@@ -6,6 +6,16 @@ from dataclasses import replace
 
 from reconciler.ddl.programs.accounts import Account, read_account
 from reconciler.ddl.programs.facts import ANOTHER_DEFINER
+from reconciler.ddl.programs.routine import (
+    create_routine_sql,
+    drop_routine_sql,
+    read_routine,
+    routine_as_shown,
+    routine_file_text,
+    routine_fingerprint,
+    routine_text,
+    scratch_routine_sql,
+)
 from reconciler.ddl.programs.view import (
     create_view_sql,
     drop_view_sql,
@@ -19,55 +29,75 @@ from reconciler.ddl.programs.view import (
 from reconciler.errors import Problem, Refused
 from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.policy import Policy
-from reconciler.model.programs import CreatedWith, ManagedProgram, Security
+from reconciler.model.programs import ROUTINES, CreatedWith, ManagedProgram, Routine, Security
 from reconciler.model.schema import OtherObject
+from reconciler.model.server import Flavor
 
 
 def read_program(about: ObjectId, text: str) -> ManagedProgram:
     """Raises Refused for what is in no form that is understood, or is hidden from the login."""
     if not text:
         raise Refused(_hidden(about))
+    if about.kind in ROUTINES:
+        return read_routine(text, about)
     assert about.kind is ObjectKind.VIEW, "a kind that can be managed"
     return read_view(text, about.name)
 
 
 def program_text(program: ManagedProgram) -> str:
     """The other way round."""
-    return view_text(program)
+    return routine_text(program) if isinstance(program, Routine) else view_text(program)
 
 
 def program_fingerprint(program: ManagedProgram) -> str:
     """Over the fields, not over the text."""
+    if isinstance(program, Routine):
+        return routine_fingerprint(program)
     return view_fingerprint(program)
 
 
 def as_shown(program: ManagedProgram) -> OtherObject:
     """As a server would show it."""
-    return view_as_shown(program)
+    return routine_as_shown(program) if isinstance(program, Routine) else view_as_shown(program)
 
 
 def file_text(program: ManagedProgram, usual: CreatedWith | None) -> str:
     """A definition file for it. `usual` is what the server keeps of a session that says nothing
     (None: not known): a file says it only where the program has something else."""
+    if isinstance(program, Routine):
+        return routine_file_text(program, usual)
     return view_file_text(program, usual)
 
 
 def used_text(program: ManagedProgram) -> str:
     """That part of it in which the names of what it uses stand."""
+    if isinstance(program, Routine):
+        return f"{program.signature}\n{program.body}"
     return program.query
 
 
 def create_sql(program: ManagedProgram, definer: Account | None, *, replaces: bool) -> str:
     """`definer` is the account that the spec names, for one that has its definer's rights."""
+    if isinstance(program, Routine):
+        return create_routine_sql(program, definer, replaces=replaces)
     return create_view_sql(program, definer, replaces=replaces)
 
 
-def scratch_sql(program: ManagedProgram) -> str:
+def is_replaced_at_once(kind: ObjectKind, flavor: Flavor) -> bool:
+    """Whether there is CREATE OR REPLACE: without it one goes and comes."""
+    return kind not in ROUTINES or flavor is Flavor.MARIADB
+
+
+def scratch_sql(program: ManagedProgram) -> tuple[str, ...]:
     """The same without anybody's rights, over one that may be there."""
-    return scratch_view_sql(program, replaces=True)
+    if isinstance(program, Routine):
+        return scratch_routine_sql(program)
+    return (scratch_view_sql(program, replaces=True),)
 
 
 def drop_sql(about: ObjectId) -> str:
+    if about.kind in ROUTINES:
+        return drop_routine_sql(about)
     assert about.kind is ObjectKind.VIEW, "a kind that can be managed"
     return drop_view_sql(about.name)
 
@@ -92,6 +122,13 @@ def told_by_policy(program: ManagedProgram, policy: Policy) -> ManagedProgram:
 
 
 def _hidden(about: ObjectId) -> Problem:
+    if about.kind in ROUTINES:
+        return Problem(
+            code="routine-hidden",
+            message=f"{about.titled}: the login may not see its text, and routines are managed",
+            recovery="grant the login SHOW_ROUTINE on *.* (on MariaDB: SELECT on mysql.proc), then"
+            " run the same command again",
+        )
     return Problem(
         code="view-hidden",
         message=f"{about.titled}: the login may not see its text, and views are managed",

@@ -7,7 +7,7 @@ same on every shard, whatever the shard's database is called: there, own names s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -62,6 +62,20 @@ def outside_names(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def with_own_names_bare_in_body(text: str, database: str) -> str:
+    """The same of a text of statements."""
+    for found in reversed([*_qualified(_names(text, is_body=True))]):
+        if found.database.value in (database, database.lower()):
+            text = text[: found.database.offset] + text[found.name.offset :]
+    return text
+
+
+def outside_names_in_body(text: str) -> tuple[str, ...]:
+    """The same of a text of statements."""
+    names = _qualified(_names(text, is_body=True))
+    return tuple(dict.fromkeys(f"{one.database.value}.{one.name.value}" for one in names))
+
+
 class _Clause(Enum):
     """Where a reader is: FROM belongs to a SELECT, or to a function such as EXTRACT; STRAIGHT_JOIN
     is a join, or an option of SELECT."""
@@ -99,14 +113,19 @@ def _named_by_with(text: str) -> Iterator[str]:
 def qualified_names(text: str) -> Iterator[Qualified]:
     """Of three names in a row the first is a database. Of two it is one where a table stands, and
     before a function; elsewhere the first is a table or an alias."""
-    for one in _names(text):
+    yield from _qualified(_names(text))
+
+
+def _qualified(names: Iterable[_Named]) -> Iterator[Qualified]:
+    for one in names:
         length = len(one.names)
         if length >= 3 or (length == 2 and (one.at_table or one.called)):
             yield Qualified(one.names[0], one.names[1])
 
 
-def _names(text: str) -> Iterator[_Named]:
-    """Names in a row, and where a table stands also one that is alone."""
+def _names(text: str, *, is_body: bool = False) -> Iterator[_Named]:
+    """Names in a row, and where a table stands also one that is alone. `is_body`: of a text of
+    statements."""
     tokens = [token for token in tokenize(text) if token.kind is not TokenKind.COMMENT]
     clauses = [_Clause.NONE]  # of each open bracket
     at_table = False
@@ -127,6 +146,9 @@ def _names(text: str) -> Iterator[_Named]:
             at_table = at_table or (at > 0 and tokens[at - 1].is_word(*_OF_SEQUENCES))
         else:
             at_table = _leads_to_a_table(token, clauses)
+            if is_body:
+                before = tokens[at - 1] if at > 0 else None
+                at_table = _leads_in_body(token, before, clauses) or at_table
         at += 1
 
 
@@ -146,6 +168,21 @@ def _leads_to_a_table(token: Token, clauses: list[_Clause]) -> bool:
     if clauses[-1] is not _Clause.FROM:
         return False
     return token.is_word("JOIN", "STRAIGHT_JOIN") or token.is_punctuation(",")
+
+
+def _leads_in_body(token: Token, before: Token | None, clauses: list[_Clause]) -> bool:
+    """The same of statements that write: INSERT INTO x, UPDATE x, DELETE FROM x, CALL x."""
+    if token.is_punctuation(";") or token.is_word("SET", "VALUES", "DO", "THEN", "END"):
+        clauses[-1] = _Clause.NONE
+    if token.is_word("UPDATE"):
+        if before is not None and before.is_word("KEY", "FOR"):
+            return False
+        clauses[-1] = _Clause.FROM
+        return True
+    if token.is_word("FROM") and len(clauses) == 1:
+        clauses[-1] = _Clause.FROM
+        return True
+    return token.is_word("INTO", "CALL", "TRUNCATE")
 
 
 def _chain(tokens: Sequence[Token], at: int) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import StrEnum
 from functools import lru_cache
-from typing import NoReturn, assert_never
+from typing import NoReturn
 
 from reconciler.ddl.lexer import Token, TokenKind, tokenize
 from reconciler.ddl.limits import STATEMENTS_KEPT_MAX
@@ -28,6 +28,7 @@ from reconciler.ddl.statement.parts import (
 from reconciler.ddl.statement.program import ProgramStatement, read_program_statement
 from reconciler.errors import Problem, Refused
 from reconciler.model.object_id import ObjectId
+from reconciler.model.programs import ROUTINES
 
 # What a clause of ALTER TABLE may begin with. Not here: CONVERT, DISCARD, IMPORT, EXCHANGE,
 # TRUNCATE, ORDER and the like, which touch rows or other tables, and MariaDB's WAIT and IF EXISTS.
@@ -52,12 +53,24 @@ class StatementKind(StrEnum):
     RENAME_TABLE = "rename table"
     CREATE_VIEW = "create view"
     DROP_VIEW = "drop view"
+    CREATE_ROUTINE = "create routine"
+    DROP_ROUTINE = "drop routine"
 
 
-_OF_TABLES = frozenset(StatementKind) - {StatementKind.CREATE_VIEW, StatementKind.DROP_VIEW}
+_OF_PROGRAMS = frozenset(
+    {
+        StatementKind.CREATE_VIEW,
+        StatementKind.DROP_VIEW,
+        StatementKind.CREATE_ROUTINE,
+        StatementKind.DROP_ROUTINE,
+    }
+)
+_OF_TABLES = frozenset(StatementKind) - _OF_PROGRAMS
 
 
 def kind_of(program: ProgramStatement) -> StatementKind:
+    if program.about.kind in ROUTINES:
+        return StatementKind.DROP_ROUTINE if program.drops else StatementKind.CREATE_ROUTINE
     return StatementKind.DROP_VIEW if program.drops else StatementKind.CREATE_VIEW
 
 
@@ -109,10 +122,8 @@ def read_statement(sql: str) -> tuple[StatementKind, StatementText]:
             _check_end(text, 3)
         case StatementKind.RENAME_TABLE:
             _check_rename_table(text)
-        case StatementKind.CREATE_VIEW | StatementKind.DROP_VIEW:
-            raise AssertionError("read by `read_program_statement`")
         case _:
-            assert_never(kind)
+            raise AssertionError("read by `read_program_statement`")
     return kind, text
 
 

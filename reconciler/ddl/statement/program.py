@@ -9,34 +9,55 @@ from functools import lru_cache
 from reconciler.ddl.foreign import foreign_object
 from reconciler.ddl.limits import STATEMENTS_KEPT_MAX
 from reconciler.ddl.programs.accounts import Account, read_account
+from reconciler.ddl.programs.facts import with_facts
 from reconciler.ddl.programs.names import outside_names, tables_read
+from reconciler.ddl.programs.routine import HEAD, read_routine
 from reconciler.ddl.quote import unquote_identifier
 from reconciler.ddl.scan import NAME
 from reconciler.errors import Problem, Refused
 from reconciler.model.object_id import ObjectId, ObjectKind
-from reconciler.model.programs import view_id
+from reconciler.model.programs import CreatedWith, Security, view_id
 from reconciler.model.schema import OtherObject
 
-_BEGINS = re.compile(r"(?:CREATE (?:OR REPLACE )?ALGORITHM=|DROP VIEW )")
+_BEGINS = re.compile(
+    r"(?:CREATE (?:OR REPLACE )?(?:ALGORITHM=|DEFINER=|AGGREGATE |PROCEDURE |FUNCTION )"
+    r"|DROP (?:VIEW|PROCEDURE|FUNCTION) )"
+)
 _CREATE = re.compile(
     r"CREATE (?P<replaces>OR REPLACE )?(?P<algorithm>ALGORITHM=\w+)"
     rf"(?: DEFINER=(?P<definer>{NAME}(?:@{NAME})?))?"
     rf" (?P<rest>SQL SECURITY (?P<security>DEFINER|INVOKER) VIEW (?P<name>{NAME}).*)",
     re.DOTALL,
 )
-_DROP = re.compile(rf"DROP VIEW (?P<name>{NAME})")
+_DROP = re.compile(rf"DROP (?P<kind>VIEW|PROCEDURE|FUNCTION) (?P<name>{NAME})")
+_ROUTINE = re.compile(
+    rf"CREATE (?P<replaces>OR REPLACE )?(?:DEFINER=(?P<definer>{NAME}(?:@{NAME})?) )?"
+    rf"(?P<rest>{HEAD}.*)",
+    re.DOTALL,
+)
+_SAFE = frozenset({"DETERMINISTIC", "NO SQL", "READS SQL DATA"})
+
+# What its session is does not stand in a statement.
+_ANY = CreatedWith(
+    character_set_client="utf8mb4",
+    collation_connection="utf8mb4_bin",
+    sql_mode="",
+    database_collation="utf8mb4_bin",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramStatement:
     """`drops`, or else makes; `replaces` one that is there. `definer`: whose rights it is given.
-    `reads`: the tables and views that its query names."""
+    `reads`: the tables and views that its query names. `unsafe`: a function that does not say that
+    it changes nothing, and is always of one outcome."""
 
     about: ObjectId
     drops: bool = False
     replaces: bool = False
     definer: Account | None = None
     reads: tuple[str, ...] = ()
+    unsafe: bool = False
 
 
 @lru_cache(maxsize=STATEMENTS_KEPT_MAX)
@@ -46,7 +67,10 @@ def read_program_statement(sql: str) -> ProgramStatement | None:
     if _BEGINS.match(sql) is None:
         return None
     if (drop := _DROP.fullmatch(sql)) is not None:
-        return ProgramStatement(about=view_id(unquote_identifier(drop["name"])), drops=True)
+        kind = ObjectKind(drop["kind"].lower())
+        return ProgramStatement(about=ObjectId(kind, unquote_identifier(drop["name"])), drops=True)
+    if (routine := _ROUTINE.fullmatch(sql)) is not None:
+        return _routine_statement(routine)
     made = _CREATE.fullmatch(sql)
     if made is None:
         raise _refused("statement-not-understood", "a CREATE VIEW in the form of plans is expected")
@@ -63,6 +87,25 @@ def read_program_statement(sql: str) -> ProgramStatement | None:
         replaces=made["replaces"] is not None,
         definer=read_account(made["definer"]) if made["definer"] else None,
         reads=tables_read(made["rest"]),
+    )
+
+
+def _routine_statement(made: re.Match[str]) -> ProgramStatement:
+    """Read as a shard's own text is: what is none, is no statement of a plan."""
+    about = ObjectId(ObjectKind(made["kind"].lower()), unquote_identifier(made["name"]))
+    account = read_account(made["definer"]) if made["definer"] else None
+    shown = with_facts(f"CREATE {made['rest']}", account.digest if account else None, _ANY)
+    try:
+        routine = read_routine(shown, about)
+    except Refused as refused:
+        raise _refused("statement-not-understood", refused.problems[0].message) from None
+    if (account is not None) != (routine.security is Security.DEFINER):
+        raise _refused("statement-definer", "its DEFINER and its SQL SECURITY do not go together")
+    return ProgramStatement(
+        about=about,
+        replaces=made["replaces"] is not None,
+        definer=account,
+        unsafe=about.kind is ObjectKind.FUNCTION and _SAFE.isdisjoint(routine.traits),
     )
 
 

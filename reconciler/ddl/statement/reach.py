@@ -16,6 +16,7 @@ from reconciler.ddl.programs.accounts import Account
 from reconciler.ddl.statement.check import StatementKind, clause_starts, kind_of, read_statement
 from reconciler.ddl.statement.parts import StatementText, identifier
 from reconciler.ddl.statement.program import read_program_statement
+from reconciler.model.object_id import ObjectId
 
 # DROP or ADD may leave COLUMN out; before these words it is not a column that follows.
 _NO_COLUMN = (
@@ -38,7 +39,7 @@ class Reach:
     (None: the shard's own). `unbinds`: an index, the engine or the partitioning goes or changes,
     which a foreign key of another table may rest on. Of a view's statement, `table` is the view,
     which goes or is made, with the rights of `definer`, and `replaces` what is there; its query
-    `reads` other tables and views."""
+    `reads` other tables and views; `program` is what it is about, and `unsafe` as there."""
 
     kind: StatementKind
     table: str
@@ -51,10 +52,12 @@ class Reach:
     replaces: bool = False
     definer: Account | None = None
     reads: tuple[str, ...] = ()
+    program: ObjectId | None = None
+    unsafe: bool = False
 
     @property
     def drops_program(self) -> bool:
-        return self.kind is StatementKind.DROP_VIEW
+        return self.kind in (StatementKind.DROP_VIEW, StatementKind.DROP_ROUTINE)
 
     @property
     def takes_table(self) -> bool:
@@ -73,6 +76,8 @@ def reach_of(sql: str) -> Reach:
             replaces=program.replaces,
             definer=program.definer,
             reads=program.reads,
+            program=program.about,
+            unsafe=program.unsafe,
         )
     kind, text = read_statement(sql)
     clauses = tuple(_clauses(text)) if kind is StatementKind.ALTER_TABLE else ()

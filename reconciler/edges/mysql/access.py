@@ -3,16 +3,18 @@ anything there now. Asked, never tried."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from reconciler.ddl.programs.accounts import Account, read_account
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.engine_ground import Shown, ground_of, read_shown
 from reconciler.edges.mysql.grants import read_privileges, read_rights
 from reconciler.edges.mysql.problems import UNKNOWN_TABLE, ServerRefusal
-from reconciler.edges.mysql.reading import text
+from reconciler.edges.mysql.reading import number, text
 from reconciler.edges.mysql.server_settings import ServerLook
-from reconciler.model.access import DefinerRights, ShardAccess
+from reconciler.model.access import DefinerRights, RoutineGround, ShardAccess
+from reconciler.model.object_id import ObjectId, ObjectKind
+from reconciler.model.programs import ROUTINES
 from reconciler.model.server import Flavor
 
 # MySQL 8.0.22: ALTER DATABASE ... READ ONLY = 1, which no privilege gets around (3989).
@@ -20,6 +22,11 @@ _DATABASE_OPTIONS = (
     "SELECT OPTIONS FROM information_schema.SCHEMATA_EXTENSIONS WHERE SCHEMA_NAME = %s"
 )
 _PROTECTED = "SELECT USER, HOST FROM mysql.global_grants WHERE PRIV = 'SYSTEM_USER'"  # MySQL
+# The login's own come back: whoever makes a routine is given what it takes to change it.
+_ROUTINE_GRANTS = (
+    "SELECT Routine_type, Routine_name FROM mysql.procs_priv"
+    " WHERE Db = %s AND CONCAT(User, '@', Host) <> CURRENT_USER()"
+)
 _ACCOUNTS = "SELECT CURRENT_USER(), User, Host FROM mysql.user"
 
 
@@ -30,14 +37,17 @@ def read_access(
     shown: Shown | None = None,
     *,
     definers: Iterable[str] = (),
+    programs: Collection[ObjectKind] = (),
 ) -> ShardAccess:
     """`server` as it was looked at just now, and `shown`, where somebody has asked it already.
-    `definers` are the accounts whose rights programs are to have, as the spec names them. Raises
+    `definers` are the accounts whose rights programs are to have, as the spec names them,
+    `programs` the kinds of programs that are managed. Raises
     ServerRefusal or LinkLost."""
     read_only = server.read_only
     if server.settings.version.flavor is Flavor.MYSQL and _is_read_only(link, database):
         read_only = (*read_only, "READ ONLY of the database")
     own, accounts = _accounts(link)
+    is_of_routines = not frozenset(ROUTINES).isdisjoint(programs)
     return ShardAccess(
         database=database,
         privileges=read_privileges(link, server),
@@ -47,7 +57,21 @@ def read_access(
         accounts=accounts,
         definers=tuple(_rights(link, server, definers, accounts)),
         protected=_protected(link, server),
+        routines=_routine_ground(link, database, server) if is_of_routines else None,
     )
+
+
+def _routine_ground(link: Link, database: str, server: ServerLook) -> RoutineGround:
+    (row,) = link.query("SELECT @@log_bin, @@log_bin_trust_function_creators", width=2)
+    trusts = number(row[0]) == 0 or number(row[1]) == 1
+    if server.settings.version.flavor is not Flavor.MYSQL:
+        return RoutineGround(trusts_functions=trusts, granted=None)
+    try:
+        rows = link.query(_ROUTINE_GRANTS, [database], width=2)
+    except ServerRefusal:
+        return RoutineGround(trusts_functions=trusts, granted=None)
+    granted = (ObjectId(ObjectKind(text(row[0]).lower()), text(row[1])) for row in rows)
+    return RoutineGround(trusts_functions=trusts, granted=frozenset(granted))
 
 
 def _protected(link: Link, server: ServerLook) -> frozenset[str]:

@@ -95,7 +95,7 @@ def _checked(
 ) -> ShardCheck:
     server = look_at_server(link)
     database = database_of(link)
-    access = read_access(link, database, server, definers=shard.definers)
+    access = read_access(link, database, server, definers=shard.definers, programs=shard.programs)
     problems: list[Problem] = []
     unseen: tuple[str, ...] = ()
     if access.privileges is not None:

@@ -102,7 +102,9 @@ def _observe(
 ) -> ObservedShard:
     database = database_of(link)
     shown = servers.shown.of(link, server)
-    access = read_access(link, database, server, shown, definers=shard.definers)
+    access = read_access(
+        link, database, server, shown, definers=shard.definers, programs=shard.programs
+    )
     if access.privileges is not None:
         privileges = access.privileges.on_database(database)
         if not privileges & SHOWS_TABLES:
@@ -113,7 +115,7 @@ def _observe(
     children = servers.cross_database_children.of(link, server, name_there)
     elsewhere, hidden = servers.programs.of(link, server, name_there, access.privileges)
     read = read_tables(link, database, list_again=list_with_facts)
-    others = read_others(link, database, read.listing)
+    others = read_others(link, database, read.listing, shard.programs)
     outside = read_cross_database_parents(link, read.definitions, server.settings.version)
     unseen = (*others.unseen, *outside.unseen, *hidden)
     if access.privileges is not None:

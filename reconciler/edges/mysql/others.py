@@ -8,7 +8,7 @@ policy says whose it shall be, and accounts are compared by their digests.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from reconciler.ddl.cross_database import cross_database_references
@@ -18,11 +18,12 @@ from reconciler.ddl.scan import is_too_large
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.dependents import body_of
 from reconciler.edges.mysql.problems import ServerRefusal, misread
-from reconciler.edges.mysql.programs import read_view
+from reconciler.edges.mysql.programs import read_program, read_view
 from reconciler.edges.mysql.reading import Listing, number, shown, text
 from reconciler.model.dependents import Program
-from reconciler.model.object_id import ObjectKind
+from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.observation import CrossDatabaseParent
+from reconciler.model.programs import ROUTINES
 from reconciler.model.schema import OtherObject
 from reconciler.model.server import ServerVersion
 
@@ -63,8 +64,10 @@ class ParentsRead:
     unseen: tuple[str, ...]
 
 
-def read_others(link: Link, database: str, listing: Listing) -> OthersRead:
-    """Raises ServerRefusal or LinkLost."""
+def read_others(
+    link: Link, database: str, listing: Listing, managed: Collection[ObjectKind] = ()
+) -> OthersRead:
+    """Programs of `managed` kinds are read whole. Raises ServerRefusal or LinkLost."""
     objects: list[OtherObject] = []
     programs: list[Program] = []
     unseen: list[str] = []
@@ -74,6 +77,12 @@ def read_others(link: Link, database: str, listing: Listing) -> OthersRead:
         programs.append(Program(kind=kind, name=name, text=body_of(row[6]), table=table))
         if kind is ObjectKind.VIEW:
             continue  # SHOW CREATE VIEW tells the whole of it
+        if kind in ROUTINES and kind in managed:
+            whole = read_program(link, database, ObjectId(kind, name))
+            if whole is None:
+                unseen.append(f"the text of {kind} {name}")
+            objects.append(whole or OtherObject(kind=kind, name=name, definition=""))
+            continue
         body = body_of(row[6])
         if body is None:
             unseen.append(f"the text of {kind} {name}")

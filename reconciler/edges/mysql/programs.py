@@ -11,20 +11,28 @@ import re
 from collections.abc import Collection
 
 from reconciler.ddl.programs.accounts import read_account
-from reconciler.ddl.programs.names import with_own_names_bare
+from reconciler.ddl.programs.names import with_own_names_bare, with_own_names_bare_in_body
 from reconciler.ddl.quote import quote_identifier
 from reconciler.ddl.scan import is_too_large
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.problems import ServerRefusal, is_of_the_moment
 from reconciler.edges.mysql.reading import Listing, list_names, text
 from reconciler.model.object_id import ObjectId, ObjectKind
-from reconciler.model.programs import CreatedWith, view_id
+from reconciler.model.programs import ROUTINES, CreatedWith, view_id
 from reconciler.model.schema import OtherObject
 
 # In the head of a view, and nowhere else: a string in its query may look the same.
 _DEFINER = re.compile(
     r"\A(CREATE ALGORITHM=\w+) DEFINER=((?:`(?:[^`]|``)*`|[^\s@]+)(?:@(?:`(?:[^`]|``)*`|\S+))?)"
 )
+
+_DEFINER_OF_ROUTINE = re.compile(
+    r"\A(CREATE )DEFINER=((?:`(?:[^`]|``)*`|[^\s@]+)(?:@(?:`(?:[^`]|``)*`|\S+))?) "
+)
+_ROUTINES = """
+SELECT ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES
+ WHERE ROUTINE_SCHEMA = %s AND ROUTINE_TYPE IN ('PROCEDURE', 'FUNCTION')
+"""
 
 
 def list_programs(
@@ -35,6 +43,11 @@ def list_programs(
     if ObjectKind.VIEW in kinds:
         listing = listing or list_names(link, database)
         found += map(view_id, listing.of_type("VIEW"))
+    wanted = [kind for kind in ROUTINES if kind in kinds]
+    if wanted:
+        for row in link.query(_ROUTINES, [database], width=2):
+            kind = ObjectKind(text(row[0]).lower())
+            found += [ObjectId(kind, text(row[1]))] if kind in wanted else []
     return tuple(sorted(found))
 
 
@@ -42,8 +55,40 @@ def read_program(link: Link, database: str, about: ObjectId) -> OtherObject | No
     """None where there is none of that name, or the login may not see it, and for one that is
     longer than anything that is read. The session must be in its database. Raises ServerRefusal
     or LinkLost."""
+    if about.kind in ROUTINES:
+        return _read_routine(link, database, about)
     assert about.kind is ObjectKind.VIEW, "a kind that can be managed"
     return read_view(link, database, about.name)
+
+
+def _read_routine(link: Link, database: str, about: ObjectId) -> OtherObject | None:
+    try:
+        row = link.row(f"SHOW CREATE {about.kind.upper()} {quote_identifier(about.name)}", width=6)
+    except ServerRefusal as refusal:
+        if is_of_the_moment(refusal.error):
+            raise
+        return None
+    if row[2] is None:  # there, and not for this login to see
+        return None
+    definition = row[2].decode(errors="replace") if isinstance(row[2], bytes) else str(row[2])
+    if is_too_large(definition):
+        return None
+    definer = _DEFINER_OF_ROUTINE.match(definition)
+    account = read_account(definer[2]) if definer is not None else None
+    return OtherObject(
+        kind=about.kind,
+        name=about.name,
+        definition=with_own_names_bare_in_body(
+            _DEFINER_OF_ROUTINE.sub(r"\1", definition), database
+        ),
+        definer=account.digest if account else None,
+        created_with=CreatedWith(
+            character_set_client=text(row[3]),
+            collation_connection=text(row[4]),
+            sql_mode=text(row[1]),
+            database_collation=text(row[5]),
+        ),
+    )
 
 
 def read_view(link: Link, database: str, name: str) -> OtherObject | None:

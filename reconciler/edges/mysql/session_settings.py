@@ -106,14 +106,17 @@ def session_mode(mode: str, *, zero_dates: bool = False) -> str:
 
 def statement_variables(session: StatementSession, settings: ServerSettings) -> Variables:
     """What a statement asks of its session, as a server of these settings calls it."""
+    made = session.created_with
     mode = session_mode(settings.variable("sql_mode") or "", zero_dates=session.zero_dates)
+    if made is not None and made.sql_mode is not None:
+        mode = made.sql_mode
     history = "system_versioning_alter_history"  # MariaDB
     kept = settings.variable(history)
     return (
         ("foreign_key_checks", str(int(session.foreign_key_checks))),
         ("sql_mode", mode),
         *(((history, "KEEP" if session.alters_history else kept),) if kept is not None else ()),
-        *_kept_of_maker(session.created_with),
+        *_kept_of_maker(made),
     )
 
 

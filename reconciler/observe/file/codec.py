@@ -94,7 +94,14 @@ def without_accounts(shard: ObservedShard, definers: Collection[str] = ()) -> Ob
         place=f"{shard.server}/{place}" if shard.place else "",
         access=shard.access
         and _without_grantees(
-            replace(shard.access, account=None, accounts=None, definers=(), protected=frozenset())
+            replace(
+                shard.access,
+                account=None,
+                accounts=None,
+                definers=(),
+                protected=frozenset(),
+                routines=None,
+            )
         ),
     )
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from reconciler.ddl.programs.view import view_columns
 from reconciler.diff.programs import ProgramStep
+from reconciler.model.object_id import ObjectKind
 from reconciler.model.policy import Hazard, HazardKind
-from reconciler.model.programs import ManagedProgram, Security
+from reconciler.model.programs import ManagedProgram, Routine, Security, View
 from reconciler.plan.hazards.statement_context import needing_permission
 
 
@@ -18,29 +19,37 @@ def program_hazards(step: ProgramStep, definer: str | None) -> tuple[Hazard, ...
 
 def _found(step: ProgramStep, definer: str | None) -> Iterator[Hazard]:
     if step.after is None:
-        yield needing_permission(
-            HazardKind.DROP_PROGRAM, step.name, "whatever reads the view fails from then on"
-        )
+        uses = "reads" if step.about.kind is ObjectKind.VIEW else "calls"
+        reason = f"whatever {uses} the {step.about.kind} fails from then on"
+        yield needing_permission(HazardKind.DROP_PROGRAM, step.name, reason)
         return
-    if step.before is not None:
+    if isinstance(step.before, View) and isinstance(step.after, View):
         kept = {name.lower() for name in view_columns(step.after)}
         for column in view_columns(step.before):
             if column.lower() not in kept:
                 reason = f"whatever reads {column} by the view fails from then on"
                 yield needing_permission(HazardKind.DROP_VIEW_COLUMN, column, reason)
+    if _parameters(step.before) not in (None, _parameters(step.after)):
+        reason = f"whatever calls the {step.about.kind} as it was may fail from then on"
+        yield needing_permission(HazardKind.BREAKS_OBJECT, step.name, reason)
     if (rights := _whose_rights(step.before, step.after, definer)) is not None:
         yield needing_permission(HazardKind.RUNS_AS, step.name, rights)
+
+
+def _parameters(program: ManagedProgram | None) -> str | None:
+    return program.signature if isinstance(program, Routine) else None
 
 
 def _whose_rights(
     before: ManagedProgram | None, after: ManagedProgram, definer: str | None
 ) -> str | None:
-    """A view with its definer's rights is a grant to everybody who may read it."""
+    """A program with its definer's rights is a grant to everybody who may use it."""
+    what = "reads the view" if isinstance(after, View) else f"calls the {after.object_id.kind}"
     was = (before.security, before.definer) if before is not None else None
     if was == (after.security, after.definer):
         return None
     if after.security is Security.DEFINER:
-        return f"whoever reads the view has the rights of {definer} in it"
+        return f"whoever {what} has the rights of {definer} in it"
     if was is None:
         return None
-    return "whoever reads the view has their own rights in it from then on, and may have too few"
+    return f"whoever {what} has their own rights in it from then on, and may have too few"

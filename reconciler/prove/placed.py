@@ -1,0 +1,66 @@
+"""Statements of programs among those of tables, once their places are known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from reconciler.ddl.programs.facts import text_of
+from reconciler.ddl.programs.kinds import read_program, without_rights
+from reconciler.diff.model import ClauseKind, Operation
+from reconciler.diff.programs import ProgramStep
+from reconciler.errors import ReconcilerError
+from reconciler.model.programs import ManagedProgram
+from reconciler.model.schema import OtherObject
+from reconciler.plan.model import Effect, PlannedStatement
+from reconciler.prove.chain import Ran
+from reconciler.prove.finding import Finding
+
+_BRINGS = (ClauseKind.ADD_COLUMN, ClauseKind.RENAME_COLUMN)
+NEW_NAME = (Operation.CREATE_TABLE, Operation.RENAME_TABLE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedPrograms:
+    """Each statement with how many of the tables' run before it; `moved` are effects on views of
+    the tables' statements, by their place."""
+
+    placed: tuple[tuple[int, PlannedStatement], ...] = ()
+    moved: Mapping[int, tuple[Effect, ...]] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+
+    def place_of(self, table: int) -> int:
+        """Of a table's statement among all."""
+        return table + sum(behind <= table for behind, _ in self.placed)
+
+
+def with_programs(
+    tables: Sequence[PlannedStatement], programs: PlacedPrograms
+) -> Iterator[PlannedStatement]:
+    """All statements in the order in which they run."""
+    for place in range(len(tables) + 1):
+        yield from (statement for behind, statement in programs.placed if behind == place)
+        if place < len(tables):
+            moved = programs.moved.get(place, ())
+            yield replace(tables[place], effects=(*tables[place].effects, *moved))
+
+
+def operation_of(step: ProgramStep, effect: Effect) -> Operation:
+    """One that has gone already is made, and does not replace anything."""
+    is_made = effect.before is None and step.before is not None
+    return replace(step, before=None).operation if is_made else step.operation
+
+
+def names_made(ran: Ran) -> frozenset[str]:
+    """Of tables and columns, folded, that the statement brings."""
+    names = {clause.object for clause in ran.clauses if clause.kind in _BRINGS}
+    if ran.step.operation in NEW_NAME:
+        names.add(ran.step.renamed_to or ran.step.table)
+    return frozenset(map(str.lower, names))
+
+
+def as_scratch_has(other: OtherObject) -> ManagedProgram | None:
+    try:
+        return without_rights(read_program(other.object_id, text_of(other)))
+    except ReconcilerError:
+        return None
