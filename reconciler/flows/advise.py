@@ -68,6 +68,7 @@ def advise(
             spec_text, files.spec.path, environment.name, proposal.shard, proposal.targets
         )
     return AdviseOutcome(
+        quarantine=environment.quarantine,
         environment=environment.name,
         keyspace=keyspace,
         ceilings=ceilings,

@@ -17,6 +17,7 @@ from reconciler.drive.open import Heard, Releases, RolloutOrder, heard_so_far
 from reconciler.drive.roll_out import roll_out
 from reconciler.drive.shard.basis import ShardBasis, WantedObject
 from reconciler.drive.shard.task import RolloutWorld
+from reconciler.drive.status import left_alone
 from reconciler.errors import InvalidInput, ReconcilerError, Unavailable
 from reconciler.flows.check import (
     Checked,
@@ -38,7 +39,6 @@ from reconciler.guard.model import Obstacle, Refusal, RefusalKind, refusals_from
 from reconciler.guard.review.asker import Asker
 from reconciler.guard.review.git import Review
 from reconciler.model.dependents import Dependents, Reference
-from reconciler.model.quarantine import Quarantine
 from reconciler.observe.quarantine import ended_refusals
 from reconciler.observe.shards import (
     DefinitionReader,
@@ -119,7 +119,23 @@ def apply_keyspace(
     on_progress: Callable[[ProgressEvent], None],
 ) -> ApplyOutcome:
     """Run what was reviewed, or nothing. Raises Refused for an unsound plan file or a held lock."""
-    end = _Ending(environment.name, files.spec.keyspace, environment.region, environment.quarantine)
+    outcome = _apply_keyspace(world, files, environment, request, on_progress)
+    before = files.spec.environment(environment.after) if environment.after else None
+    return replace(
+        outcome,
+        quarantine=environment.quarantine,
+        left_alone_before=left_alone(before, files.spec.keyspace) if before is not None else None,
+    )
+
+
+def _apply_keyspace(
+    world: ApplyWorld,
+    files: DesiredFiles,
+    environment: Environment,
+    request: ApplyRequest,
+    on_progress: Callable[[ProgressEvent], None],
+) -> ApplyOutcome:
+    end = _Ending(environment.name, files.spec.keyspace, environment.region)
     plan = read_plan(world.history.tree(request.commit), environment.name, files.spec.keyspace)
     gates = world.gates
     if request.review is Review.GIT:
@@ -163,8 +179,7 @@ def apply_keyspace(
         if obstacles:
             return end.with_refusals(obstacles, plan)
         order = _order(reached, begun, plan, checked, request, ask_gates=ask_gates, heard=heard)
-        ended = roll_out(reached.rollout, order, locks, on_progress=on_progress)
-        return replace(ended, quarantine=environment.quarantine)
+        return roll_out(reached.rollout, order, locks, on_progress=on_progress)
 
 
 def _order(
@@ -264,7 +279,6 @@ class _Ending:
     environment: str
     keyspace: str
     region: str | None
-    quarantine: tuple[Quarantine, ...]
 
     def with_refusals(
         self,
@@ -279,7 +293,6 @@ class _Ending:
             verdict=verdict,
             plan=plan,
             refusals=refusals,
-            quarantine=self.quarantine,
         )
 
     def without_work(self) -> ApplyOutcome:
@@ -288,7 +301,6 @@ class _Ending:
             keyspace=self.keyspace,
             region=self.region,
             verdict=ApplyVerdict.NOTHING_TO_DO,
-            quarantine=self.quarantine,
         )
 
 

@@ -14,6 +14,7 @@ from reconciler.flows.reconcile_pass import Pass
 from reconciler.guard.model import Refusal, refusals_from
 from reconciler.guard.vschema import vschema_changed_meanwhile
 from reconciler.model.object_id import ObjectId
+from reconciler.observe.quarantine import with_what_has_ended
 from reconciler.observe.shards import SeenShard, look_at
 from reconciler.observe.topology import with_shards
 from reconciler.observe.vschema import look_at_vschema
@@ -29,6 +30,7 @@ def last_look(world: World, begun: Pass) -> LastLook:
         vschema = look_at_vschema(world, begun.files, environment)
     except ReconcilerError as error:
         return LastLook(unseen=refusals_from(error))
+    look = with_what_has_ended(look, environment, world.clock.now_s())
     drifted = [found for seen in look.seen for found in _differences(begun, seen)]
     if vschema is not None and not vschema.is_as_git_says:
         drifted.append(vschema_changed_meanwhile(vschema.live, vschema.desired))

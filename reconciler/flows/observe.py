@@ -37,6 +37,9 @@ def observe_region(
         shards=len(about.shards),
         path=None if unreachable else observation_path(about),
         refusals=unreachable,
+        quarantine=tuple(
+            one.quarantine for one in environment.quarantined if one.region == environment.region
+        ),
     )
     if outcome.path is not None:
         shards = tuple(one for one in seen if isinstance(one, ObservedShard))

@@ -16,11 +16,13 @@ from reconciler.flows.reconcile_pass import (
     pass_over,
     time_estimate,
 )
+from reconciler.flows.renames_at_rest import rename_refusals
 from reconciler.guard.classify import position_of
 from reconciler.guard.compare import input_refusals
 from reconciler.guard.model import Refusal, ToDo
 from reconciler.guard.vschema import vschema_steps_done
 from reconciler.model.policy import AutoIncrement
+from reconciler.observe.quarantine import overlong_refusals
 from reconciler.observe.shards import FleetSnapshot
 from reconciler.outcomes.plan import PlanOutcome
 from reconciler.plan.codec import dump_plan, plan_from_core
@@ -64,6 +66,11 @@ def plan_keyspace(
         now_s, statements = world.clock.now_s(), all_statements(derived.core)
         refusals = (*refusals, *name_refusals(begun, statements, open_ledger, now_s=now_s))
     is_other = pending and plan and not is_same_commitment(plan.core, pending.core)
+    refusals = (
+        *overlong_refusals(environment, world.clock.now_s()),
+        *_renames_at_rest(protected, files, environment),
+        *refusals,
+    )
     if pending and is_other and _can_run(world, begun, pending):
         refusals = (_pending_refusal(pending), *refusals)
     return PlanOutcome(
@@ -204,6 +211,13 @@ def _look_as_for(
         ).look
     except (InvalidInput, Refused):
         return None
+
+
+def _renames_at_rest(
+    protected: FileTree | None, files: DesiredFiles, environment: Environment
+) -> tuple[Refusal, ...]:
+    merged = _of_keyspace(protected, files.spec.keyspace) if protected is not None else None
+    return rename_refusals(merged, files, environment) if merged is not None else ()
 
 
 def _of_keyspace(tree: FileTree, keyspace: str) -> DesiredFiles | None:

@@ -25,7 +25,7 @@ from reconciler.model.observation import Observation, ObservedShard
 from reconciler.model.programs import FOLDERS, LIKE_TABLES, MANAGED_AS, CreatedWith
 from reconciler.observe.desired import ReadBack, read_back
 from reconciler.observe.programs import usually_created_with
-from reconciler.observe.quarantine import with_what_has_ended
+from reconciler.observe.quarantine import check_scratch_apart, with_what_has_ended
 from reconciler.observe.retiring import check_settled
 from reconciler.observe.sequences import sequences_for
 from reconciler.observe.shards import (
@@ -125,7 +125,8 @@ def pull_keyspace(
     if unseen := tuple(map(refusal_from, look.obstacles)):
         raise Refused(*map(problem_from, unseen))
     groups = _groups(look.seen)
-    model = _model(groups, source)
+    model = _model(groups, source, environment)
+    check_scratch_apart(environment)
     world.scratch.keep_off({seen.observation.server for seen in look.seen})
     settings = model.observation.settings
     usual = usually_created_with(world.scratch, settings) if model.programs else None
@@ -177,9 +178,21 @@ def _groups(seen: tuple[SeenShard, ...]) -> list[tuple[SeenShard, ...]]:
     return sorted((tuple(group) for group in groups.values()), key=lambda group: -len(group))
 
 
-def _model(groups: list[tuple[SeenShard, ...]], source: str | None) -> SeenShard:
+def _model(
+    groups: list[tuple[SeenShard, ...]], source: str | None, environment: Environment
+) -> SeenShard:
     if source is None:
         return groups[0][0]
+    at_rest = next((one for one in environment.quarantine if one.shard == source), None)
+    if at_rest is not None:
+        raise Refused(
+            Problem(
+                code="shard-at-rest",
+                message=f"shard {source} is in quarantine until {at_rest.until}"
+                f" ({at_rest.reason}): nobody looks at it",
+                recovery="take another shard, or take this one out of `quarantine` first",
+            )
+        )
     for group in groups:
         for seen in group:
             if seen.shard == source:

@@ -26,7 +26,7 @@ from reconciler.model.observation import Observation, ObservedShard
 from reconciler.model.schema import Schema
 from reconciler.model.shadow_tables import shadow_kind
 from reconciler.observe.desired import Desired, load_desired
-from reconciler.observe.quarantine import with_what_has_ended
+from reconciler.observe.quarantine import check_scratch_apart, with_what_has_ended
 from reconciler.observe.retiring import check_settled
 from reconciler.observe.shards import (
     DefinitionReader,
@@ -148,6 +148,7 @@ def pass_over(
     """The same, with the fleet as it was observed."""
     observed = [seen for seen in observations if isinstance(seen, ObservedShard)]
     settings = [seen.settings for seen in observed]
+    check_scratch_apart(environment)
     world.scratch.keep_off({seen.server for seen in observed})
     others = [other for seen in observed for other in seen.others]
     as_printed = DefinitionReader(files.spec.policy)

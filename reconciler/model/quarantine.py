@@ -21,6 +21,9 @@ class Quarantine:
     def has_ended(self, now_s: float) -> bool:
         return datetime.fromtimestamp(now_s, UTC).date() > date.fromisoformat(self.until)
 
+    def days_left(self, now_s: float) -> int:
+        return (date.fromisoformat(self.until) - datetime.fromtimestamp(now_s, UTC).date()).days
+
     def __str__(self) -> str:
         return f"{self.shard}, until {self.until}: {self.reason}"
 

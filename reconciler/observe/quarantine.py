@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from reconciler.errors import Problem, Refused
 from reconciler.guard.model import Refusal
 from reconciler.model.quarantine import Quarantine
+from reconciler.observe.limits import QUARANTINE_DAYS_MAX
 from reconciler.observe.shards import FleetSnapshot
+from reconciler.spec.addresses import address_of
 from reconciler.spec.model import Environment
 
 
@@ -26,6 +29,46 @@ def with_what_has_ended(
 def ended_refusals(environment: Environment, now_s: float) -> tuple[Refusal, ...]:
     """Also before each wave: a soak may last beyond the day."""
     return tuple(_refusal(found) for found in environment.quarantine if found.has_ended(now_s))
+
+
+def overlong_refusals(environment: Environment, now_s: float) -> tuple[Refusal, ...]:
+    """Where a plan is made, before the day is reviewed: one that never comes is forgotten."""
+    return tuple(
+        _overlong(found)
+        for found in environment.quarantine
+        if found.days_left(now_s) > QUARANTINE_DAYS_MAX
+    )
+
+
+def check_scratch_apart(environment: Environment) -> None:
+    """Raises Refused. What is on a server nobody may look at; as far as the spec tells (GD-18)."""
+    if environment.scratch is None:
+        return
+    there = address_of(environment.scratch, "")[:2]
+    for left in environment.quarantined:
+        if address_of(left.connection, left.quarantine.shard)[:2] == there:
+            raise Refused(_scratch_aside(left.quarantine.shard))
+
+
+def _scratch_aside(shard: str) -> Problem:
+    return Problem(
+        code="scratch-in-quarantine",
+        message=f"the scratch connection leads to the server of shard {shard}, which is in"
+        " quarantine",
+        recovery="name a server of its own as `scratch`, or use `scratch: auto`: nothing is sent to"
+        " a server that is left alone",
+    )
+
+
+def _overlong(found: Quarantine) -> Refusal:
+    return Refusal(
+        code="quarantine-too-long",
+        shard=found.shard,
+        message=f"the quarantine of shard {found.shard} would last until {found.until}"
+        f" ({found.reason}), and {QUARANTINE_DAYS_MAX} days is the most that is planned for",
+        recovery="write an earlier `until` in the spec: it can be made later again, by another"
+        " reviewed change",
+    )
 
 
 def _refusal(ended: Quarantine) -> Refusal:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reconciler.errors import Problem
+from reconciler.model.quarantine import Quarantine
 from reconciler.reshard.adviser import Proposal
 from reconciler.reshard.loads import ShardLoad
 from reconciler.spec.model import Ceilings
@@ -27,3 +28,4 @@ class AdviseOutcome:
     proposal: Proposal | None = None
     edit: tuple[str, ...] | None = None
     problems: tuple[Problem, ...] = ()
+    quarantine: tuple[Quarantine, ...] = ()

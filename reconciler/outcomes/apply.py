@@ -99,10 +99,20 @@ class WaveRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeftAlone:
+    """The shards of a keyspace that are in quarantine, by its spec."""
+
+    environment: str
+    keyspace: str
+    quarantine: tuple[Quarantine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyOutcome:
     """`apply_id` is None if nothing was started. `refusals` are reasons not to go on, or, of an
     apply that is done, what the look at every shard found. `problem` is the first failure in
-    rollout order, or why the run ended early; `reason` what a paused or stopped apply waits for."""
+    rollout order, or why the run ended early; `reason` what a paused or stopped apply waits for.
+    `left_alone_before` is of the environment that comes first, where these files were tried."""
 
     environment: str
     keyspace: str
@@ -119,6 +129,7 @@ class ApplyOutcome:
     elapsed_s: float = 0.0
     region: str | None = None
     quarantine: tuple[Quarantine, ...] = ()
+    left_alone_before: LeftAlone | None = None
 
     @property
     def something_is_done(self) -> bool:
@@ -154,15 +165,6 @@ class ApplyStatus:
     left: tuple[ShadowGroup, ...] = ()
     finalizers: tuple[FinalizerRow, ...] = ()
     region: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeftAlone:
-    """The shards of a keyspace that are in quarantine, by its spec."""
-
-    environment: str
-    keyspace: str
-    quarantine: tuple[Quarantine, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

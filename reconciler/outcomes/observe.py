@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reconciler.guard.model import Obstacle
+from reconciler.model.quarantine import Quarantine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,3 +19,4 @@ class ObserveOutcome:
     shards: int
     path: str | None = None
     refusals: tuple[Obstacle, ...] = ()
+    quarantine: tuple[Quarantine, ...] = ()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reconciler.guard.model import Refusal, RefusalKind
+from reconciler.model.quarantine import Quarantine
 from reconciler.outcomes.ends import failed_code
 from reconciler.outcomes.exit_code import End, ExitCode
 from reconciler.outcomes.failed import KeyspaceFailed
@@ -32,6 +33,7 @@ class PartsOutcome:
     jobs: tuple[PartJob, ...] = ()
     held: tuple[int, ...] = ()
     refusals: tuple[Refusal, ...] = ()
+    quarantine: tuple[Quarantine, ...] = ()
 
     @property
     def is_superseded(self) -> bool:

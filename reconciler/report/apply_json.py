@@ -35,6 +35,7 @@ def apply_outcome(outcome: ApplyOutcome) -> Json:
         "shards": [_shard_row(row) for row in outcome.shards],
         "vschema": [_step(row) for row in outcome.finalizers],
         "quarantine": plain(outcome.quarantine),
+        "quarantine_before": plain(outcome.left_alone_before),
     }
 
 

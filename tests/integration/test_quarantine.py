@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from reconciler.edges.clock import SystemClock
 from tests.fleet import Fleet
 
 KEY = ("  PRIMARY KEY (id)\n", "  PRIMARY KEY (id),\n  UNIQUE KEY uq_name (name)\n")
@@ -43,7 +45,8 @@ def test_a_shard_that_fails_is_taken_out_gone_on_without_and_brought_back(fleet:
     assert has_key(fleet) == {"-40"}
 
     port = listed(fleet, "40-80")["port"]
-    entry = {"shard": "40-80", "until": "2999-12-31", "reason": "names twice, DBA-1207"}
+    until = datetime.fromtimestamp(SystemClock().now_s() + 30 * 86_400, UTC).date().isoformat()
+    entry = {"shard": "40-80", "until": until, "reason": "names twice, DBA-1207"}
     fleet.environment["quarantine"] = [entry]
     reached_at(fleet, "40-80", NOWHERE)
     fleet.write_spec()

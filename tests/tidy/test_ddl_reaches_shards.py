@@ -65,7 +65,7 @@ def test_a_rollout_starts_from_a_plan_that_was_checked_under_the_locks() -> None
     (apply,) = (
         function
         for function in functions_of(PACKAGE / "flows" / "apply.py")
-        if function.name == "apply_keyspace"
+        if function.name == "_apply_keyspace"
     )
     calls = [name_of(node.func) for node in ast.walk(apply) if isinstance(node, ast.Call)]
     at = {name: _line(apply, name) for name in ("take", "check_against_live", "roll_out")}

@@ -79,7 +79,10 @@ def _parts_of(merged: Merged, files: DesiredFiles, environment: Environment) -> 
         raise Refused(_no_regions(files, environment))
     plan = read_plan(merged.loaded.tree, environment.name, keyspace)
     found = PartsOutcome(
-        environment=environment.name, keyspace=keyspace, plan_id=plan.plan_id if plan else None
+        environment=environment.name,
+        keyspace=keyspace,
+        plan_id=plan.plan_id if plan else None,
+        quarantine=environment.quarantine,
     )
     gates = Gates(
         plan=(merged.review_gate(files, environment),), spec=(merged.spec_gate(files, environment),)

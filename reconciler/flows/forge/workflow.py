@@ -60,7 +60,7 @@ def workflow_of(
         paths=tuple(
             sorted({from_the_top(path, below) for path in _paths(rolled, bool(keyspaces))})
         ),
-        regions=tuple(sorted({region.name for env in environments for region in env.regions})),
+        regions=tuple(sorted({name for env in environments for name in env.region_names})),
         waves=max(len(waves_in(env)) for env in environments),
         is_held=any(env.rollout.gate or env.rollout.soak_s for env in environments),
         variables=tuple(sorted({name for env in environments for name in variables_of(env)})),
@@ -71,7 +71,7 @@ def workflow_of(
 
 def _refused(one: _Rolled) -> Iterator[Problem]:
     environment, path = one.environment, one.files.spec.path
-    if not environment.regions:
+    if not environment.region_names:
         yield Problem(
             code="parts-without-regions",
             message=f"{path} gives {environment.name} no regions, so there is nobody to give a part"

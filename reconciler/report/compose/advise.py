@@ -9,6 +9,7 @@ from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.plan import words
 from reconciler.report.blocks import Block, Copy, Cut, Detail, Fact, Facts, Items, Mark, Paragraph
 from reconciler.report.compose.opening import failed_report, title
+from reconciler.report.compose.quarantine import quarantine_block
 from reconciler.report.compose.reasons import problems
 from reconciler.report.compose.shards import named_shards
 from reconciler.report.document import Document, Report, Title
@@ -44,6 +45,7 @@ def _report(outcome: AdviseOutcome | KeyspaceFailed) -> Report:
         blocks.append(Items(title="Not measured", items=unseen, cut=_CUT))
     blocks += problems(outcome.problems, _CUT)
     blocks.append(Items(title=_fullest_title(outcome), items=tuple(_fullest(outcome)), cut=_CUT))
+    blocks += quarantine_block(outcome.quarantine)
     return Report(title=_title(outcome), blocks=tuple(blocks))
 
 

@@ -126,6 +126,7 @@ def _applied(outcome: ApplyOutcome | KeyspaceFailed, files: SchemaFiles) -> Repo
         *(permissions(plan.core) if outcome.refusals and plan is not None else ()),
         blocks.Facts(facts=tuple(_apply_facts(outcome))),
         *quarantine_block(outcome.quarantine),
+        *_before(outcome.left_alone_before),
         *_account(outcome.waves, outcome.shards, outcome.finalizers, outcome.problem),
     ]
     return Report(
@@ -312,3 +313,10 @@ def _event(event: EventEntry) -> str:
     place = ", ".join(filter(None, (shard, about)))
     what = happened_words(event.what)
     return f"{place}: {what}" if place else what
+
+
+def _before(found: LeftAlone | None) -> Iterator[Block]:
+    """What was tried in the environment that comes first was not tried on these."""
+    if found is not None:
+        title = f"In quarantine in {found.environment}, which comes first: not tried there"
+        yield from quarantine_block(found.quarantine, title)

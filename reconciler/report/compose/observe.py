@@ -9,6 +9,7 @@ from reconciler.outcomes.observe import ObserveOutcome
 from reconciler.plan import words
 from reconciler.report.blocks import Mark
 from reconciler.report.compose.opening import failed_report, title
+from reconciler.report.compose.quarantine import quarantine_block
 from reconciler.report.compose.reasons import refusals
 from reconciler.report.document import Document, Report
 from reconciler.report.findings import NO_FILES
@@ -32,5 +33,8 @@ def _report(outcome: ObserveOutcome | KeyspaceFailed) -> Report:
         mark = Mark.GOOD
     return Report(
         title=title(mark, outcome.keyspace, outcome.environment, verdict),
-        blocks=refusals(outcome.refusals, outcome.keyspace, NO_FILES),
+        blocks=(
+            *refusals(outcome.refusals, outcome.keyspace, NO_FILES),
+            *quarantine_block(outcome.quarantine),
+        ),
     )

@@ -10,6 +10,7 @@ from reconciler.plan import words
 from reconciler.report import blocks
 from reconciler.report.blocks import Block, Mark
 from reconciler.report.compose.opening import failed_report, plan_id_fact, title
+from reconciler.report.compose.quarantine import quarantine_block
 from reconciler.report.compose.reasons import refusals
 from reconciler.report.document import Document, Report
 from reconciler.report.findings import NO_FILES
@@ -51,6 +52,7 @@ def _blocks(outcome: PartsOutcome) -> Iterator[Block]:
         yield blocks.Facts(facts=(plan_id_fact(outcome.plan_id),))
     if items := tuple(_waves(outcome)):
         yield blocks.Items(items=items)
+    yield from quarantine_block(outcome.quarantine)
 
 
 def _waves(outcome: PartsOutcome) -> Iterator[Line]:

@@ -10,11 +10,13 @@ from reconciler.report.blocks import Block
 from reconciler.report.spans import Name, Text
 
 
-def quarantine_block(found: Sequence[Quarantine]) -> Iterator[Block]:
+def quarantine_block(
+    found: Sequence[Quarantine], title: str = "In quarantine, and left alone"
+) -> Iterator[Block]:
     """Never cut: who reads nothing else must not take the fleet for whole."""
     if found:
         yield blocks.Items(
-            title="In quarantine, and left alone",
+            title=title,
             items=tuple(
                 (Name(one.shard), Text(f", until {one.until}: {one.reason}")) for one in found
             ),

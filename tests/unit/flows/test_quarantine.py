@@ -57,7 +57,7 @@ from tests.sample_regions import REGIONS as OF_SIX
 from tests.sim.fleet import SimClock
 from tests.unit.flows.test_offline_gates import OneVersion
 
-LAST_DAY, OVER = "2999-12-31", "1969-12-30"
+LAST_DAY, OVER = "1970-03-31", "1969-12-30"  # the clock stands at 1970
 REASON = "its disk is failing"
 
 
@@ -120,7 +120,7 @@ def test_a_shard_in_quarantine_is_asked_nothing_and_named_by_every_report() -> N
     assert plan.core.waves == (("-80",),)
     assert plan.format == "1.2"
     assert (
-        b"In quarantine, and left alone: shard 80-, until 2999-12-31: its disk is failing."
+        b"In quarantine, and left alone: shard 80-, until 1970-03-31: its disk is failing."
         in (files.content[f"plans/{ENVIRONMENT}/{KEYSPACE}.plan.sql"])
     )
     outcome = verified(files, half_dead())
