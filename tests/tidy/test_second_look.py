@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.second_look import TESTS_MAX, TOLD_IN, Seen, status_of, worth_a_second_look
 from tests.series import series
@@ -33,7 +34,7 @@ def test_steady(name): pass
 AT_FIRST = "assert not is_first"
 ALWAYS = "assert False"
 MAKE = f"""#!/bin/sh
-test "$1" = check || exit 0
+case "$*" in check | "test WORKERS=2") ;; *) exit 0 ;; esac
 echo "$PYTEST" >> "${TOLD_IN}"
 exit "$STATUS"
 """
@@ -145,15 +146,30 @@ def test_each_target_can_be_run_with_it() -> None:
     assert "-m pytest" not in makefile.replace(given, "")
 
 
+def test_every_job_of_ci_that_tests_runs_with_it() -> None:
+    jobs = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))["jobs"]
+    commands = [step["run"] for job in jobs.values() for step in job["steps"] if "run" in step]
+    bare = [one for one in commands if "make " in one]
+    assert bare == ["make dist"]
+    assert sum(".ci/run " in one for one in commands) == len(jobs) - 1
+
+
+@pytest.mark.parametrize("arguments", [(), ("test", "WORKERS=2")], ids=["all", "one job"])
 @pytest.mark.parametrize("status", [0, 2])
-def test_ci_runs_with_it_and_tells_at_the_very_end(tmp_path: Path, status: int) -> None:
+def test_ci_runs_with_it_and_tells_at_the_very_end(
+    tmp_path: Path, status: int, arguments: tuple[str, ...]
+) -> None:
     (tmp_path / ".ci").mkdir()
     shutil.copy(ROOT / ".ci" / "run", tmp_path / ".ci")
     (tmp_path / "make").write_text(MAKE)
     (tmp_path / "make").chmod(0o700)
     environ = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "STATUS": str(status)}
     done = subprocess.run(
-        [tmp_path / ".ci" / "run"], env=environ, capture_output=True, text=True, check=False
+        [tmp_path / ".ci" / "run", *arguments],
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == status
     told = done.stdout.partition("unsteady tests, which ")[2].splitlines()
