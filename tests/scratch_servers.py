@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from functools import cache
 from pathlib import Path
 
@@ -32,4 +33,6 @@ def _scratch_at(port: int, user: str, password: str) -> tuple[RunningServer, Tar
     connection = Connection(port=str(port), database="mysql", user=user, password=password)
     target = resolve(connection, environ={}, root=Path(), shard="-")
     with connect(target) as link:
-        return start_scratch_server(look_at_server(link).settings)
+        found, target = start_scratch_server(look_at_server(link).settings)
+    atexit.register(found.stop)
+    return found, target
