@@ -183,7 +183,7 @@ class _Tick:
             comparison=comparison_of(self.held.job, work.identity),
             switch_s=order.switch_s,
         )
-        if step is ReshardStep.START:
+        if step is ReshardStep.START and refused is None:
             self._progress = replace(self._progress, has_started=True)
         again, self._last = self._last is step, step
         if refused is None and again:

@@ -264,7 +264,8 @@ def _answer(job: SplitJob, request: JobRequest, limits: TickLimits) -> Action | 
 
 
 def _at_rest(job: SplitJob, seen: ReshardSeen) -> Action | None:
-    """A stream that stopped is started once in a tick: what stopped it may be gone."""
+    """A stream that stopped is started once in a tick: what stopped it may be gone. A start that
+    Vitess has refused, for a server that was away, is asked for again."""
     if not seen.resting:
         return None
     if not seen.progress.has_started:

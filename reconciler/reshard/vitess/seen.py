@@ -58,9 +58,10 @@ class ComparisonSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReshardProgress:
-    """What this tick has done itself, and the next one may do again. `is_refused`: Vitess has said
-    no in this stay at the cutover; `switches_refused` counts those of the tick. `foreseen` are the
-    lines of the dry run, None before it."""
+    """What this tick has done itself, and the next one may do again. `has_started`: Vitess has
+    started the streams in this stay in the phase. `is_refused`: Vitess has said no in this stay at
+    the cutover; `switches_refused` counts those of the tick. `foreseen` are the lines of the dry
+    run, None before it."""
 
     has_started: bool = False
     is_refused: bool = False

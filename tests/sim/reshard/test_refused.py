@@ -54,3 +54,15 @@ def test_reads_that_vitess_does_not_switch_are_tried_as_often() -> None:
     assert ended.problem.code == "reshard-switch-refused"
     assert simulation.vitess.sent.count(ReshardStep.SWITCH_READS) == SWITCHES_REFUSED_MAX
     assert ReshardStep.SWITCH_WRITES not in simulation.vitess.sent
+
+
+@pytest.mark.invariant("SP-91")
+def test_streams_that_vitess_did_not_start_are_started_in_the_same_tick() -> None:
+    """A tablet's server was away for a moment: they would rest for ever."""
+    simulation = ReshardSimulation(Random(4))
+    simulation.approve()
+    simulation.vitess.refuses_start = 3
+    ended = simulation.run()
+    assert ended is not None
+    assert ended.how is TickEnd.DONE
+    simulation.check()

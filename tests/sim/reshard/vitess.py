@@ -49,13 +49,15 @@ class Stream:
 @dataclass
 class SimVitess:
     """`cut_after` lets the next step with an effect end after so many of its parts; `refuses` are
-    counted switches of the writes that Vitess takes back, `refuses_reads` those of the reads, and
-    `refuses_way_back` those that lead back. `headless` shards have no primary."""
+    counted switches of the writes that Vitess takes back, `refuses_reads` those of the reads,
+    `refuses_way_back` those that lead back, `refuses_start` starts of the streams.
+    `headless` shards have no primary."""
 
     shards: dict[str, Shard]
     cut_after: int | None = None
     cuts: int = 0
     refuses: int = 0
+    refuses_start: int = 0
     refuses_reads: int = 0
     refuses_way_back: int = 0
     definition: str = PLANNED
@@ -170,6 +172,9 @@ class SimVitess:
                 return Busy("some streams or tables are there already")
             case ReshardStep.CREATE:
                 return self._create(work)
+            case ReshardStep.START if self.refuses_start:
+                self.refuses_start -= 1
+                return Busy("a tablet's server does not answer")
             case ReshardStep.START:
                 return iter([self._start])
             case ReshardStep.COMPARE:
