@@ -161,6 +161,15 @@ def test_a_table_that_cannot_be_moved_is_named(
         assert why in problem.message
 
 
+@pytest.mark.invariant("SP-36")
+def test_a_target_that_is_the_source_is_told_and_not_touched(stand: SplitStand) -> None:
+    with replace(stand, target_database=stand.source_database).target() as target:
+        assert {one.code for one in target.ground().problems} == {"split-target-not-empty"}
+        with pytest.raises(Refused):
+            target.claim()
+        assert target.identity() is None
+
+
 @pytest.mark.invariant("SP-39")
 def test_a_table_and_servers_that_are_fit_have_no_problem(stand: SplitStand) -> None:
     stand.run("INSERT INTO orders (customer) VALUES (1)", "ANALYZE TABLE orders")

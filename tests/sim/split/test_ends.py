@@ -48,16 +48,21 @@ def durable_labels() -> list[str]:
 
 
 @pytest.mark.invariant("SP-51")
+@pytest.mark.parametrize("how", ["killed", "lost"])
 @pytest.mark.parametrize("seventh", sevenths())
-def test_a_crash_before_and_behind_every_durable_write_is_taken_up(seventh: int) -> None:
-    """The last time that each is made, in one run each."""
+def test_a_crash_before_and_behind_every_durable_write_is_taken_up(how: str, seventh: int) -> None:
+    """The last time that each is made, in one run each; or the connection is lost there, so that
+    nobody knows whether it was made."""
     labels = durable_labels()
     places = {label: at for at, label in enumerate(labels)}
     assert len(places) >= 40
     for label, at in list(places.items())[seventh::QUICK_EVERY]:
         simulation = SplitSimulation(Random(2), writes=0.1, rows=6)
         simulation.approve()
-        assert simulation.run(Fate(kill_at=at)) is None, label
+        if how == "killed":
+            assert simulation.run(Fate(kill_at=at)) is None, label
+        else:
+            simulation.run(Fate(lose_at=at))
         assert brought_to_end(simulation) is Phase.DONE, label
         simulation.check_done()
 
