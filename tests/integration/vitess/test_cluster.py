@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,8 +13,9 @@ from pathlib import Path
 import pymysql
 import pytest
 
+from reconciler.edges.vitess.find import VitessProgram, vitess_program
 from reconciler.edges.vitess.local.cluster import VTCTLD, VTGATE, LocalCluster
-from tests.tidy.source import ROOT
+from tests.tidy.source import PACKAGE, ROOT
 from tests.vitess import COMMERCE, MAIN, Vitess
 from tests.waiting import comes_true, until
 
@@ -140,6 +142,29 @@ def test_vitess_does_not_run_as_root(vitess: Vitess) -> None:
         status = Path(f"/proc/{daemon.process.pid}/status").read_text()
         uids = next(line for line in status.splitlines() if line.startswith("Uid:")).split()[1:]
         assert "0" not in uids or name == "etcd"
+
+
+def test_every_command_that_people_are_told_to_type_is_one_of_this_vitess() -> None:
+    """In the documents, runbooks among them, and in messages; with each of its options."""
+    texts = [*(ROOT / "docs").rglob("*.md"), *PACKAGE.rglob("*.py")]
+    named = {
+        (command, *re.findall(r"--[a-z-]+", more))
+        for text in texts
+        for command, more in re.findall(
+            r"`vtctldclient ([A-Z][A-Za-z]+)((?: [^`\s\"]+)*)", text.read_text(encoding="utf-8")
+        )
+    }
+    assert ("EmergencyReparentShard",) in named
+    for command, *options in sorted(named):
+        words = [command, "show"] if command == "VDiff" else [command]
+        told = subprocess.run(
+            [vitess_program(VitessProgram.VTCTLDCLIENT).path, *words, "--help"],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        assert f"vtctldclient {command}" in told
+        assert [one for one in options if one not in told] == [], command
 
 
 @pytest.mark.invariant("VT-2")
