@@ -4,6 +4,10 @@
 # and not looked for elsewhere.
 SECRET_CHARS_MIN = 8
 
+# An app's token lasts for an hour, and another one is got by then: what was said with those before
+# these is over.
+RENEWED_TOKENS_KEPT = 8
+
 # A server with a full redo log, and a program that drops its triggers, need some seconds to end in
 # good order.
 PROGRAM_GRACE_S = 30.0

@@ -16,7 +16,7 @@ import re
 import threading
 from collections.abc import Iterable
 
-from reconciler.edges.limits import SECRET_CHARS_MIN
+from reconciler.edges.limits import RENEWED_TOKENS_KEPT, SECRET_CHARS_MIN
 from reconciler.edges.spellings import Spellings, spellings_of
 from reconciler.errors import Problem, Refused
 from reconciler.spec.secrets import NOT_SHOWN
@@ -43,6 +43,7 @@ class Secrets:
         self._values: dict[str, Spellings] = {}
         self._everywhere: tuple[Spellings, ...] = ()
         self._addresses: dict[str, re.Pattern[str]] = {}
+        self._renewed: dict[str, dict[str, None]] = {}  # the last one last
 
     def add(self, value: str, *, public: Iterable[str] = ()) -> None:
         """A password or a token. `public` are words that are no secret whoever uses them as one,
@@ -54,6 +55,22 @@ class Secrets:
             self._values[value] = spellings = spellings_of(value)
             if len(value) >= SECRET_CHARS_MIN and value not in {*public, "reconciler"}:
                 self._everywhere = (*self._everywhere, spellings)
+
+    def renew(self, value: str, *, of: str) -> None:
+        """A token in the place of earlier ones, which may be on their way yet. Those before the
+        last few have expired, and a process that gets one each hour, for months, would look for all
+        of them in each line."""
+        with self._guard:
+            kept = self._renewed.setdefault(of, {})
+            if not value or (value not in kept and value in self._values):
+                return  # known as something that does not expire
+            kept[value] = kept.pop(value, None)
+            gone = [*kept][:-RENEWED_TOKENS_KEPT]
+            for old in gone:
+                del kept[old]
+                expired = self._values.pop(old)
+                self._everywhere = tuple(one for one in self._everywhere if one is not expired)
+        self.add(value)
 
     def add_address(self, place: str) -> None:
         """The name or number of a host, or the path of a socket."""

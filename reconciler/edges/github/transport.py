@@ -28,7 +28,7 @@ class Transport:
 
     def _http(self) -> Http:
         token = self._token()
-        SECRETS.add(token)
+        SECRETS.renew(token, of="the forge")
         return Http(
             authorization=Authorization(f"Bearer {token}"),
             headers={

@@ -15,6 +15,7 @@ from reconciler.cli.streams import Remarks, remark, show, write_file
 from reconciler.edges.files.writer import WorkingTreeWriter
 from reconciler.edges.github.runner import RunnerFiles
 from reconciler.edges.ledger import rows
+from reconciler.edges.limits import RENEWED_TOKENS_KEPT
 from reconciler.edges.secrets import SECRETS, Secrets
 from reconciler.edges.spellings import spellings_of
 from reconciler.errors import Refused
@@ -79,6 +80,22 @@ def test_what_is_no_secret_stays(text: str) -> None:
     secrets.add(PLAIN)
     assert secrets.redacted(text) == text
     assert secrets.of_a_server(text) == text
+
+
+@pytest.mark.invariant("PL-16")
+def test_tokens_that_are_renewed_for_months_are_looked_for_as_long_as_they_last() -> None:
+    secrets = Secrets()
+    secrets.add(PASSWORD)
+    tokens = [f"ghs_{number:036}" for number in range(500)]
+    for token in tokens:
+        secrets.renew(PASSWORD, of="the forge")  # it expires by no renewal
+        secrets.renew(token, of="the forge")
+    assert secrets.redacted(tokens[0]) == tokens[0]
+    for token in (PASSWORD, *tokens[-RENEWED_TOKENS_KEPT:]):
+        assert secrets.redacted(token) == secrets.of_a_server(token) == NOT_SHOWN
+    secrets.renew(tokens[-RENEWED_TOKENS_KEPT], of="the forge")
+    secrets.renew("another token", of="the forge")
+    assert secrets.redacted(tokens[-RENEWED_TOKENS_KEPT]) == NOT_SHOWN
 
 
 @pytest.mark.invariant("PL-16")
