@@ -23,7 +23,7 @@ from reconciler.edges.http import Reply, Request
 from reconciler.errors import InvalidInput, Refused, Unavailable
 from reconciler.flows.forge.doctor import judge_settings
 from reconciler.flows.forge.review import ReviewQuestion, review_proof
-from reconciler.spec.model import ReviewRule
+from reconciler.spec.model import Environment, ReviewRule
 from tests.github_double import answers, writes
 from tests.github_double.hub import ADA, Hub, MergeKind
 from tests.github_double.server import TOKEN
@@ -163,7 +163,7 @@ def test_no_damage_makes_a_traceback_of_settings(merged: Merged, damage: Damage)
         return
     judge_settings(
         found,
-        environments=("production",),
+        environments=[Environment(name="production")],
         asks_code_owners=True,
         owned_paths=("specs/shop.yaml",),
         now_s=0.0,

@@ -17,6 +17,7 @@ from reconciler.guard.review.code_owners import CODE_OWNERS_PATHS, owners_of, pa
 from reconciler.outcomes.doctor import DoctorFinding, DoctorOutcome
 from reconciler.plan.files import plan_paths
 from reconciler.ports.forge_settings import BranchRules, CodeOwners, ForgeSettings, RequiredCheck
+from reconciler.spec.model import Environment
 from reconciler.spec.tree import from_the_top
 
 
@@ -24,21 +25,15 @@ def examine_forge(
     settings: ForgeSettings, loaded: Loaded, *, repository: str, below: str, now_s: float
 ) -> DoctorOutcome:
     """What the specs of a repository ask of its forge; `below` is their folder in it."""
-    environments, asks_code_owners = _asked(loaded)
+    asked = [each for files in loaded.sound.values() for each in files.spec.environments]
     findings = judge_settings(
         settings,
-        environments=environments,
-        asks_code_owners=asks_code_owners,
+        environments=asked,
+        asks_code_owners=any(environment.review.code_owners for environment in asked),
         owned_paths=_paths_to_own(loaded, below),
         now_s=now_s,
     )
     return DoctorOutcome(environment="GitHub", keyspace=repository, findings=findings)
-
-
-def _asked(loaded: Loaded) -> tuple[tuple[str, ...], bool]:
-    found = [each for files in loaded.sound.values() for each in files.spec.environments]
-    names = tuple(sorted({environment.name for environment in found}))
-    return names, any(environment.review.code_owners for environment in found)
 
 
 def _paths_to_own(loaded: Loaded, below: str) -> tuple[str, ...]:
@@ -56,7 +51,7 @@ def _paths_to_own(loaded: Loaded, below: str) -> tuple[str, ...]:
 def judge_settings(
     settings: ForgeSettings,
     *,
-    environments: tuple[str, ...],
+    environments: Sequence[Environment],
     asks_code_owners: bool,
     owned_paths: tuple[str, ...],
     now_s: float,

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from reconciler.flows.forge.doctor_findings import judged, unseen
+from reconciler.flows.forge.doctor_parts import judge_parts, places_of_logins
 from reconciler.outcomes.doctor import DoctorFinding
 from reconciler.ports.forge_settings import ForgeEnvironment, ForgeSettings, ForkJobs
+from reconciler.spec.model import Environment
 from reconciler.spec.variables import Allowance, allowance
 
 _ADMINISTRATOR = "run this with a token of somebody who administers the repository"
 _ENVIRONMENTS = "in the repository's settings, under Environments"
 
 
-def judge_access(settings: ForgeSettings, wanted: tuple[str, ...]) -> Iterator[DoctorFinding]:
+def judge_access(settings: ForgeSettings, wanted: Sequence[Environment]) -> Iterator[DoctorFinding]:
     """`wanted` are the environments of the specs."""
     yield from _judge_environments(settings, wanted)
     yield _judge_shared_secrets(settings.shared_secrets)
@@ -22,13 +24,13 @@ def judge_access(settings: ForgeSettings, wanted: tuple[str, ...]) -> Iterator[D
 
 
 def _judge_environments(
-    settings: ForgeSettings, wanted: tuple[str, ...]
+    settings: ForgeSettings, wanted: Sequence[Environment]
 ) -> Iterator[DoctorFinding]:
     if settings.environments is None:
         yield unseen("environments", "give the token the permission actions: read")
         return
     found = {environment.name: environment for environment in settings.environments}
-    for name in wanted:
+    for name in places_of_logins(wanted, found):
         if name in found:
             yield from _judge_environment(found[name], settings)
         else:
@@ -38,6 +40,7 @@ def _judge_environments(
                 message="it does not exist, so the login that changes shards is open to every job",
                 recovery=f"make it {_ENVIRONMENTS} and put that login into it",
             )
+    yield from judge_parts(wanted, found)
     glass = found.get("break-glass")
     yield judged(
         subject="who lets in a run that breaks the glass",
