@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import click
@@ -22,7 +23,14 @@ from reconciler.drive.open import Releases
 from reconciler.edges.files.history import GitHistory
 from reconciler.flows.apply import ApplyRequest, ApplyWorld, apply_keyspace
 from reconciler.flows.gates import Gates, cluster_gate
-from reconciler.flows.keyspaces import flattened, one_after_another
+from reconciler.flows.keyspace_order import (
+    LookOf,
+    Predecessors,
+    keyspace_gates,
+    no_proof_asked,
+    proof_of_git,
+)
+from reconciler.flows.keyspaces import Loaded, flattened, one_after_another
 from reconciler.flows.promotion import fleet_gates
 from reconciler.flows.split.apply import (
     SplitApplyRequest,
@@ -230,6 +238,25 @@ def _apply_split(
     )
 
 
+def _fleet_gates(
+    loaded: Loaded,
+    history: GitHistory,
+    request: ApplyRequest,
+    look_at: LookOf,
+    files: DesiredFiles,
+    environment: Environment,
+) -> Gates:
+    is_asked = request.review is Review.GIT
+    proof = proof_of_git(history, request.commit) if is_asked else no_proof_asked
+    before = Predecessors(loaded=loaded.keyspaces, proof=proof, look_of=look_at)
+    return Gates(
+        fleet=(
+            *fleet_gates(partial(look_at, files), files, environment),
+            *keyspace_gates(before, files, environment),
+        )
+    )
+
+
 def _apply(asked: _Asked) -> None:
     history = GitHistory(asked.repo, asked.protected_branch)
     resumes = asked.releases is Releases.WHAT_HOLDS
@@ -267,13 +294,13 @@ def _apply(asked: _Asked) -> None:
                 ordinary = stands.environment
                 world = ApplyWorld(
                     history=history,
-                    gates=Gates(fleet=fleet_gates(look_before, files, ordinary)),
+                    gates=_fleet_gates(loaded, history, request, look_at, files, ordinary),
                     connect=lambda: apply_connections(worlds, stands, interrupts),
                 )
                 return apply_keyspace(world, files, ordinary, request, on_progress=on_progress)
 
-            def look_before(before: Environment) -> tuple[World, Environment]:
-                first = standing(worlds, files, before, gate)
+            def look_at(of: DesiredFiles, before: Environment) -> tuple[World, Environment]:
+                first = standing(worlds, of, before, gate)
                 return look_of(worlds, first), first.environment
 
             if stands.is_moving:

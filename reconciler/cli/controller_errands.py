@@ -32,7 +32,8 @@ from reconciler.flows.forge.drift import DriftFiles, Outcomes, look_for_drift, t
 from reconciler.flows.forge.job import ForgeJob
 from reconciler.flows.forge.merged import begin_merged
 from reconciler.flows.forge.unrepeated import Said, UnrepeatedNotices
-from reconciler.flows.gates import Gates, gate_refusals
+from reconciler.flows.gates import Gates
+from reconciler.flows.keyspace_order import Predecessors, keyspace_gates, proof_of_git
 from reconciler.flows.keyspaces import Loaded
 from reconciler.flows.promotion import fleet_gates
 from reconciler.flows.split.reached import look_of
@@ -45,7 +46,6 @@ from reconciler.outcomes.exit_code import ExitCode
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.progress import ProgressEvent
 from reconciler.outcomes.split import SplitApplyOutcome
-from reconciler.plan.files import read_plan
 from reconciler.ports.job import BranchEvent, Job
 from reconciler.ports.world import World
 from reconciler.report.forge_words import chat_text
@@ -92,13 +92,22 @@ class GitErrands:
         with Worlds(loaded.root) as worlds:
 
             def work(files: DesiredFiles, chosen: Environment) -> ApplyOutcome:
-                def look_before(before: Environment) -> tuple[World, Environment]:
-                    first = standing(worlds, files, before, gate)
+                def look_at(of: DesiredFiles, before: Environment) -> tuple[World, Environment]:
+                    first = standing(worlds, of, before, gate)
                     return look_of(worlds, first), first.environment
+
+                before = Predecessors(
+                    loaded=loaded.keyspaces, proof=proof_of_git(history, commit), look_of=look_at
+                )
 
                 world = ApplyWorld(
                     history=history,
-                    gates=Gates(fleet=fleet_gates(look_before, files, chosen)),
+                    gates=Gates(
+                        fleet=(
+                            *fleet_gates(partial(look_at, files), files, chosen),
+                            *keyspace_gates(before, files, chosen),
+                        )
+                    ),
                     connect=lambda: worlds.apply_connections_of(chosen, wiring.interrupts),
                 )
                 tell = partial(wiring.on_progress, place)
@@ -196,12 +205,7 @@ class GithubErrands:
         the plan approved the spec that it was made from."""
         job = self._job(commit, is_again=False)
         merged = begin_merged(job, "run", environment.name, "push")
-        gates = Gates(
-            plan=(merged.review_gate(files, environment),),
-            spec=(merged.spec_gate(files, environment),),
-        )
-        plan = read_plan(merged.loaded.tree, environment.name, files.spec.keyspace)
-        if refusals := gate_refusals(gates, files, plan):
+        if refusals := merged.proof(files, environment):
             raise Refused(*map(problem_from, refusals))
 
     @contextmanager

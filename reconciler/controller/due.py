@@ -91,19 +91,34 @@ def apply_standing(now: Situation, wanted: Wanted) -> Standing:
         return Standing(WaitsFor.ANOTHER)
     if recorded.plan_id == wanted.work and (held := _held(recorded)) is not None:
         return Standing(held)
+    if any(_is_under_way(now, Place(place.environment, name)) for name in wanted.behind):
+        return Standing(WaitsFor.KEYSPACE)
     return _after(now.tried.get(place), wanted, mark_of(now, wanted), now.now_s)
+
+
+def _is_under_way(now: Situation, before: Place) -> bool:
+    """It is worked on, or is about to be: until that has ended its gate would say no."""
+    wanted = next((found for found in now.wanted if found.place == before), None)
+    if wanted is None:
+        return False
+    standing = apply_standing(now, wanted)
+    under_way = (WaitsFor.RUNNING, WaitsFor.ANOTHER, WaitsFor.KEYSPACE)
+    return standing == _ITS_TURN or standing.waits_for in under_way
 
 
 def mark_of(now: Situation, wanted: Wanted) -> str:
     """What the ledger says of a place, and of what has to come before it: another mark, and what
     was refused may be let in."""
     own = now.recorded[wanted.place].mark
-    if wanted.after is None:
-        return own
-    before = now.recorded.get(Place(wanted.after, wanted.place.keyspace))
-    # Only how it ended: while it goes on it says something new all the time.
-    has_ended = before is not None and before.state in FINISHED
-    return f"{own}\n{before.mark if before and has_ended else ''}"
+    environment, keyspace = wanted.place.environment, wanted.place.keyspace
+    before = [Place(wanted.after, keyspace)] if wanted.after is not None else []
+    before += [Place(environment, name) for name in wanted.behind]
+    return "\n".join((own, *(_ended_mark(now.recorded.get(place)) for place in before)))
+
+
+def _ended_mark(before: Recorded | None) -> str:
+    """Only how it ended: while it goes on it says something new all the time."""
+    return before.mark if before is not None and before.state in FINISHED else ""
 
 
 def _held(recorded: Recorded) -> WaitsFor | None:

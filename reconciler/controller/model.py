@@ -36,12 +36,13 @@ class Task:
 class Wanted:
     """What the tip of the protected branch asks of a place. `work` is the id of its plan, or what
     stands for its files where there is no plan: then an apply looks whether one is missing (GD-11).
-    `after` is the environment that comes first."""
+    `after` is the environment that comes first, `behind` are the keyspaces that do."""
 
     place: Place
     work: str
     drift_every_s: float
     after: str | None = None
+    behind: tuple[str, ...] = ()
     plan_id: str | None = None
     is_moving: bool = False  # shards are being replaced by others, which `reconciler apply` drives
 
@@ -112,6 +113,7 @@ class WaitsFor(StrEnum):
     STOPPED = "somebody to resume it"
     FAILED = "a new plan, or somebody to apply it again"
     CANCELLED = "a new plan, or somebody to apply it again, for it was cancelled"
+    KEYSPACE = "a keyspace that comes before it"
     SPLIT = "the end of a split, which `reconciler apply` drives"
     LATER = "a later try"
 

@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 
 from reconciler.errors import InvalidInput, Problem, ReconcilerError, UsageError, nearest
 from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.spec.keyspace_order import in_order
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment, SpecFile
 from reconciler.spec.regions import in_region
@@ -106,7 +107,8 @@ def for_each_keyspace(
     *,
     region: str | None = None,
 ) -> list[Outcome | KeyspaceFailed]:
-    """Outcomes in the order of names; `region` is whose part is worked on. Without names: every
+    """Outcomes in the order of names, but each keyspace behind those that its spec puts before it
+    (RG-73); `region` is whose part is worked on. Without names: every
     keyspace that has the environment, and every one whose spec cannot be read, because nobody knows
     what it would have said."""
     outcomes: list[Outcome | KeyspaceFailed] = []
@@ -180,11 +182,13 @@ def _chosen(
     for name in asked:
         if name not in loaded:
             raise _unknown("keyspace-unknown", "keyspace", name, sorted(loaded))
-    return sorted(set(asked)) or [
+    chosen = asked or [
         keyspace
-        for keyspace, files in sorted(loaded.items())
+        for keyspace, files in loaded.items()
         if isinstance(files, ReconcilerError) or files.spec.environment(environment)
     ]
+    sound = {n: found for n, found in loaded.items() if not isinstance(found, ReconcilerError)}
+    return in_order(chosen, {name: files.spec.after for name, files in sound.items()})
 
 
 def no_specs() -> InvalidInput:

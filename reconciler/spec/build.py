@@ -65,6 +65,7 @@ def build_spec(value: Mapping[str, Any], path: str) -> SpecFile:
             _environment(name, environments[name], value) for name in sorted(environments)
         ),
         kind=KeyspaceKind(value.get("kind", KeyspaceKind.MYSQL)),
+        after=tuple(dict.fromkeys(value.get("after", ()))),
         policy=policy_of(value),
         key_function=KeyFunctionName(value["key_function"]) if "key_function" in value else None,
         tables=tuple(

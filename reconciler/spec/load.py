@@ -25,6 +25,7 @@ from reconciler.model.fleet import is_keyspace_name
 from reconciler.model.renames import Rename
 from reconciler.spec.addresses import Reaching, shared_databases
 from reconciler.spec.definitions import Definitions, contradictions, read_definitions
+from reconciler.spec.keyspace_order import order_faults
 from reconciler.spec.limits import KEYSPACE_PROBLEMS_MAX
 from reconciler.spec.model import SpecFile
 from reconciler.spec.program_checks import program_contradictions
@@ -110,7 +111,8 @@ def load_repository(tree: FileTree) -> Mapping[str, DesiredFiles | ReconcilerErr
 def load_keyspaces(tree: FileTree) -> tuple[LoadedKeyspace, ...]:
     """Every keyspace of specs/, sorted by name; a broken one hides no other."""
     by_name: dict[str, list[_LoadedSpec]] = {}
-    for one in _apart([_load(tree, path) for path in spec_paths(tree)]):
+    loaded = _apart([_load(tree, path) for path in spec_paths(tree)])
+    for one in loaded:
         # Plans go to files named after the keyspace, and some file systems ignore case.
         by_name.setdefault((one.keyspace or one.where.path).lower(), []).append(one)
     keyspaces = (
@@ -121,7 +123,32 @@ def load_keyspaces(tree: FileTree) -> tuple[LoadedKeyspace, ...]:
         )
         for group in by_name.values()
     )
-    return tuple(sorted(keyspaces, key=lambda keyspace: keyspace.name))
+    return _ordered(tuple(sorted(keyspaces, key=lambda keyspace: keyspace.name)), loaded)
+
+
+def _ordered(
+    keyspaces: tuple[LoadedKeyspace, ...], loaded: Sequence[_LoadedSpec]
+) -> tuple[LoadedKeyspace, ...]:
+    """A spec whose `after` cannot be kept is no spec: nobody knows when its turn is."""
+    documents = {one.where.path: one.document for one in loaded if one.document}
+    specs = {one.name: one.result.spec for one in keyspaces if isinstance(one.result, DesiredFiles)}
+    known = [keyspace.name for keyspace in keyspaces]
+    problems: dict[str, list[Problem]] = {}
+    after = {name: spec.after for name, spec in specs.items()}
+    for fault in order_faults(after, known):
+        document = documents[specs[fault.keyspace].path]
+        problems.setdefault(fault.keyspace, []).append(
+            Problem(
+                code="spec-after",
+                message=fault.message,
+                recovery=f"take it out of `after`, or {fault.instead}",
+                where=document.where(("after", fault.index)),
+            )
+        )
+    return tuple(
+        replace(one, result=InvalidInput(*problems[one.name])) if one.name in problems else one
+        for one in keyspaces
+    )
 
 
 def spec_paths(tree: FileTree) -> tuple[str, ...]:

@@ -384,6 +384,7 @@ class SpecFile:
     schema_dir: str
     environments: tuple[Environment, ...]
     kind: KeyspaceKind = KeyspaceKind.MYSQL
+    after: tuple[str, ...] = ()  # keyspaces that are changed before, in the file's order
     policy: Policy = field(default_factory=Policy)
     key_function: KeyFunctionName | None = None  # None: the spec says nothing of rows' places
     tables: tuple[TableClass, ...] = ()  # by name, sorted

@@ -21,6 +21,7 @@ from reconciler.flows.forge.job import ForgeJob
 from reconciler.flows.forge.merged import Merged, begin_merged
 from reconciler.flows.forge.wave_gate import wave_gate
 from reconciler.flows.gates import Gates
+from reconciler.flows.keyspace_order import keyspace_gates
 from reconciler.flows.keyspaces import flattened, one_after_another
 from reconciler.flows.promotion import fleet_gates
 from reconciler.flows.split.apply import (
@@ -212,8 +213,8 @@ def _change_schema(
         behest=asked.behest,
     )
 
-    def look_before(before: Environment) -> tuple[World, Environment]:
-        first = standing_of(rollouts, files, before)
+    def look_at(of: DesiredFiles, before: Environment) -> tuple[World, Environment]:
+        first = standing_of(rollouts, of, before)
         return look_of(rollouts, first), first.environment
 
     def connect() -> ApplyConnections:
@@ -230,7 +231,10 @@ def _change_schema(
                 wave_gate(run.job, chosen, part, asker),
             ),
             spec=(run.spec_gate(files, chosen),),
-            fleet=fleet_gates(look_before, files, chosen),
+            fleet=(
+                *fleet_gates(partial(look_at, files), files, chosen),
+                *keyspace_gates(run.predecessors(look_at), files, chosen),
+            ),
         ),
         connect=connect,
     )

@@ -17,10 +17,12 @@ from reconciler.flows.forge.review import (
     current_refusals,
     review_proof,
 )
-from reconciler.flows.gates import Gate, SpecGate
+from reconciler.flows.gates import Gate, Gates, SpecGate, gate_refusals
+from reconciler.flows.keyspace_order import LookOf, Predecessors
 from reconciler.flows.keyspaces import Loaded, choose_environment
 from reconciler.guard.model import Refusal
 from reconciler.ledger.drivers import driver_name
+from reconciler.plan.files import read_plan
 from reconciler.plan.model import Plan
 from reconciler.ports.job import BranchEvent
 from reconciler.reshard.plan.model import SplitPlan
@@ -50,6 +52,19 @@ class Merged:
 
     def spec_gate(self, files: DesiredFiles, environment: Environment) -> SpecGate:
         return lambda: self._proof(self._about_spec(files, environment))
+
+    def proof(self, files: DesiredFiles, environment: Environment) -> tuple[Refusal, ...]:
+        """Of a keyspace's spec. As an apply asks: whoever approved the plan approved the spec that
+        it was made from. Raises Refused for an unsound plan file."""
+        gates = Gates(
+            plan=(self.review_gate(files, environment),), spec=(self.spec_gate(files, environment),)
+        )
+        plan = read_plan(self.loaded.tree, environment.name, files.spec.keyspace)
+        return gate_refusals(gates, files, plan)
+
+    def predecessors(self, look_of: LookOf) -> Predecessors:
+        """For the gates of keyspaces that come after others."""
+        return Predecessors(loaded=self.loaded.keyspaces, proof=self.proof, look_of=look_of)
 
     def split_gate(
         self, files: DesiredFiles, environment: Environment

@@ -15,6 +15,7 @@ from reconciler.errors import InvalidInput, Problem, Refused, Unavailable
 from reconciler.flows.forge.job import ForgeJob
 from reconciler.flows.forge.merged import Merged, begin_merged
 from reconciler.flows.gates import Gates, gate_refusals
+from reconciler.flows.keyspace_order import refuse_ordered
 from reconciler.flows.limits import MATRIX_JOBS_MAX
 from reconciler.guard.model import Refusal
 from reconciler.guard.review.places import wave_place
@@ -47,7 +48,8 @@ class PartsRequest:
 
 def order_parts(job: ForgeJob, keyspaces: Sequence[str], asked: PartsRequest) -> ExitCode:
     """Raises Refused for a job that is none of a merge, and for more jobs than a matrix may have:
-    a rollout is ordered whole or not at all."""
+    a rollout is ordered whole or not at all; InvalidInput for keyspaces of which one comes after
+    another."""
     merged = begin_merged(job, "parts", asked.environment, "push", "workflow_dispatch")
 
     @cache
@@ -61,6 +63,8 @@ def order_parts(job: ForgeJob, keyspaces: Sequence[str], asked: PartsRequest) ->
         refusals = (*workflow_refusals(asked, found), *_place_refusals(place, environment, found))
         return replace(found, jobs=() if refusals else found.jobs, refusals=refusals)
 
+    together_in_one = merged.loaded.each(merged.environment, keyspaces, _files)
+    refuse_ordered(one for one in together_in_one if isinstance(one, DesiredFiles))
     outcomes: list[Found] = merged.loaded.each(merged.environment, keyspaces, work)
     code = together(map(parts_end, outcomes))
     waves = waves_of_jobs(outcomes) if code is ExitCode.FINE else ()
@@ -69,6 +73,10 @@ def order_parts(job: ForgeJob, keyspaces: Sequence[str], asked: PartsRequest) ->
     job.summarise(parts_document(worst_first(outcomes, lambda outcome: parts_end(outcome).code)))
     job.log.output(waves=matrix_of(waves), exit_code=int(code))
     return code
+
+
+def _files(files: DesiredFiles, _environment: Environment) -> DesiredFiles:
+    return files
 
 
 def _parts_of(merged: Merged, files: DesiredFiles, environment: Environment) -> PartsOutcome:

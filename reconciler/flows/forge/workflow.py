@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reconciler.errors import InvalidInput, Problem
+from reconciler.flows.keyspace_order import refuse_ordered
 from reconciler.flows.keyspaces import Loaded, choose_environment
 from reconciler.flows.limits import WAVE_WAIT_S_MAX, WORKFLOW_WAVES_MAX
 from reconciler.outcomes.failed import KeyspaceFailed
@@ -52,6 +53,7 @@ def workflow_of(
     rolled = [one for one in found if isinstance(one, _Rolled)]
     if refused := [problem for one in rolled for problem in _refused(one)]:
         raise InvalidInput(*refused)
+    refuse_ordered(one.files for one in rolled)
     environments = [one.environment for one in rolled]
     return RolloutWorkflow(
         environment=name,

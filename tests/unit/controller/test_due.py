@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.controller.due import apply_standing, drift_standing, due, pause_s
+from reconciler.controller.due import apply_standing, drift_standing, due, mark_of, pause_s
 from reconciler.controller.limits import AGAIN_S_MAX, APPLIES_AT_ONCE_MAX, LOOKS_AT_ONCE_MAX
 from reconciler.controller.model import (
     FOR_A_PERSON,
@@ -279,3 +279,45 @@ def test_no_more_runs_at_once_than_may(now: Situation) -> None:
         running = sum(task.kind is kind for task in now.running)
         begun = sum(task.kind is kind for task in due(now))
         assert begun <= max(0, most - running)
+
+
+MAIL = replace(WANTED, place=Place("production", "mail"), behind=("shop",))
+
+
+def beside(shop: Situation, **told: object) -> Situation:
+    """With a keyspace that comes after the shop."""
+    base = replace(
+        shop,
+        wanted=(MAIL, WANTED),
+        recorded={**shop.recorded, MAIL.place: NOTHING_RECORDED},
+        looked_s={SHOP: NOW_S, MAIL.place: NOW_S},
+        led=frozenset({SHOP, MAIL.place}),
+    )
+    return replace(base, **told)  # type: ignore[arg-type]
+
+
+@pytest.mark.invariant("RG-73")
+def test_a_keyspace_is_left_alone_while_the_one_before_it_is_worked_on_or_about_to_be() -> None:
+    waits = Standing(WaitsFor.KEYSPACE)
+    due_first = beside(situation())
+    assert due(due_first) == (Task(TaskKind.APPLY, SHOP),)
+    assert apply_standing(due_first, MAIL) == waits
+    running = beside(situation(), running=frozenset({Task(TaskKind.APPLY, SHOP)}))
+    assert apply_standing(running, MAIL) == waits
+    driven = beside(situation(unfinished(is_driven=True)))
+    assert apply_standing(driven, MAIL) == waits
+    for held in (ApplyState.COMPLETED, ApplyState.FAILED):
+        assert due(beside(situation(unfinished(held)))) == (Task(TaskKind.APPLY, MAIL.place),)
+
+
+@pytest.mark.invariant("RG-73")
+def test_what_was_not_its_turn_is_tried_as_soon_as_the_one_before_it_has_ended() -> None:
+    before = beside(situation(unfinished(ApplyState.FAILED)))
+    tried = Tried(
+        work=PLAN, end=TryEnd.AGAIN, ended_s=NOW_S - 1, in_a_row=9, mark=mark_of(before, MAIL)
+    )
+    held = replace(before, tried={MAIL.place: tried})
+    assert apply_standing(held, MAIL).waits_for is WaitsFor.LATER
+    done = replace(unfinished(ApplyState.COMPLETED), mark="2 completed")
+    ended = replace(held, recorded={**held.recorded, SHOP: done})
+    assert due(ended) == (Task(TaskKind.APPLY, MAIL.place),)
