@@ -16,9 +16,9 @@ SEEDS := 1-60
 # CI has another in its place: tests/second_look.py.
 PYTEST ?= $(BIN)/python -m pytest
 # Everything that needs neither a server nor a network: the pure rooms and what edges do by themselves,
-# whole simulated rollouts, reports, and what the documents promise. They wait for nothing: more
-# processes than cores would only collect them more often. The tidy ones stand first, so that one
-# process has them all, and reads the source once.
+# whole simulated rollouts, reports, and what the documents promise. They wait for nothing, and are
+# collected once, for a process on each core (tests/forked.py). The tidy ones stand first, so that
+# one process has them all, and reads the source once.
 OFFLINE := tests/tidy tests/unit tests/sim
 
 .DEFAULT_GOAL := help
@@ -59,7 +59,7 @@ demo-vitess: venv ## the same on a Vitess cluster of your own, its VSchema and O
 	@$(BIN)/python demo/vitess.py
 
 quick: venv ## the tests that need no server; of long series every seventh case
-	$(PYTEST) -n logical -m 'not long' --hypothesis-profile quick $(OFFLINE)
+	$(PYTEST) --forked -m 'not long' --hypothesis-profile quick $(OFFLINE)
 
 test: venv servers ## all tests, on servers of their own; of engines those that `make engines` made
 	$(PYTEST) -n $(WORKERS) $(ENGINES)

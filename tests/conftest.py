@@ -21,9 +21,10 @@ from tests.bytecode import keep_compiled
 from tests.connections import admin_connection
 from tests.engines import EngineTests, why_missing
 from tests.fleet import Fleet
+from tests.forked import Forked
 from tests.garbage import leave_be, look_for_more
 from tests.git_settings import spare_git
-from tests.machine import cores, memory_folder, processes
+from tests.machine import memory_folder, processes
 from tests.order import longest_first
 from tests.subjects import OLDEST_MARIADB, Server, Subject
 from tests.vitess import VitessTests, vitess, vitess_cluster
@@ -63,14 +64,17 @@ _LONGEST = (
 )
 
 
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """For `-n auto`, and for `-n logical`, which is for tests that wait for nothing."""
-    return cores() if config.option.numprocesses == "logical" else processes()
+def pytest_xdist_auto_num_workers() -> int:
+    """For `-n auto`."""
+    return processes()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--every-engine", action="store_true", help="an engine that is not there is a failure"
+    )
+    parser.addoption(
+        "--forked", action="store_true", help="a process for each core, not by pytest-xdist"
     )
     parser.addoption("--vitess", action="store_true", help="the tests on a Vitess cluster as well")
 
@@ -81,6 +85,8 @@ def pytest_configure(config: pytest.Config) -> None:
         _keep_files_in_memory(config.getoption("numprocesses") or 1)
     every_engine = bool(config.getoption("every_engine"))
     config.pluginmanager.register(EngineTests(why_missing, every_engine=every_engine))
+    if config.getoption("forked"):
+        config.pluginmanager.register(Forked())
     config.pluginmanager.register(VitessTests(wanted=bool(config.getoption("vitess"))))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -45,6 +46,11 @@ from tests.sim.vitess import CLUSTER, SimKeyspaces, SimVitess
 _used: list[tuple[list[Engine], Engine]] = []
 _in_memory: list[Engine] = []
 _on_files: list[Engine] = []
+
+
+# A process that is forked from one that has used some makes files of its own.
+os.register_at_fork(after_in_child=_used.clear)
+os.register_at_fork(after_in_child=_on_files.clear)
 
 
 def memory_ledger() -> SqlLedger:

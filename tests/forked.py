@@ -1,0 +1,156 @@
+"""`--forked`: tests that wait for nothing, on every core, and collected once: when they are, a
+process for each core is forked, and takes the next few whenever it is done with some.
+
+With pytest-xdist each process collects them all again, and to tell of a small test takes more than
+to run it. That stays the way for tests that have servers of their own.
+
+Rule: a run of which a process died, or left out a test that it had taken, has failed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import traceback
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from multiprocessing.connection import Connection, Pipe, wait
+from typing import Any, NoReturn
+
+import pytest
+
+from tests.machine import cores
+
+# The first ones take many: neighbours share what was read. The last ones few: nobody is waited for.
+TESTS_AT_ONCE_MIN = 4
+_TURNS = 3
+_NUMBER_BYTES = 4
+
+
+class Forked:
+    """A plugin of pytest."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        if session.testsfailed or session.config.option.collectonly:
+            return None  # what follows says so
+        _run(session)
+        return True
+
+
+def parts(count: int, *, processes: int) -> list[range]:
+    """In which parts so many tests are taken."""
+    found: list[range] = []
+    begin = 0
+    while begin < count:
+        size = max(TESTS_AT_ONCE_MIN, (count - begin) // (_TURNS * processes))
+        found.append(range(begin, min(count, begin + size)))
+        begin += size
+    return found
+
+
+def _run(session: pytest.Session) -> None:
+    config: Any = session.config
+    config.pluginmanager.getplugin("terminalreporter").showfspath = False
+    config._tmp_path_factory.getbasetemp()  # one for all of them, which this process removes
+    taken = parts(len(session.items), processes=cores())
+    taking = _numbers(len(taken))
+    started: dict[Connection, int] = {}
+    for _ in range(cores()):
+        told, telling = Pipe(duplex=False)
+        if (process_id := os.fork()) == 0:
+            _be_one(session, _items(session, taken, taking), telling)
+        telling.close()
+        started[told] = process_id
+    os.close(taking)
+    ended = _listen(session, started)
+    if ended != len(session.items):
+        pytest.exit(f"of {len(session.items)} tests {ended} have ended", returncode=3)
+
+
+def _numbers(count: int) -> int:
+    """A pipe that holds them, each for whoever reads it first."""
+    taking, filling = os.pipe()
+    with os.fdopen(filling, "wb") as file:
+        for number in range(count):
+            file.write(number.to_bytes(_NUMBER_BYTES, "big"))
+    return taking
+
+
+def _items(
+    session: pytest.Session, taken: Sequence[range], taking: int
+) -> Iterator[pytest.Item | None]:
+    """None behind the last one."""
+    while number := os.read(taking, _NUMBER_BYTES):
+        for place in taken[int.from_bytes(number, "big")]:
+            yield session.items[place]
+    yield None
+
+
+def _listen(session: pytest.Session, started: dict[Connection, int]) -> int:
+    """How many tests have ended; all processes have then."""
+    config, count = session.config, 0
+    while started:
+        for connection in wait([*started]):
+            assert isinstance(connection, Connection)
+            try:
+                told = json.loads(connection.recv_bytes())
+            except EOFError:
+                os.waitpid(started.pop(connection), 0)
+                connection.close()
+                continue
+            count += 1
+            place = {"nodeid": told["nodeid"], "location": tuple(told["location"])}
+            config.hook.pytest_runtest_logstart(**place)
+            for data in told["reports"]:
+                report = config.hook.pytest_report_from_serializable(config=config, data=data)
+                config.hook.pytest_runtest_logreport(report=report)
+            config.hook.pytest_runtest_logfinish(**place)
+            if session.shouldfail:
+                raise session.Failed(session.shouldfail)
+    return count
+
+
+class _Reports:
+    """A plugin of a process that runs tests."""
+
+    def __init__(self) -> None:
+        self.made: list[pytest.TestReport] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.made.append(report)
+
+
+def _be_one(
+    session: pytest.Session, items: Iterator[pytest.Item | None], telling: Connection
+) -> NoReturn:
+    try:
+        _run_each(session, items, telling)
+    except (BrokenPipeError, KeyboardInterrupt):  # nobody listens any more
+        os._exit(1)
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+def _run_each(
+    session: pytest.Session, items: Iterator[pytest.Item | None], telling: Connection
+) -> None:
+    config, reports = session.config, _Reports()
+    capturing: Any = config.pluginmanager.getplugin("capturemanager")
+    capturing.stop_global_capturing()  # what is captured goes to files that the others have, too
+    capturing.start_global_capturing()
+    capturing.suspend_global_capture()
+    config.pluginmanager.unregister(name="terminalreporter")
+    config.pluginmanager.register(reports)
+    hook = config.hook
+    for item, following in pairwise(items):
+        assert item is not None
+        hook.pytest_runtest_protocol(item=item, nextitem=following)
+        made = [
+            hook.pytest_report_to_serializable(config=config, report=one) for one in reports.made
+        ]
+        reports.made.clear()
+        told = {"nodeid": item.nodeid, "location": item.location, "reports": made}
+        telling.send_bytes(json.dumps(told).encode())
