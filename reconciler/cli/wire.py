@@ -1,7 +1,8 @@
 """The only place where the edges are built and handed to the flows.
 
-What only an apply or a look at the ledger needs is imported when one is asked for: the ledger's
-library and the rollout would take a verb that needs neither a quarter of a second longer to begin.
+What only an apply, a look at the ledger or a keyspace at PlanetScale needs is imported when one is
+asked for: the ledger's library and the rollout would take a verb that needs neither a quarter of a
+second longer to begin, the library of HTTP a tenth.
 """
 
 from __future__ import annotations
@@ -27,18 +28,17 @@ from reconciler.edges.mysql.live import MysqlLiveShards
 from reconciler.edges.mysql.reach import ByItself, Reach
 from reconciler.edges.mysql.row_probes import MysqlRowProbes
 from reconciler.edges.mysql.scratch import MysqlScratch
-from reconciler.edges.planetscale.client import API_URL
-from reconciler.edges.planetscale.deploy_requests import PlanetScale
-from reconciler.edges.planetscale.production import PlanetScaleProduction
 from reconciler.edges.vitess.keyspaces import VitessKeyspaces
 from reconciler.edges.vitess.reach import OverVtgate
 from reconciler.edges.workers import ThreadWorkers
 from reconciler.errors import InvalidInput, Problem, Refused
 from reconciler.ports.controller import ControllerLease
+from reconciler.ports.deploy_requests import DeployRequests
 from reconciler.ports.ledger import Ledger, NoLastingLedger
 from reconciler.ports.reshards import Reshards
 from reconciler.ports.routes import Routes
 from reconciler.ports.row_answers import RowAnswers
+from reconciler.ports.shards import LiveShards
 from reconciler.ports.split_jobs import SplitJobs
 from reconciler.ports.split_servers import SplitServers
 from reconciler.ports.world import World
@@ -248,11 +248,14 @@ class Worlds:
         known = (environment.scratch, environment.kind, environment.planetscale)
         if known not in self._worlds:
             environ, root, workers = self._environ, self._root, ThreadWorkers()
-            deploys = planetscale_of(environ)
+            shards: LiveShards
+            if environment.planetscale is None:
+                deploys = None
+                shards = MysqlLiveShards(environ=environ, root=root, reach=reach_of(environment))
+            else:
+                deploys, shards = at_planetscale(environ, environment.planetscale)
             self._worlds[known] = World(
-                shards=MysqlLiveShards(environ=environ, root=root, reach=reach_of(environment))
-                if environment.planetscale is None
-                else PlanetScaleProduction(deploys, environment.planetscale),
+                shards=shards,
                 scratch=self._scratch_of(environment),
                 workers=workers,
                 clock=SystemClock(),
@@ -270,10 +273,18 @@ class Worlds:
         return self._scratches[environment.scratch]
 
 
-def planetscale_of(environ: Mapping[str, str]) -> PlanetScale:
+def at_planetscale(
+    environ: Mapping[str, str], database: PlanetScaleDatabase
+) -> tuple[DeployRequests, LiveShards]:
     """`RECONCILER_PLANETSCALE_API` is for a proxy before PlanetScale's API, or a double of it; a
     spec cannot name one, for a token would go there."""
-    return PlanetScale(environ=environ, api_url=environ.get("RECONCILER_PLANETSCALE_API", API_URL))
+    from reconciler.edges.planetscale.client import API_URL
+    from reconciler.edges.planetscale.deploy_requests import PlanetScale
+    from reconciler.edges.planetscale.production import PlanetScaleProduction
+
+    api_url = environ.get("RECONCILER_PLANETSCALE_API", API_URL)
+    deploys = PlanetScale(environ=environ, api_url=api_url)
+    return deploys, PlanetScaleProduction(deploys, database)
 
 
 def reach_of(environment: Environment) -> Reach:
