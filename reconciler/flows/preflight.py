@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from reconciler.errors import ReconcilerError
 from reconciler.flows.check import Checked
@@ -14,8 +14,9 @@ from reconciler.observe.shards import SeenShard
 from reconciler.ports.row_probes import ShardAsked, TableAsked
 from reconciler.ports.world import World
 from reconciler.preflight.answered import Preflight, preflight_of
-from reconciler.preflight.model import Probe
+from reconciler.preflight.model import Answer, Probe
 from reconciler.preflight.placed import probes_left
+from reconciler.spec.model import ShardSpec
 from reconciler.spec.preflight import AskedOn
 
 
@@ -31,8 +32,9 @@ def ask_rows(
     memory = RowMemory(begun, recall, world.clock.now_s())
     questions = [(seen, probes) for seen in begun.look.seen if (probes := left.of(seen))]
     known = [memory.known(seen, probes) for seen, probes in questions]
+    specs = {shard.name: shard for shard in begun.environment.shards}
     asked = [
-        _asked(begun, seen, [probe for probe in probes if probe not in found])
+        _asked(begun, specs[seen.shard], seen, _others(probes, found))
         for (seen, probes), found in zip(questions, known, strict=True)
     ]
     rollout = begun.environment.rollout
@@ -42,16 +44,22 @@ def ask_rows(
         parallel_per_host=rollout.parallel_per_host,
         budget_s=spec.budget_s,
     )
-    given = [
-        dict(zip(one.probes, of_shard, strict=True))
-        for one, of_shard in zip(asked, answers, strict=True)
-    ]
-    memory.keep((seen, found) for (seen, _), found in zip(questions, given, strict=True))
-    of_all = [{**one, **other} for one, other in zip(known, given, strict=True)]
-    return preflight_of(
-        [(seen.shard, probes) for seen, probes in questions],
-        [[of_all[n][probe] for probe in probes] for n, (_, probes) in enumerate(questions)],
+    put = [one.probes for one in asked]
+    memory.keep(
+        (seen, zip(probes, given, strict=True))
+        for (seen, _), probes, given in zip(questions, put, answers, strict=True)
     )
+    return preflight_of(
+        [
+            (seen.shard, (*found, *probes))
+            for (seen, _), found, probes in zip(questions, known, put, strict=True)
+        ],
+        [(*found.values(), *given) for found, given in zip(known, answers, strict=True)],
+    )
+
+
+def _others(probes: Sequence[Probe], known: Mapping[Probe, Answer]) -> Sequence[Probe]:
+    return [probe for probe in probes if probe not in known] if known else probes
 
 
 def rows_in_the_way(begun: Pass, preflight: Preflight | None) -> tuple[Refusal, ...]:
@@ -81,12 +89,11 @@ class _Left:
         return self._from_the_first[id(placed)]
 
 
-def _asked(begun: Pass, seen: SeenShard, probes: Sequence[Probe]) -> ShardAsked:
+def _asked(begun: Pass, spec: ShardSpec, seen: SeenShard, probes: Sequence[Probe]) -> ShardAsked:
     tables: dict[str, list[Probe]] = {}
     for probe in probes:
         tables.setdefault(probe.table, []).append(probe)
     rollout, asks = begun.environment.rollout, begun.environment.preflight
-    [spec] = [shard for shard in begun.environment.shards if shard.name == seen.shard]
     return ShardAsked(
         shard=spec,
         tables=tuple(_table(begun, seen, table, found) for table, found in tables.items()),

@@ -43,14 +43,14 @@ class RowMemory:
         keys = {probe: self._key(seen, probe) for probe in probes}
         return {probe: self._held[key] for probe, key in keys.items() if key and key in self._held}
 
-    def keep(self, given: Iterable[tuple[SeenShard, Mapping[Probe, Answer]]]) -> None:
+    def keep(self, given: Iterable[tuple[SeenShard, Iterable[tuple[Probe, Answer]]]]) -> None:
         """What was answered just now."""
         if self._kept is None:
             return
         answers = {
             key: answer
             for seen, of_shard in given
-            for probe, answer in of_shard.items()
+            for probe, answer in of_shard
             if isinstance(answer, Holds) and (key := self._key(seen, probe)) is not None
         }
         with suppress(ReconcilerError):

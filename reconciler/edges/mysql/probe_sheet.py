@@ -32,7 +32,7 @@ _LOAD_WAIT_S = 0.5
 
 @dataclass
 class Sheet:
-    """The first answer to a question stays."""
+    """The first answer to a question stays. `free` are those that definitions give, by place."""
 
     asked: ShardAsked
     give_up_s: float
@@ -43,20 +43,19 @@ class Sheet:
     looked_s: float = 0.0
     following: Following | None = None
     behind_s: int | None = None
+    probes: tuple[Probe, ...] = field(init=False)
+    free: tuple[Answer | None, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        for probe in self.asked.probes:
-            match probe.question:
-                case KnownToHold(because):
-                    self.found[probe] = Holds(at_s=now_s(), because=because)
-                case NotAskable(because):
-                    self.found[probe] = NotSettled(at_s=now_s(), because=because)
-                case _:
-                    pass
+        self.probes = self.asked.probes
+        self.free = tuple(map(_free, self.probes))
+        if self.asks_rows:
+            by_probe = zip(self.probes, self.free, strict=True)
+            self.found = {probe: answer for probe, answer in by_probe if answer is not None}
 
     @property
-    def left(self) -> list[Probe]:
-        return [probe for probe in self.asked.probes if probe not in self.found]
+    def asks_rows(self) -> bool:
+        return None in self.free
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -104,7 +103,18 @@ class Sheet:
         """Also while the shard is still being asked, by somebody nobody waits for any more."""
         found = {**self.found}
         open_now = NotSettled(at_s=now_s(), because=self.reason)
-        return tuple(found.get(probe, open_now) for probe in self.asked.probes)
+        by_probe = zip(self.probes, self.free, strict=True)
+        return tuple(free or found.get(probe, open_now) for probe, free in by_probe)
+
+
+def _free(probe: Probe) -> Answer | None:
+    match probe.question:
+        case KnownToHold(because):
+            return Holds(at_s=now_s(), because=because)
+        case NotAskable(because):
+            return NotSettled(at_s=now_s(), because=because)
+        case _:
+            return None
 
 
 def wait_for_room(session: ProbeSession, sheet: Sheet) -> None:

@@ -78,9 +78,11 @@ class MysqlRowProbes:
         parallel_per_host: int | None = None,
     ) -> list[tuple[Answer, ...]]:
         give_up_s = time.monotonic() + budget_s
-        room = _room_on_hosts(asked, parallel_per_host)
-        sheets = [Sheet(one, give_up_s, room.get(_host(one))) for one in asked]
-        open_sheets = _in_turns([sheet for sheet in sheets if sheet.left])
+        sheets = [Sheet(one, give_up_s) for one in asked]
+        open_sheets = _in_turns([sheet for sheet in sheets if sheet.asks_rows])
+        room = _room_on_hosts([sheet.asked for sheet in open_sheets], parallel_per_host)
+        for sheet in open_sheets:
+            sheet.room = room.get(_host(sheet.asked))
 
         def limit_s(sheet: Sheet) -> float:
             overtime_s = sheet.asked.shard.connection.connect_timeout_s + PROBE_STATEMENT_S_MAX
