@@ -265,12 +265,16 @@ def _answer(job: SplitJob, request: JobRequest, limits: TickLimits) -> Action | 
 
 def _at_rest(job: SplitJob, seen: ReshardSeen) -> Action | None:
     """A stream that stopped is started once in a tick: what stopped it may be gone. A start that
-    Vitess has refused, for a server that was away, is asked for again."""
-    if not seen.resting:
+    Vitess has refused, for a server that was away, is asked for again. A VDiff lets streams rest
+    while it takes its looks at both sides: who started them then would have it compare rows of
+    different moments (SP-125)."""
+    is_compared = seen.comparison is not None and seen.comparison.state in _COMPARING
+    broken = [one for one in seen.resting if one.state is StreamState.ERROR]
+    resting = broken if is_compared else seen.resting
+    if not resting:
         return None
     if not seen.progress.has_started:
         return Do(ReshardStep.START)
-    broken = [one for one in seen.resting if one.state is StreamState.ERROR]
     if broken:
         return failed(job, stream_failed(job, broken[0].words), Phase.BACKFILL)
     return Wait("a stream is at rest")

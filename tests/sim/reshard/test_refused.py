@@ -66,3 +66,14 @@ def test_streams_that_vitess_did_not_start_are_started_in_the_same_tick() -> Non
     assert ended is not None
     assert ended.how is TickEnd.DONE
     simulation.check()
+
+
+@pytest.mark.invariant("SP-125")
+def test_streams_that_a_comparison_lets_rest_are_left_to_it() -> None:
+    simulation = ReshardSimulation(Random(5))
+    simulation.approve()
+    simulation.vitess.compares_for = 3
+    ended = simulation.run()
+    assert ended is not None
+    assert ended.how is TickEnd.DONE
+    simulation.check()

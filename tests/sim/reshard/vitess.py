@@ -51,7 +51,8 @@ class SimVitess:
     """`cut_after` lets the next step with an effect end after so many of its parts; `refuses` are
     counted switches of the writes that Vitess takes back, `refuses_reads` those of the reads,
     `refuses_way_back` those that lead back, `refuses_start` starts of the streams.
-    `headless` shards have no primary."""
+    `headless` shards have no primary. A VDiff takes `compares_for` looks, and lets the streams rest
+    for them; if somebody else starts one, it finds rows that differ."""
 
     shards: dict[str, Shard]
     cut_after: int | None = None
@@ -70,6 +71,8 @@ class SimVitess:
     reads_switched: bool = False
     has_journal: bool = False
     compared: dict[str, ComparisonSeen] = field(default_factory=dict)
+    compares_for: int = 0
+    comparing: str | None = None
 
     # The application
 
@@ -104,6 +107,7 @@ class SimVitess:
         self, cluster: VitessCluster, work: ReshardWork, *, comparison: str | None
     ) -> ReshardSeen:
         self.moment()
+        self._go_on_comparing(work)
         self._replicate()
         there = set(self.shards)
         on_targets = tuple(
@@ -227,6 +231,30 @@ class SimVitess:
             stream.state = StreamState.RUNNING
 
     def _compare(self, work: ReshardWork, comparison: str) -> None:
+        if not self.compares_for:
+            self._find(work, comparison)
+            return
+        self.comparing = comparison
+        self.compared[comparison] = ComparisonSeen(state=ComparisonState.STARTED)
+        for stream in self.forward.values():
+            stream.state = StreamState.STOPPED
+
+    def _go_on_comparing(self, work: ReshardWork) -> None:
+        if self.comparing is None:
+            return
+        if any(one.state is StreamState.RUNNING for one in self.forward.values()):
+            self.compared[self.comparing] = ComparisonSeen(
+                state=ComparisonState.COMPLETED, tables=(TABLE,), differing=(TABLE,)
+            )
+        elif self.compares_for:
+            self.compares_for -= 1
+            return
+        else:
+            _run(self.forward)
+            self._find(work, self.comparing)
+        self.comparing = None
+
+    def _find(self, work: ReshardWork, comparison: str) -> None:
         """Behind the streams: whatever is not on the target by then differs."""
         self._replicate()
         moved = [
