@@ -47,6 +47,7 @@ _COPIES = (Phase.BACKFILL, Phase.CATCHUP)
 _BEGINS = (Phase.PLANNED, *_COPIES)
 #: A stop rests none of them: between two parts of a switch nobody takes writes (SP-121).
 _SWITCHING = (Phase.CUTOVER, Phase.ABANDONING)
+_BROKEN_OFF = (ComparisonState.STOPPED, ComparisonState.ERROR)
 _COMPARING = (ComparisonState.PENDING, ComparisonState.STARTED, ComparisonState.UNKNOWN)
 
 
@@ -171,6 +172,8 @@ def _catchup(job: SplitJob, work: ReshardWork, seen: ReshardSeen, limits: TickLi
         return Go(
             Phase.FAILED, JobChange(problem=stream_failed(job, ""), retry_phase=Phase.PLANNED)
         )
+    if seen.comparison is not None and seen.comparison.state in _BROKEN_OFF:
+        return failed(job, comparison_failed(job, seen.comparison.state), Phase.CATCHUP)
     if stands := _at_rest(job, seen):
         return stands
     if compared := _comparison(job, work, seen):
@@ -195,8 +198,6 @@ def _comparison(job: SplitJob, work: ReshardWork, seen: ReshardSeen) -> Action |
         return failed(job, rows_differ(job, found.differing), Phase.PLANNED)
     if found.state in _COMPARING:
         return Wait(f"Vitess compares rows, {found.rows_compared:,} so far")
-    if found.state is not ComparisonState.COMPLETED:
-        return failed(job, comparison_failed(job, found.state), Phase.CATCHUP)
     if missing := tuple(sorted(set(work.tables) - set(found.tables))):
         return failed(job, tables_not_compared(job, missing), Phase.PLANNED)
     return None
@@ -264,10 +265,10 @@ def _answer(job: SplitJob, request: JobRequest, limits: TickLimits) -> Action | 
 
 
 def _at_rest(job: SplitJob, seen: ReshardSeen) -> Action | None:
-    """A stream that stopped is started once in a tick: what stopped it may be gone. A start that
-    Vitess has refused, for a server that was away, is asked for again. A VDiff lets streams rest
-    while it takes its looks at both sides: who started them then would have it compare rows of
-    different moments (SP-125)."""
+    """A stream that broke is started once in a tick: what stopped it may be gone. One that is only
+    at rest is, until it shows: its server may have been away for the moment of the start. A VDiff
+    lets streams rest while it takes its looks at both sides: who started them then would have it
+    compare rows of different moments (SP-125)."""
     is_compared = seen.comparison is not None and seen.comparison.state in _COMPARING
     broken = [one for one in seen.resting if one.state is StreamState.ERROR]
     resting = broken if is_compared else seen.resting
@@ -277,7 +278,7 @@ def _at_rest(job: SplitJob, seen: ReshardSeen) -> Action | None:
         return Do(ReshardStep.START)
     if broken:
         return failed(job, stream_failed(job, broken[0].words), Phase.BACKFILL)
-    return Wait("a stream is at rest")
+    return Do(ReshardStep.START)
 
 
 def _is_begun(seen: ReshardSeen) -> bool:

@@ -7,6 +7,7 @@ from random import Random
 import pytest
 
 from reconciler.reshard.actions import ReshardStep, TickEnd
+from reconciler.reshard.job import JobRequestKind
 from reconciler.reshard.limits import SWITCHES_REFUSED_MAX
 from reconciler.reshard.phases import Phase
 from tests.sim.reshard.run import ReshardSimulation
@@ -57,11 +58,12 @@ def test_reads_that_vitess_does_not_switch_are_tried_as_often() -> None:
 
 
 @pytest.mark.invariant("SP-91")
-def test_streams_that_vitess_did_not_start_are_started_in_the_same_tick() -> None:
+@pytest.mark.parametrize("how", ["refuses_start", "forgets_start"])
+def test_streams_that_vitess_did_not_start_are_started_in_the_same_tick(how: str) -> None:
     """A tablet's server was away for a moment: they would rest for ever."""
     simulation = ReshardSimulation(Random(4))
     simulation.approve()
-    simulation.vitess.refuses_start = 3
+    setattr(simulation.vitess, how, 3)
     ended = simulation.run()
     assert ended is not None
     assert ended.how is TickEnd.DONE
@@ -76,4 +78,20 @@ def test_streams_that_a_comparison_lets_rest_are_left_to_it() -> None:
     ended = simulation.run()
     assert ended is not None
     assert ended.how is TickEnd.DONE
+    simulation.check()
+
+
+@pytest.mark.invariant("SP-125")
+def test_a_comparison_that_broke_off_is_made_again_by_a_retry() -> None:
+    """With streams that it has left at rest, and no copy is thrown away."""
+    simulation = ReshardSimulation(Random(6))
+    simulation.approve()
+    simulation.vitess.breaks_off = 1
+    ended = simulation.run()
+    assert ended is not None
+    assert ended.problem is not None
+    assert ended.problem.code == "reshard-comparison-failed"
+    simulation.ask(JobRequestKind.RETRY)
+    assert simulation.ended() is Phase.DONE
+    assert simulation.vitess.sent.count(ReshardStep.CREATE) == 1
     simulation.check()

@@ -50,7 +50,8 @@ class Stream:
 class SimVitess:
     """`cut_after` lets the next step with an effect end after so many of its parts; `refuses` are
     counted switches of the writes that Vitess takes back, `refuses_reads` those of the reads,
-    `refuses_way_back` those that lead back, `refuses_start` starts of the streams.
+    `refuses_way_back` those that lead back, `refuses_start` starts of the streams;
+    `forgets_start` are those that do not show. `breaks_off` counts VDiffs that end in an error.
     `headless` shards have no primary. A VDiff takes `compares_for` looks, and lets the streams rest
     for them; if somebody else starts one, it finds rows that differ."""
 
@@ -59,6 +60,8 @@ class SimVitess:
     cuts: int = 0
     refuses: int = 0
     refuses_start: int = 0
+    forgets_start: int = 0
+    breaks_off: int = 0
     refuses_reads: int = 0
     refuses_way_back: int = 0
     definition: str = PLANNED
@@ -179,6 +182,9 @@ class SimVitess:
             case ReshardStep.START if self.refuses_start:
                 self.refuses_start -= 1
                 return Busy("a tablet's server does not answer")
+            case ReshardStep.START if self.forgets_start:
+                self.forgets_start -= 1
+                return iter(())
             case ReshardStep.START:
                 return iter([self._start])
             case ReshardStep.COMPARE:
@@ -231,6 +237,12 @@ class SimVitess:
             stream.state = StreamState.RUNNING
 
     def _compare(self, work: ReshardWork, comparison: str) -> None:
+        if self.breaks_off:
+            self.breaks_off -= 1
+            self.compared[comparison] = ComparisonSeen(state=ComparisonState.ERROR)
+            for stream in self.forward.values():
+                stream.state = StreamState.STOPPED
+            return
         if not self.compares_for:
             self._find(work, comparison)
             return
