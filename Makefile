@@ -23,7 +23,7 @@ OFFLINE := tests/tidy tests/unit tests/sim
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv servers engines vitess demo demo-vitess quick test test-engines test-vitess chaos-vitess chaos-reparents chaos-split chaos-split-servers test-server check lock bench dist changelog clean
+.PHONY: help venv servers engines vitess temporal demo demo-vitess quick test test-engines test-vitess test-temporal chaos-vitess chaos-reparents chaos-split chaos-split-servers test-server check lock bench dist changelog clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ engines: venv ## gh-ost, Spirit and pt-online-schema-change, in .servers/engines
 vitess: venv ## Vitess and etcd, in .servers/
 	@$(BIN)/python tools/fetch-vitess
 
+temporal: venv ## Temporal's server, built with Go, in .servers/
+	@$(BIN)/python tools/fetch-temporal
+
 demo: venv ## the main job, in front of you, on a sharded fleet of your own
 	@$(BIN)/python tools/fetch-server mysql --link $(BIN)
 	@$(BIN)/python demo/run.py
@@ -69,6 +72,9 @@ test-engines: venv servers engines ## the tests of every engine; one that is not
 
 test-vitess: venv servers vitess ## the tests on a Vitess cluster; what it needs and is not there fails
 	$(PYTEST) -n 4 -m vitess --vitess
+
+test-temporal: venv servers temporal ## rollouts over regions on a Temporal server; what it needs and is not there fails
+	$(PYTEST) -n 2 -m temporal --temporal
 
 chaos-vitess: venv servers vitess ## SEEDS=1-60: an apply behind Vitess, and everything it needs killed, run by run
 	$(BIN)/python -m tests.integration.chaos.vitess $(SEEDS)

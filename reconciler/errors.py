@@ -65,6 +65,10 @@ class Refused(ReconcilerError):
     exit_code = 3
 
 
+class Busy(Refused):
+    """Somebody else is at work there; when they are done, the same is not refused any more."""
+
+
 class UsageError(ReconcilerError):
     """The command line does not make sense."""
 

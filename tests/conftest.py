@@ -27,6 +27,7 @@ from tests.git_settings import spare_git
 from tests.machine import memory_folder, processes
 from tests.order import longest_first
 from tests.subjects import OLDEST_MARIADB, Server, Subject
+from tests.temporal.plugin import TemporalTests
 from tests.vitess import VitessTests, vitess, vitess_cluster
 
 __all__ = ["vitess", "vitess_cluster"]  # fixtures
@@ -76,6 +77,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--forked", action="store_true", help="a process for each core, not by pytest-xdist"
     )
+    parser.addoption("--temporal", action="store_true", help="those on a Temporal server as well")
     parser.addoption("--vitess", action="store_true", help="the tests on a Vitess cluster as well")
 
 
@@ -87,6 +89,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(EngineTests(why_missing, every_engine=every_engine))
     if config.getoption("forked"):
         config.pluginmanager.register(Forked())
+    config.pluginmanager.register(TemporalTests(wanted=bool(config.getoption("temporal"))))
     config.pluginmanager.register(VitessTests(wanted=bool(config.getoption("vitess"))))
 
 

@@ -45,6 +45,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "doctor": ("doctor:doctor", "Check settings, connections and privileges."),
     "ci": ("ci:ci", "The same commands, as jobs of GitHub Actions run them."),
     "run": ("run_controller:run", "Apply what is merged, by itself, and look for drift."),
+    "rollout": ("rollout:rollout", "Begin, ask and show rollouts over regions, kept by Temporal."),
+    "worker": ("worker:worker", "Take a share in the rollouts that Temporal keeps."),
     "sandbox": ("sandbox:sandbox", "A local sharded fleet on real MySQL servers."),
     "schema": ("schema:schema", "Print the JSON Schema of spec files."),
 }

@@ -78,12 +78,14 @@ class ApplyRequest:
     part: PartOrder | None = None
     asker: Asker | None = None  # who resumes, and by what right
     behest: Behest = Behest.SOMEBODY
+    is_errand: bool = False  # of a worker: another one goes on
 
     @property
     def ends_as_stop(self) -> bool:
         """RG-64: a controller is told to end to make room for the next one, a job of a forge for
         its time is up or its machine goes away; people ask there by jobs of their own."""
-        return self.behest is not Behest.NOBODY and self.review is not Review.GITHUB
+        is_of_a_job = self.behest is Behest.NOBODY or self.review is Review.GITHUB
+        return not (is_of_a_job or self.is_errand)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.files import LintOutcome, PullOutcome
 from reconciler.outcomes.observe import ObserveOutcome
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome
+from reconciler.outcomes.rollouts import Looked, RolloutOutcome
 from reconciler.outcomes.routes import OwnerOutcome, RoutesOutcome
 from reconciler.outcomes.split import (
     SplitApplyOutcome,
@@ -162,6 +163,14 @@ def advise_code(outcome: AdviseOutcome | KeyspaceFailed) -> ExitCode:
     if outcome.problems or outcome.unseen:
         return ExitCode.REFUSED  # SP-9: not measured is never "not full"
     return ExitCode.DIFFERENCES if outcome.proposal else ExitCode.FINE
+
+
+def rollout_end(outcome: RolloutOutcome | KeyspaceFailed) -> End:
+    """To look is fine, whatever is seen."""
+    if isinstance(outcome, KeyspaceFailed):
+        return End(code=failed_code(outcome))
+    changed = not isinstance(outcome.found, Looked)
+    return End(code=ExitCode.FINE, sent=changed, changed=changed)
 
 
 def lint_code(outcome: LintOutcome) -> ExitCode:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-from reconciler.errors import Refused, Unavailable
+from reconciler.errors import Busy, Unavailable
 from reconciler.ledger.deploys import DeployIntent, DeployStep
 from reconciler.ledger.model import (
     Entry,
@@ -25,7 +25,7 @@ from reconciler.ledger.reasons import Answer
 from reconciler.ledger.states import ApplyState, RequestKind, RequestState, StatementState
 
 
-class LeaseLost(Refused):
+class LeaseLost(Busy):
     """Another process drives the apply; this one has written nothing since, and can no more."""
 
 

@@ -21,6 +21,7 @@ from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.files import LintOutcome, PullOutcome
 from reconciler.outcomes.parts import PartsOutcome, waves_of_jobs
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome
+from reconciler.outcomes.rollouts import RolloutOutcome
 from reconciler.outcomes.routes import OwnerOutcome, RoutesOutcome
 from reconciler.outcomes.split import (
     SplitApplyOutcome,
@@ -47,6 +48,7 @@ from reconciler.report.order import sorted_shards
 from reconciler.report.plan_json import plan_shape
 from reconciler.report.preflight_words import preflight_json
 from reconciler.report.reason_words import answer_words
+from reconciler.report.rollouts_json import rollout_outcome
 from reconciler.report.routes_json import owner_outcome, routes_outcome
 from reconciler.report.split_json import (
     split_apply_outcome,
@@ -174,6 +176,10 @@ def owner_json(outcomes: Sequence[OwnerOutcome | KeyspaceFailed]) -> str:
 
 def advise_json(outcomes: Sequence[AdviseOutcome | KeyspaceFailed]) -> str:
     return _document("advise", outcomes, advise_outcome)
+
+
+def rollouts_json(outcomes: Sequence[RolloutOutcome | KeyspaceFailed]) -> str:
+    return _document("rollout", outcomes, rollout_outcome)
 
 
 def failure_json(error: ReconcilerError) -> str:

@@ -26,3 +26,6 @@ FULLEST_SHOWN = 10
 
 # Tables that differ between shards while a plan runs; `--output json` has them all.
 WINDOWS_SHOWN_MAX = 20
+
+# A worker that waits for work asks anew each minute: who has not for longer is gone.
+WORKER_ASKS_S_MAX = 70

@@ -17,6 +17,7 @@ from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.files import LintOutcome, PullOutcome
 from reconciler.outcomes.parts import PartsOutcome
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome
+from reconciler.outcomes.rollouts import RolloutOutcome
 from reconciler.outcomes.routes import OwnerOutcome, RoutesOutcome
 from reconciler.outcomes.split import SplitApplyOutcome, SplitPlanOutcome, SplitVerifyOutcome
 from reconciler.plan.model import Plan
@@ -34,6 +35,7 @@ from reconciler.report.compose.plan import (
     verify_document,
 )
 from reconciler.report.compose.pull import pull_document
+from reconciler.report.compose.rollouts import rollouts_document
 from reconciler.report.compose.routes import owner_document, routes_document
 from reconciler.report.document import Document
 from reconciler.report.findings import Finding, Reportable, SchemaFiles, findings_of
@@ -154,6 +156,10 @@ def owner_report(outcomes: Sequence[OwnerOutcome | KeyspaceFailed], how: Present
 def advise_report(outcomes: Sequence[AdviseOutcome | KeyspaceFailed], how: Presentation) -> str:
     made = advise_document(outcomes)
     return _written(made, how, partial(as_json.advise_json, outcomes))
+
+
+def rollouts_report(outcomes: Sequence[RolloutOutcome | KeyspaceFailed], how: Presentation) -> str:
+    return _written(rollouts_document(outcomes), how, partial(as_json.rollouts_json, outcomes))
 
 
 def _written(

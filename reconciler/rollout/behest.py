@@ -16,20 +16,21 @@ from reconciler.rollout.waves import WaveChoice
 class Behest(StrEnum):
     SOMEBODY = "somebody"  # who started this run did so for it: a person, or a merge
     RESUME = "resume"  # a person, of what was begun and has not ended
+    ROLLOUT = "rollout"  # a person, of this part of a rollout over regions
     NEXT_WAVE = "next wave"  # of a rollout that was begun before; nobody has said so since
     NOBODY = "nobody"  # a controller
 
     @property
     def is_a_word(self) -> bool:
         """A stop that came before it is for the runs before it."""
-        return self in (Behest.SOMEBODY, Behest.RESUME)
+        return self in (Behest.SOMEBODY, Behest.RESUME, Behest.ROLLOUT)
 
     @property
     def stays_ended(self) -> frozenset[ApplyState]:
         """The ends of an apply behind which none of the same plan is begun. Behind a failure
         people run the jobs again that failed."""
         match self:
-            case Behest.SOMEBODY:
+            case Behest.SOMEBODY | Behest.ROLLOUT:
                 return frozenset()
             case Behest.RESUME | Behest.NEXT_WAVE:
                 return frozenset({ApplyState.CANCELLED})

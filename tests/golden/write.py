@@ -26,6 +26,7 @@ from tests.golden.advise_scenarios import ADVICE
 from tests.golden.forge_messages import FORGE_LINES, FORGE_MESSAGES
 from tests.golden.plan_scenarios import MORE_PLANS
 from tests.golden.planetscale_scenarios import PLANETSCALE
+from tests.golden.rollout_scenarios import ROLLOUTS
 from tests.golden.route_scenarios import ROUTES
 from tests.golden.samples import DIVERGENT
 from tests.golden.scenarios import CONTROL, PROGRESS, SECTIONS, Scenario
@@ -65,6 +66,7 @@ ALL_SECTIONS = (
     ("routes", ROUTES),
     ("advise", ADVICE),
     ("the split of a shard", SPLITS),
+    ("rollouts over regions", ROLLOUTS),
 )
 SCENARIOS = tuple(scenario for _, scenarios in ALL_SECTIONS for scenario in scenarios)
 
@@ -78,6 +80,7 @@ IN_JSON = (
     "apply-failed",
     "verify-refused",
     "status-running",
+    "rollout-running",
     "status-soaking",
     "apply-vschema-failed",
     "status-vschema-waits",

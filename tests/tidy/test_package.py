@@ -22,7 +22,18 @@ def test_every_dependency_is_imported_and_every_import_declared() -> None:
         for module in _imports(path)
         for distribution in distributions.get(module, ())
     }
-    assert ours == used - {"reconciler"}
+    extras = {_plain(_name(one)) for one in PROJECT["optional-dependencies"]["temporal"]}
+    assert ours == used - {"reconciler"} - extras
+
+
+def test_an_extra_is_imported_by_its_own_room_alone() -> None:
+    """Whoever did not ask for it has a package that works without."""
+    rooms = {
+        path.parent.relative_to(PACKAGE).as_posix()
+        for path in python_files(PACKAGE)
+        if "temporalio" in _imports(path)
+    }
+    assert rooms == {"edges/temporal"}
 
 
 def _imports(path: Path) -> set[str]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from reconciler.drive.status import is_driven
-from reconciler.errors import Problem, Refused
+from reconciler.errors import Busy, Problem
 from reconciler.ports.clock import Clock
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.shards import HeldLocks
@@ -42,8 +42,8 @@ class _Reserved:
         return True
 
 
-def _driven(keyspace: str, apply_id: int, holder: str) -> Refused:
-    return Refused(
+def _driven(keyspace: str, apply_id: int, holder: str) -> Busy:
+    return Busy(
         Problem(
             code="lock-held",
             message=f"apply {apply_id} of {keyspace} is driven by {holder}",

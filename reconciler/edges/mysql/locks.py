@@ -35,7 +35,7 @@ from reconciler.edges.mysql.problems import (
 from reconciler.edges.mysql.reach import ByItself, Reach
 from reconciler.edges.mysql.reading import number, text
 from reconciler.edges.mysql.target import required_database, resolve
-from reconciler.errors import Problem, Refused
+from reconciler.errors import Busy, Refused
 from reconciler.limits import OBSERVE_PARALLEL_MIN
 from reconciler.ports.clock import Clock, Workers
 from reconciler.spec.model import ShardSpec
@@ -191,15 +191,15 @@ class _Keeper:
             answers = self._link.row(taking, names, width=len(names))
             for shard, name, answer in zip(chunk, names, answers, strict=True):
                 if number(answer) != 1:
-                    raise Refused(_held(self._link, name, shard, own_name))
+                    raise _held(self._link, name, shard, own_name)
 
 
-def _held(link: Link, name: str, shard: str, own_name: str) -> Problem:
+def _held(link: Link, name: str, shard: str, own_name: str) -> Refused:
     """Who holds a lock: a run by its name, anybody else by the number of their connection, for any
     account of the server may take the name, and only the server's own people can end that."""
     connection_id = number(link.row("SELECT IS_USED_LOCK(%s)", [name], width=1)[0])
     if connection_id is None:
-        return lock_held(shard, "somebody who has just let go")
+        return Busy(lock_held(shard, "somebody who has just let go"))
     try:
         rows = link.query(_HOLDER, [connection_id], width=1)
     except ServerRefusal:  # no privilege on the performance schema
@@ -208,8 +208,9 @@ def _held(link: Link, name: str, shard: str, own_name: str) -> Problem:
         if program is not None and text(program).startswith(f"{_PROGRAM}: "):
             holder = text(program).removeprefix(f"{_PROGRAM}: ")
             # Its own: over another of the server's addresses.
-            return same_database(shard) if holder == own_name else lock_held(shard, holder)
-    return lock_held_by_connection(shard, connection_id)
+            is_own = holder == own_name
+            return Refused(same_database(shard)) if is_own else Busy(lock_held(shard, holder))
+    return Busy(lock_held_by_connection(shard, connection_id))
 
 
 @contextmanager

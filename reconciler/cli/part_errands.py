@@ -1,0 +1,204 @@
+"""A part as a worker carries it out: the flow that `apply --region --wave` goes through, with a
+fetch and a proof of review of its own. Nothing that an order says is believed but its names.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from threading import Lock
+from typing import Protocol
+
+from reconciler.cli.gates import ledger_gate_of
+from reconciler.cli.presenting import presentation, style_for
+from reconciler.cli.splits import standing
+from reconciler.cli.streams import remark, show
+from reconciler.cli.wire import Worlds
+from reconciler.drive.control import ask
+from reconciler.drive.open import Releases
+from reconciler.edges.clock import SystemClock
+from reconciler.edges.files.fetch import GitRemote
+from reconciler.edges.files.history import GitHistory
+from reconciler.errors import InvalidInput, Problem, ReconcilerError, Refused
+from reconciler.flows.apply import ApplyRequest, ApplyWorld, apply_keyspace
+from reconciler.flows.gates import Gates
+from reconciler.flows.promotion import fleet_gates
+from reconciler.flows.split.reached import look_of
+from reconciler.guard.review.asker import Asker
+from reconciler.guard.review.git import Review
+from reconciler.ledger.states import RequestKind, RequestState
+from reconciler.outcomes.part_report import TryAgain, report_of, report_of_error
+from reconciler.outcomes.progress import (
+    ProgressEvent,
+    RolloutStarted,
+    StatementAdvanced,
+    StatementEnded,
+)
+from reconciler.ports.world import World
+from reconciler.report.compose.opening import problems_document
+from reconciler.report.progress import progress_line
+from reconciler.report.render import apply_report
+from reconciler.report.write.text import write_text
+from reconciler.rollout.behest import Behest
+from reconciler.rollout.course import PartEnd, PartReport, RegionOrder
+from reconciler.rollout.parts import PartOrder
+from reconciler.spec.load import DesiredFiles, load_repository
+from reconciler.spec.model import Environment
+from reconciler.spec.regions import in_region
+
+Told = PartReport | TryAgain
+
+
+class Watched(Protocol):
+    """Who carries a part out is told to end by it, and counts statements there."""
+
+    done: int
+    of: int
+
+    def interrupts(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartErrands:
+    """`holder` is who drives, as locks and ledgers will say it: they stay in the region."""
+
+    repo: Path
+    branch: str
+    holder: str
+    _fetching: Lock = field(default_factory=Lock)
+
+    def apply(self, order: RegionOrder, attempt: Watched) -> Told:
+        def work(history: GitHistory) -> Told:
+            try:
+                commit = history.resolve(order.commit)
+            except InvalidInput:  # a mirror may lag behind
+                return TryAgain(code="commit-not-here")
+            return self._applied(history, commit, order, attempt)
+
+        return self._told(order, work)
+
+    def end(self, order: RegionOrder) -> Told:
+        """By the spec of the branch's tip: what it was when the part began may be gone."""
+
+        def work(history: GitHistory) -> Told:
+            files, environment = self._part(history, history.protected_tip() or "", order)
+            ledger_gate_of(self.repo, Review.GIT, self.branch)(files, environment)
+            with Worlds(self.repo) as worlds:
+                ledger = worlds.ledger_of(environment)
+                found = ledger.unfinished(order.environment, order.keyspace, order.region)
+                if found is None or found.plan_id != order.plan_id:
+                    return PartReport(end=PartEnd.COMPLETED)
+                answered = ask(
+                    ledger,
+                    SystemClock(),
+                    environment=order.environment,
+                    keyspace=order.keyspace,
+                    kind=RequestKind.CANCEL,
+                    asked_by=Asker(who=order.asked_by).line,
+                    region=order.region,
+                )
+            if answered.state is RequestState.PENDING:
+                return TryAgain(code="cancel-unanswered")
+            return PartReport(end=PartEnd.COMPLETED)
+
+        return self._told(order, work)
+
+    def _told(self, order: RegionOrder, work: Callable[[GitHistory], Told]) -> Told:
+        try:
+            if re.fullmatch(r"[0-9a-f]{40}([0-9a-f]{24})?", order.commit) is None:
+                raise Refused(_no_commit())
+            with self._fetching:
+                GitRemote(self.repo, self.branch).fetch()
+            return work(GitHistory(self.repo, self.branch))
+        except ReconcilerError as error:
+            said = write_text(problems_document(error.problems), style_for(None))
+            remark(f"{_stamp()} {order.environment}, {order.keyspace}: {said.rstrip()}")
+            return report_of_error(error)
+
+    def _applied(
+        self, history: GitHistory, commit: str, order: RegionOrder, attempt: Watched
+    ) -> Told:
+        files, environment = self._part(history, commit, order)
+        gate = ledger_gate_of(self.repo, Review.GIT, self.branch)
+        with Worlds(self.repo) as worlds:
+
+            def look_before(before: Environment) -> tuple[World, Environment]:
+                first = standing(worlds, files, before, gate)
+                return look_of(worlds, first), first.environment
+
+            outcome = apply_keyspace(
+                ApplyWorld(
+                    history=history,
+                    gates=Gates(fleet=fleet_gates(look_before, files, environment)),
+                    connect=lambda: worlds.apply_connections_of(environment, attempt.interrupts),
+                ),
+                files,
+                environment,
+                self._request(commit, order),
+                on_progress=partial(_progressed, order, attempt),
+            )
+        show(apply_report([outcome], presentation("text")))
+        return report_of(outcome, order.wave)
+
+    def _request(self, commit: str, order: RegionOrder) -> ApplyRequest:
+        asker = Asker(who=order.asked_by) if order.releases else None
+        return ApplyRequest(
+            commit=commit,
+            review=Review.GIT,
+            holder=self.holder,
+            releases=Releases.WHAT_HOLDS if order.releases else Releases.NOTHING,
+            part=PartOrder(wave=order.wave, plan_id=order.plan_id, protocol=order.part_protocol),
+            asker=asker,
+            behest=Behest.ROLLOUT if order.releases or order.is_first else Behest.NEXT_WAVE,
+            is_errand=True,
+        )
+
+    def _part(
+        self, history: GitHistory, commit: str, order: RegionOrder
+    ) -> tuple[DesiredFiles, Environment]:
+        files = load_repository(history.tree(commit)).get(order.keyspace)
+        if isinstance(files, ReconcilerError):
+            raise files
+        environment = files.spec.environment(order.environment) if files else None
+        if files is None or environment is None:
+            raise Refused(_nothing_of_that_name(order))
+        return files, in_region(environment, order.region)
+
+
+def _progressed(order: RegionOrder, attempt: Watched, event: ProgressEvent) -> None:
+    match event:
+        case RolloutStarted(statements=statements):
+            attempt.of = statements
+        case StatementEnded(problem=None):
+            attempt.done += 1
+        case _:
+            pass
+    if not isinstance(event, StatementAdvanced):
+        with suppress(OSError, ValueError):
+            remark(f"{_stamp()} {order.environment}: {progress_line(event, style_for(None))}")
+
+
+def _stamp() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def _no_commit() -> Problem:
+    return Problem(
+        code="part-order-unreadable",
+        message="the order names no commit by its full hash",
+        recovery="look into who gives orders here: `reconciler rollout start` gives none such",
+    )
+
+
+def _nothing_of_that_name(order: RegionOrder) -> Problem:
+    return Problem(
+        code="part-keyspace-unknown",
+        message=f"the commit has no keyspace {order.keyspace} with an environment"
+        f" {order.environment}",
+        recovery="begin the rollout again, from the protected branch as it is",
+    )

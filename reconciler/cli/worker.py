@@ -1,0 +1,76 @@
+"""`reconciler worker`."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from reconciler.cli import options
+from reconciler.cli.part_errands import PartErrands
+from reconciler.cli.streams import remark
+from reconciler.cli.temporal import name_of, of_temporal, place_of, worker_library
+from reconciler.cli.wire import holder_name, process_token
+from reconciler.ledger.drivers import driver_name
+
+_GRACE_S = 25
+
+
+@click.command()
+@options.repository
+@click.option(
+    "--region",
+    metavar="NAME",
+    help="Carry out the parts of this region. Without it: decide which part of a rollout is next,"
+    " which needs neither a repository nor a login.",
+)
+@click.option(
+    "--protected-branch",
+    "branch",
+    metavar="BRANCH",
+    envvar="RECONCILER_PROTECTED_BRANCH",
+    default="main",
+    show_default=True,
+    help="The branch of origin that reviewed plans are merged to.",
+)
+@click.option(
+    "--grace",
+    "grace_s",
+    type=click.IntRange(min=1),
+    default=_GRACE_S,
+    show_default=True,
+    metavar="SECONDS",
+    help="For how long a statement that runs may hold up the end of this process.",
+)
+@of_temporal
+def worker(
+    repo: Path,
+    region: str | None,
+    branch: str,
+    grace_s: int,
+    temporal: str | None,
+    namespace: str,
+    tls_ca: Path | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+) -> None:
+    """Take a share in rollouts over regions that Temporal keeps.
+
+    It asks for work and is asked by nobody. A region's worker fetches its clone, proves the review
+    and derives the plan by itself, as `apply --region --wave` does. The first SIGTERM lets a
+    statement end, and another worker goes on; --grace bounds that.
+    """
+    place = place_of(temporal, namespace, tls_ca, tls_cert, tls_key)
+    library = worker_library()
+    if region is None:
+        library.serve_rollouts(place, name_of("rollouts"), _tell)
+        return
+    holder = driver_name(f"the worker of {holder_name()}", process_token())
+    errands = PartErrands(repo=repo.resolve(), branch=branch, holder=holder)
+    work = library.RegionWork(region=region, apply=errands.apply, end=errands.end, grace_s=grace_s)
+    library.serve_region(place, name_of(region), _tell, work)
+
+
+def _tell(text: str) -> None:
+    remark(f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {text}")

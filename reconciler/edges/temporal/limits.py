@@ -1,0 +1,22 @@
+"""How long things may take between machines, Temporal and us."""
+
+# A stop reaches a region with the answer to its next sign of life: this is how late it can be.
+SIGN_OF_LIFE_EVERY_S = 1
+# Of a request to Temporal: a server that elects or restarts takes seconds.
+TEMPORAL_ANSWERS_S_MAX = 10
+# What is asked of a rollout is answered when nothing runs any more, or after so long: a statement
+# may take hours, and nobody waits at a terminal for that.
+REQUEST_ENDS_S_MAX = 20
+# Before a part is tried again that could not go on: doubled each time, up to the other one.
+PART_AGAIN_S_MIN = 1
+# As seldom as this a region looks whether a lock is free or a window is open: each look is one at
+# every shard.
+PART_AGAIN_S_MAX = 60
+# A copy of a large table takes days, and a part is one wave: nothing but a lost worker ends it.
+PART_DAYS_MAX = 30
+# After a controller's end another one takes its rollouts; what it had in memory is not waited for.
+STICKY_S = 1
+# Before a worker that has lost Temporal asks for work again.
+WORKER_AGAIN_S = 1
+# Keyspaces that one worker of a region works on side by side; each has threads of its own.
+PARTS_AT_ONCE_MAX = 4

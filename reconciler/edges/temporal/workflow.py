@@ -1,0 +1,242 @@
+"""The workflow of a rollout: orders the parts that `rollout.course` decides on, and keeps what
+comes of them. Nothing is decided here.
+
+Temporal has this run again from its record, on any machine and at any time: nothing of the world is
+touched, and what is imported is pure. An activity is ended by its handle, and never the task that
+waits for it: where two end at once, the second one's result would go with the task.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.converter import value_to_type
+from temporalio.exceptions import ActivityError, ApplicationError, CancelledError
+
+with workflow.unsafe.imports_passed_through():
+    from reconciler.edges.temporal.limits import (
+        PART_AGAIN_S_MAX,
+        PART_AGAIN_S_MIN,
+        PART_DAYS_MAX,
+        REQUEST_ENDS_S_MAX,
+    )
+    from reconciler.edges.temporal.names import APPLY_PART, END_PART, ROLLOUT, queue_of
+    from reconciler.rollout import course as of
+    from reconciler.rollout.actions import EndCancelled, Finish, Halt, Settle, Soak, Start
+    from reconciler.rollout.course import (
+        COURSE_PROTOCOL,
+        CourseOrder,
+        CourseShown,
+        PartEnd,
+        PartReport,
+        RegionOrder,
+    )
+
+_AGAIN = RetryPolicy(
+    initial_interval=timedelta(seconds=PART_AGAIN_S_MIN),
+    maximum_interval=timedelta(seconds=PART_AGAIN_S_MAX),
+    maximum_attempts=0,
+)
+
+
+@workflow.defn(name=ROLLOUT)
+class RolloutWorkflow:
+    @workflow.init
+    def __init__(self, given: dict[str, Any]) -> None:
+        """Of an order that another version gave nothing is read but that it is one."""
+        self._protocol = given.get("protocol")
+        is_known = self._protocol == COURSE_PROTOCOL
+        order = value_to_type(CourseOrder, given) if is_known else None
+        self._course = of.begin_course(order) if order is not None else None
+        self._at_work: dict[str, workflow.ActivityHandle[PartReport]] = {}
+        self._told_to_end: set[str] = set()
+        self._waiting: set[asyncio.Task[None]] = set()  # kept, or they might be collected
+        self._news = 0
+
+    @workflow.run
+    async def run(self, _given: dict[str, Any]) -> CourseShown:
+        if self._course is None:
+            raise ApplicationError(
+                f"this worker knows protocol {COURSE_PROTOCOL}, and the order is of"
+                f" {self._protocol}",
+                type="rollout-protocol",
+                non_retryable=True,
+            )
+        while True:
+            seen, step = self._news, of.next_step(self._known, _now_s())
+            if of.must_end_what_runs(self._known, _now_s()):
+                self._end_what_runs()
+            match step:
+                case Start(shards=parts) | Settle(shards=parts):
+                    self._start(parts)
+                case Soak(until_s=until_s):
+                    await self._news_after(seen, until_s - _now_s())
+                case Halt() | EndCancelled():
+                    self._course = of.without_rest(self._known)
+                case Finish():
+                    break
+                case _:
+                    await self._news_after(seen)
+        await self._tell_regions()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return of.shown(self._known, _now_s())
+
+    @property
+    def _known(self) -> of.Course:
+        if self._course is None:
+            raise ApplicationError("of another version", type="rollout-protocol")
+        return self._course
+
+    async def _news_after(self, seen: int, limit_s: float | None = None) -> None:
+        limit = None if limit_s is None else timedelta(seconds=max(limit_s, 0.001))
+        try:
+            await workflow.wait_condition(lambda: self._news != seen, timeout=limit)
+        except TimeoutError:
+            return  # the soak is over
+
+    # --- parts ---
+
+    def _start(self, parts: tuple[str, ...]) -> None:
+        self._course = of.started(self._known, parts)
+        for part in parts:
+            order = of.region_order(self._known, part)
+            handle = self._at_work[part] = workflow.start_activity(
+                APPLY_PART,
+                order,
+                result_type=PartReport,
+                activity_id=part,
+                task_queue=queue_of(order.region),
+                # A region where nobody is there is waited for: nothing bounds the time before.
+                start_to_close_timeout=timedelta(days=PART_DAYS_MAX),
+                heartbeat_timeout=timedelta(seconds=self._known.order.silent_s),
+                retry_policy=_AGAIN,
+                cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+            )
+            task = asyncio.create_task(self._follow(part, handle))
+            self._waiting.add(task)
+            task.add_done_callback(self._waiting.discard)
+
+    async def _follow(self, part: str, handle: workflow.ActivityHandle[PartReport]) -> None:
+        report = await _report_of(handle)
+        del self._at_work[part]
+        self._told_to_end.discard(part)
+        self._course = of.ended(self._known, part, report, _now_s())
+        self._news += 1
+
+    def _end_what_runs(self) -> None:
+        for part in sorted(self._at_work.keys() - self._told_to_end):
+            self._told_to_end.add(part)
+            self._at_work[part].cancel()
+
+    async def _tell_regions(self) -> None:
+        """Their records keep shards reserved until they know; a region that is away is waited for,
+        and the others are told meanwhile."""
+        regions = of.to_be_told(self._known, _now_s())
+        await asyncio.gather(*(self._tell(region) for region in regions))
+
+    async def _tell(self, region: str) -> None:
+        order = self._known.order
+        asked = RegionOrder(
+            environment=order.environment,
+            keyspace=order.keyspace,
+            commit=order.commit,
+            plan_id=order.plan_id,
+            region=region,
+            wave=1,
+            silent_s=order.silent_s,
+            asked_by=self._known.by or order.asked_by,
+        )
+        await _report_of(
+            workflow.start_activity(
+                END_PART,
+                asked,
+                result_type=PartReport,
+                activity_id=f"end/{region}",
+                task_queue=queue_of(region),
+                start_to_close_timeout=timedelta(seconds=order.silent_s * 10),
+                retry_policy=_AGAIN,
+            )
+        )
+        self._course = replace(self._known, told=self._known.told | {region})
+
+    # --- what people ask ---
+
+    @workflow.update
+    async def stop(self, _by: str) -> bool:
+        self._course = of.asked_to_stop(self._known)
+        return await self._nothing_runs()
+
+    @stop.validator
+    def _may_stop(self, _by: str) -> None:
+        _refuse(of.why_not_stop(self._known, _now_s()))
+
+    @workflow.update
+    async def cancel(self, by: str) -> bool:
+        self._course = of.asked_to_cancel(self._known, by)
+        return await self._nothing_runs()
+
+    @cancel.validator
+    def _may_cancel(self, by: str) -> None:
+        _refuse(of.why_not_cancel(self._known, _now_s()))
+
+    @workflow.update
+    async def release(self, by: str) -> bool:
+        self._course = of.released(self._known, _now_s(), by)
+        self._news += 1
+        return True
+
+    @release.validator
+    def _may_release(self, by: str) -> None:
+        _refuse(of.why_not_release(self._known, _now_s()))
+
+    @workflow.update
+    async def resume(self, by: str) -> bool:
+        self._course = of.gone_on(self._known, by)
+        self._news += 1
+        return True
+
+    @resume.validator
+    def _may_resume(self, by: str) -> None:
+        _refuse(of.why_not_resume(self._known, _now_s()))
+
+    async def _nothing_runs(self) -> bool:
+        self._news += 1
+        try:
+            limit = timedelta(seconds=REQUEST_ENDS_S_MAX)
+            await workflow.wait_condition(lambda: not self._known.in_flight, timeout=limit)
+        except TimeoutError:
+            return False
+        return True
+
+    @workflow.query
+    def status(self) -> CourseShown:
+        return of.shown(self._known, _now_s())
+
+
+async def _report_of(handle: workflow.ActivityHandle[PartReport]) -> PartReport:
+    """A part that was told to end while nobody had it, or whose worker was lost by then, is
+    stopped: whoever goes on orders it again, and the region looks at what became of it."""
+    try:
+        return await handle
+    except ActivityError as error:
+        cause = error.cause
+        if isinstance(cause, ApplicationError):
+            return PartReport(end=PartEnd.HELD, code=cause.type or "unknown", problems=1)
+        is_withdrawn = isinstance(cause, CancelledError)
+        return PartReport(
+            end=PartEnd.STOPPED, code="withdrawn" if is_withdrawn else "region-silent"
+        )
+
+
+def _now_s() -> float:
+    return workflow.now().timestamp()
+
+
+def _refuse(why: str) -> None:
+    if why:
+        raise ApplicationError(why, type="rollout-not-asked")

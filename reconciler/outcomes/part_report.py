@@ -1,0 +1,97 @@
+"""What a region tells of a part that it carried out: how it ended, and no sentence.
+
+What it tells leaves the region, and is kept where people without any right there can read it.
+Sentences may quote a server or a row; whoever may read them asks the region (TM-2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from reconciler.errors import Busy, ReconcilerError, Unavailable
+from reconciler.guard.model import Obstacle, Refusal, RefusalKind
+from reconciler.ledger.reasons import OfGuard
+from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
+from reconciler.outcomes.ends import apply_end
+from reconciler.outcomes.exit_code import ExitCode
+from reconciler.rollout.course import PartEnd, PartReport
+from reconciler.rollout.waves import WaveChoice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TryAgain:
+    """What keeps the part from going on passes by itself: somebody else is at work, something could
+    not be reached, a window is closed."""
+
+    code: str
+
+
+def report_of(outcome: ApplyOutcome, wave: int) -> PartReport | TryAgain:
+    match outcome.verdict:
+        case ApplyVerdict.NOTHING_TO_DO | ApplyVerdict.COMPLETED:
+            return _told(outcome, PartEnd.COMPLETED)
+        case ApplyVerdict.PAUSED if _is_done(outcome, wave):
+            return _told(outcome, PartEnd.COMPLETED)
+        case ApplyVerdict.PAUSED if isinstance(outcome.reason, OfGuard):
+            return TryAgain(code="held-by-a-guard")
+        case ApplyVerdict.UNKNOWN:
+            return TryAgain(code="outcome-unknown")
+        case ApplyVerdict.REFUSED if outcome.refusals and all(map(_passes, outcome.refusals)):
+            return TryAgain(code=outcome.refusals[0].code)
+        case ApplyVerdict.STOPPED:
+            return _told(outcome, PartEnd.STOPPED)
+        case ApplyVerdict.FAILED:
+            return _told(outcome, PartEnd.FAILED)
+        case (
+            ApplyVerdict.PAUSED
+            | ApplyVerdict.REFUSED
+            | ApplyVerdict.SUPERSEDED
+            | ApplyVerdict.CANCELLED
+            | ApplyVerdict.DRIFTED
+            | ApplyVerdict.UNCONFIRMED
+        ):
+            return _told(outcome, PartEnd.HELD)
+        case _:
+            assert_never(outcome.verdict)
+
+
+def report_of_error(error: ReconcilerError) -> PartReport | TryAgain:
+    """Of a part that came to no outcome."""
+    code = error.problems[0].code
+    if isinstance(error, Unavailable | Busy):
+        return TryAgain(code=code)
+    return PartReport(end=PartEnd.HELD, code=code, problems=len(error.problems))
+
+
+def _is_done(outcome: ApplyOutcome, wave: int) -> bool:
+    return apply_end(outcome, WaveChoice.ALL, wave).code is ExitCode.FINE
+
+
+def _passes(obstacle: Obstacle) -> bool:
+    return not isinstance(obstacle, Refusal) or obstacle.kind is RefusalKind.PASSES
+
+
+def _told(outcome: ApplyOutcome, end: PartEnd) -> PartReport:
+    told = PartReport(end=end, statements_run=outcome.statements_run)
+    if end is PartEnd.COMPLETED:
+        return told
+    failed = next((row for row in outcome.shards if row.problem), None)
+    code, shard, table = outcome.verdict.value.replace(" ", "-"), "", ""
+    if outcome.refusals:
+        first = outcome.refusals[0]
+        code, shard = first.code, first.shard or ""
+        if isinstance(first, Refusal) and first.object_id is not None:
+            table = str(first.object_id)
+    elif failed is not None and failed.problem is not None:
+        code, shard = failed.problem.code, failed.shard
+    elif outcome.problem is not None:
+        code = outcome.problem.code
+    return PartReport(
+        end=end,
+        code=code,
+        shard=shard,
+        table=table,
+        problems=max(len(outcome.refusals), sum(bool(row.problem) for row in outcome.shards)),
+        statements_run=outcome.statements_run,
+    )

@@ -1,0 +1,1 @@
+"""Rollouts over regions on a real Temporal server."""

@@ -1,0 +1,159 @@
+"""Rollouts over two regions, whose workers know their own region and nothing else."""
+
+from __future__ import annotations
+
+import json
+import socket
+from typing import Any
+
+import pytest
+
+from tests.fleet import Fleet
+from tests.integration.controllers import ddl_counts
+from tests.integration.rollouts import ADD_COLUMN, ages
+from tests.temporal.stand import DECIDES, REGIONS, Stand
+from tests.waiting import until
+
+pytestmark = pytest.mark.temporal
+
+EVERY = ["-40", "40-80", "80-c0", "c0-"]
+
+
+def add_column(fleet: Fleet) -> None:
+    fleet.edit("schemas/shop/users.sql", *ADD_COLUMN)
+
+
+def each_ran_once(stand: Stand) -> None:
+    assert ages(stand.fleet) == EVERY
+    assert set(ddl_counts(stand.fleet, "ALTER TABLE").values()) == {(1, 0)}
+
+
+@pytest.mark.invariant("TM-1")
+@pytest.mark.invariant("TM-2")
+@pytest.mark.invariant("TM-4")
+def test_a_rollout_goes_over_two_regions_and_nothing_of_them_is_in_its_history(
+    regions: Stand,
+) -> None:
+    regions.found().merge(add_column)
+    regions.begin()
+    again = regions.rollout("start")
+    assert (again.code, "a rollout of shop in production is open" in again.said) == (3, True)
+    for who in (DECIDES, *REGIONS):
+        regions.worker(who)
+    regions.wait_for("completed")
+    each_ran_once(regions)
+    history = regions.history()
+    assert regions.look()["shown"]["plan_id"] in history, "payloads are read"
+    server, login = regions.fleet.servers[0], regions.logins.values()
+    databases = [database for _, database in regions.fleet.databases.values()]
+    logins = [text for one in login for text in (one.user, one.password)]
+    machine = ["127.0.0.1", "localhost", socket.gethostname(), str(server.port)]
+    for told in (*databases, *logins, *machine, "ALTER", "users", "FLEET_", "ledger"):
+        assert told not in history, told
+    # Everything is done, and is found so.
+    regions.begin()
+    regions.wait_for("completed")
+    each_ran_once(regions)
+    assert "completed, 0 statements run" in regions.rollout("status").out
+
+
+@pytest.mark.invariant("TM-3")
+@pytest.mark.invariant("TM-5")
+def test_gates_soaks_stops_and_a_region_without_a_worker(regions: Stand) -> None:
+    regions.found(gate=True).merge(add_column)
+    regions.begin()
+    deciding, eu = regions.worker(), regions.worker("eu")
+    regions.wait_for("paused")
+    assert ages(regions.fleet) == ["-40"]
+    assert "waits at the gate before wave 2" in regions.rollout("status").out
+    refused = regions.rollout("resume")
+    assert (refused.code, "it is not stopped" in refused.said) == (3, True)
+    assert regions.rollout("release").code == 0
+    until(lambda: ages(regions.fleet) == ["-40", "80-c0"], "eu's part of the second wave")
+    # The other region's waits, and that is no failure.
+    until(lambda: "us: no worker since" in regions.rollout("status").out, "who is missed")
+    assert regions.state() == "running"
+    refused = regions.rollout("release")
+    assert (refused.code, "nothing holds it" in refused.said) == (3, True)
+    # What nobody has is withdrawn.
+    assert "nothing runs any more" in regions.rollout("stop").out
+    assert regions.state() == "stopped"
+    (withdrawn,) = (part for part in parts(regions) if (part["wave"], part["region"]) == (2, "us"))
+    assert (withdrawn["state"], withdrawn["report"]["code"]) == ("stopped", "withdrawn")
+    # Those who decide and their memory may go at any time.
+    deciding.kill()
+    until(lambda: "nobody is there" in regions.rollout("status").out, "nobody decides")
+    regions.worker()
+    us = regions.worker("us")
+    until(lambda: regions.rollout("resume").code == 0, "somebody who decides")
+    regions.wait_for("paused")
+    assert ages(regions.fleet) == ["-40", "40-80", "80-c0"]
+    us.leave()
+    eu.leave()
+    assert "left" in us.said
+    assert regions.rollout("cancel").code == 0
+    # A region is told of the end when it is there again.
+    until(lambda: "regions are being told" in regions.rollout("status").out, "eu and us")
+    for region in REGIONS:
+        regions.worker(region)
+    until(lambda: regions.look()["ended_s"], "its end")
+    assert regions.state() == "cancelled"
+    assert ages(regions.fleet) == ["-40", "40-80", "80-c0"]
+    # Begun again it is somebody's word, also where it was cancelled; a stop in a region holds the
+    # part that comes next there.
+    regions.begin()
+    regions.wait_for("paused")
+    assert regions.rollout("release").code == 0
+    until(lambda: regions.look()["outcome"] == "paused" and wave(regions) == 3, "the next gate")
+    assert "stop applied" in regions.in_region("us", "stop").out
+    assert regions.rollout("release").code == 0
+    regions.wait_for("held")
+    assert "held [apply-stopped]" in regions.rollout("status").out
+    assert regions.rollout("resume").code == 0
+    regions.wait_for("completed")
+    each_ran_once(regions)
+
+
+@pytest.mark.invariant("TM-3")
+def test_what_a_region_refuses_holds_the_rollout_until_somebody_asks_again(
+    regions: Stand,
+) -> None:
+    regions.found().merge(add_column)
+    regions.fleet.sql("40-80", "ALTER TABLE users ADD COLUMN by_hand int")
+    regions.begin()
+    for who in (DECIDES, *REGIONS):
+        regions.worker(who)
+    regions.wait_for("held")
+    said = regions.rollout("status").out
+    assert "held [drift], shard 40-80" in said
+    assert ages(regions.fleet) == ["-40", "80-c0"]
+    regions.fleet.sql("40-80", "ALTER TABLE users DROP COLUMN by_hand")
+    assert regions.rollout("resume").code == 0
+    regions.wait_for("completed")
+    assert ages(regions.fleet) == EVERY
+
+
+@pytest.mark.invariant("TM-6")
+def test_other_versions_refuse_each_other_by_name(regions: Stand) -> None:
+    """What travels is of a protocol; whoever knows another one guesses nothing."""
+    commit = regions.found().merge(add_column)
+    regions.worker()
+    regions.worker("eu")
+    order = {"protocol": 2, "region": "eu", "commit": commit, "from": "another version"}
+    started = regions.ask(
+        *("workflow", "start", "-w", "production/shop", "--type", "reconciler-rollout"),
+        *("--task-queue", "reconciler", "--input", json.dumps(order)),
+    )
+    assert started is not None
+    until(lambda: regions.look()["refused"], "a refusal")
+    assert "knows protocol 1, and the order is of 2" in regions.rollout("status").out
+    assert ages(regions.fleet) == []
+
+
+def wave(stand: Stand) -> int:
+    return int(stand.look()["shown"]["wave"])
+
+
+def parts(stand: Stand) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = stand.look()["shown"]["parts"]
+    return found

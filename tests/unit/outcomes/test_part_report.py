@@ -1,0 +1,82 @@
+"""What leaves a region: how a part ended, in names, counts and codes."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+
+from reconciler.errors import Busy, InvalidInput, Problem, ReconcilerError, Refused, Unavailable
+from reconciler.guard.model import Refusal, RefusalKind
+from reconciler.ledger.reasons import InWords, ShardFailed
+from reconciler.model.object_id import ObjectId, ObjectKind
+from reconciler.model.observation import Unreachable
+from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
+from reconciler.outcomes.part_report import TryAgain, report_of, report_of_error
+from reconciler.rollout.course import PartEnd, PartReport
+
+SECRET = "Access denied for 'writer'@'db-7.internal'"
+DRIFT = Refusal(
+    code="drift",
+    message=SECRET,
+    recovery=SECRET,
+    shard="-40",
+    object_id=ObjectId(ObjectKind.TABLE, "users"),
+    expected=SECRET,
+    observed=SECRET,
+)
+AWAY = Unreachable(shard="-40", code="shard-unreachable", reason=SECRET, recovery=SECRET)
+PASSES = Refusal(code="replica-lag", message=SECRET, recovery="", kind=RefusalKind.PASSES)
+PROBLEM = Problem(code="statement-failed", message=SECRET, recovery=SECRET)
+
+
+def outcome(verdict: ApplyVerdict, **more: object) -> ApplyOutcome:
+    return ApplyOutcome(environment="e", keyspace="k", verdict=verdict, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("verdict", ApplyVerdict)
+def test_every_end_of_an_apply_is_one_of_a_part(verdict: ApplyVerdict) -> None:
+    told = report_of(outcome(verdict), 1)
+    is_done = verdict in (ApplyVerdict.COMPLETED, ApplyVerdict.NOTHING_TO_DO, ApplyVerdict.PAUSED)
+    is_completed = isinstance(told, PartReport) and told.end is PartEnd.COMPLETED
+    assert is_completed is is_done, "an apply without shards is paused behind all it was asked for"
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        (outcome(ApplyVerdict.REFUSED, refusals=(DRIFT, AWAY)), PartEnd.HELD),
+        (outcome(ApplyVerdict.REFUSED, refusals=(AWAY, PASSES)), "shard-unreachable"),
+        (outcome(ApplyVerdict.REFUSED, refusals=(PASSES,)), "replica-lag"),
+        (outcome(ApplyVerdict.UNKNOWN, problem=PROBLEM), "outcome-unknown"),
+        (outcome(ApplyVerdict.FAILED, problem=PROBLEM), PartEnd.FAILED),
+        (outcome(ApplyVerdict.SUPERSEDED, refusals=(DRIFT,)), PartEnd.HELD),
+        (outcome(ApplyVerdict.STOPPED), PartEnd.STOPPED),
+    ],
+)
+def test_what_passes_by_itself_is_tried_again(found: ApplyOutcome, told: PartEnd | str) -> None:
+    report = report_of(found, 1)
+    assert (report.code if isinstance(report, TryAgain) else report.end) == told
+
+
+@pytest.mark.parametrize(
+    ("error", "is_tried_again"),
+    [(Busy, True), (Unavailable, True), (Refused, False), (InvalidInput, False)],
+)
+def test_so_is_a_part_that_came_to_nothing(
+    error: type[ReconcilerError], is_tried_again: bool
+) -> None:
+    assert isinstance(report_of_error(error(PROBLEM)), TryAgain) is is_tried_again
+
+
+@pytest.mark.invariant("TM-2")
+def test_no_sentence_leaves_the_region() -> None:
+    for verdict in ApplyVerdict:
+        for reason in (InWords(SECRET), ShardFailed("-40")):
+            found = outcome(verdict, refusals=(DRIFT,), problem=PROBLEM, reason=reason)
+            told = report_of(found, 1)
+            assert SECRET not in [getattr(told, field.name) for field in fields(told)]
+    report = report_of(outcome(ApplyVerdict.REFUSED, refusals=(DRIFT, AWAY)), 1)
+    assert report == PartReport(
+        end=PartEnd.HELD, code="drift", shard="-40", table="users", problems=2
+    )

@@ -1,0 +1,162 @@
+"""A rollout over regions: what is next, and what may be asked when."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from reconciler.ledger.states import OperationState as S
+from reconciler.rollout import course as of
+from reconciler.rollout.actions import Finish, Halt, Pause, Soak, Start, Wait
+from reconciler.rollout.course import (
+    Course,
+    CourseOrder,
+    CourseState,
+    PartEnd,
+    PartReport,
+    begin_course,
+    ended,
+    next_step,
+    shown,
+    started,
+)
+from reconciler.spec.model import OnFailure
+
+ORDER = CourseOrder(
+    environment="production",
+    keyspace="shop",
+    commit="a" * 40,
+    plan_id="sha256:b",
+    waves=(("eu",), (), ("eu", "us")),
+    on_failure=OnFailure.HALT,
+    soak_s=0,
+    gate=False,
+    silent_s=30,
+    asked_by="somebody",
+)
+DONE = PartReport(end=PartEnd.COMPLETED)
+HELD = PartReport(end=PartEnd.HELD, code="drift")
+FAILED = PartReport(end=PartEnd.FAILED, code="statement-failed")
+STOPPED = PartReport(end=PartEnd.STOPPED)
+
+
+def after(course: Course, *reports: tuple[str, PartReport], at_s: float = 0.0) -> Course:
+    """Each part ordered and come back."""
+    for part, report in reports:
+        if part not in course.in_flight:
+            course = started(course, (part,))
+        course = ended(course, part, report, at_s)
+    return course
+
+
+def begun(**changed: object) -> Course:
+    return begin_course(replace(ORDER, **changed))  # type: ignore[arg-type]
+
+
+def state(course: Course) -> CourseState:
+    return shown(course, 0.0).state
+
+
+@pytest.mark.invariant("TM-1")
+def test_wave_by_wave_and_all_regions_of_one_side_by_side() -> None:
+    course = begun()
+    assert next_step(course, 0.0) == Start(("1/eu",))
+    course = started(course, ("1/eu",))
+    assert next_step(course, 0.0) == Wait()
+    course = after(course, ("1/eu", DONE))
+    assert next_step(course, 0.0) == Start(("3/eu", "3/us"))
+    course = started(course, ("3/eu", "3/us"))
+    course = after(course, ("3/us", DONE))
+    assert next_step(course, 0.0) == Wait()
+    course = after(course, ("3/eu", DONE))
+    assert next_step(course, 0.0) == Finish()
+    assert state(course) is CourseState.COMPLETED
+    assert of.to_be_told(course, 0.0) == ()
+
+
+def test_an_order_says_names_and_nothing_else() -> None:
+    order = of.region_order(begun(), "3/us")
+    assert (order.region, order.wave, order.plan_id, order.releases) == ("us", 3, "sha256:b", False)
+
+
+def test_a_soak_and_then_a_gate_before_the_next_wave_with_work() -> None:
+    course = after(begun(soak_s=60, gate=True), ("1/eu", DONE), at_s=100.0)
+    assert next_step(course, 130.0) == Soak(3, 160.0)
+    assert shown(course, 130.0).state is CourseState.SOAKING
+    assert of.why_not_release(course, 130.0) == "nothing holds it"
+    assert isinstance(next_step(course, 160.0), Pause)
+    assert shown(course, 160.0).state is CourseState.PAUSED
+    assert of.why_not_resume(course, 160.0) == "it is not stopped"
+    assert of.why_not_release(course, 160.0) == ""
+    course = of.released(course, 160.0, "somebody")
+    assert next_step(course, 160.0) == Start(("3/eu", "3/us"))
+
+
+@pytest.mark.invariant("TM-3")
+def test_what_a_region_refuses_holds_the_others_until_somebody_asks_again() -> None:
+    course = started(after(begun(), ("1/eu", DONE)), ("3/eu", "3/us"))
+    course = ended(course, "3/us", HELD, 0.0)
+    assert of.must_end_what_runs(course, 0.0)
+    assert state(course) is CourseState.ENDING
+    course = ended(course, "3/eu", STOPPED, 0.0)
+    assert state(course) is CourseState.HELD
+    course = of.gone_on(course, "somebody else")
+    assert next_step(course, 0.0) == Start(("3/eu", "3/us"))
+    order = of.region_order(course, "3/us")
+    assert (order.releases, order.asked_by) == (True, "somebody else")
+    course = after(course, ("3/eu", DONE), ("3/us", DONE))
+    assert state(course) is CourseState.COMPLETED
+
+
+@pytest.mark.parametrize(
+    ("on_failure", "then"),
+    [
+        (OnFailure.HALT, CourseState.FAILED),
+        (OnFailure.CONTINUE, CourseState.FAILED),
+        (OnFailure.PAUSE, CourseState.HELD),
+    ],
+)
+def test_what_a_failure_does_is_for_the_spec_to_say(
+    on_failure: OnFailure, then: CourseState
+) -> None:
+    course = started(after(begun(on_failure=on_failure), ("1/eu", DONE)), ("3/eu", "3/us"))
+    course = ended(course, "3/us", FAILED, 0.0)
+    goes_on = on_failure is OnFailure.CONTINUE
+    assert of.must_end_what_runs(course, 0.0) is not goes_on
+    course = ended(course, "3/eu", DONE if goes_on else STOPPED, 0.0)
+    if on_failure is OnFailure.HALT:
+        assert next_step(course, 0.0) == Halt("3/us")
+        course = of.without_rest(course)
+        assert course.states["3/eu"] is S.CANCELLED
+        assert of.to_be_told(course, 0.0) == ("eu", "us")
+    assert state(course) is then
+
+
+def test_a_stop_holds_and_keeps_what_was_released() -> None:
+    course = of.released(after(begun(gate=True), ("1/eu", DONE)), 0.0, "somebody")
+    course = of.asked_to_stop(started(course, ("3/eu", "3/us")))
+    assert of.must_end_what_runs(course, 0.0)
+    assert of.why_not_stop(course, 0.0) == "it is stopped already"
+    course = after(course, ("3/eu", STOPPED), ("3/us", DONE))
+    assert state(course) is CourseState.STOPPED
+    assert of.why_not_release(course, 0.0) == "nothing holds it"
+    assert of.why_not_resume(course, 0.0) == ""
+    course = of.gone_on(course, "somebody")
+    assert next_step(course, 0.0) == Start(("3/eu",))
+
+
+def test_a_stop_in_a_region_is_one_of_the_rollout() -> None:
+    course = after(begun(), ("1/eu", STOPPED))
+    assert state(course) is CourseState.STOPPED
+
+
+def test_a_cancel_ends_it_and_tells_those_who_have_begun() -> None:
+    course = of.asked_to_cancel(started(begun(), ("1/eu",)), "somebody")
+    course = ended(course, "1/eu", STOPPED, 0.0)
+    course = of.without_rest(course)
+    assert next_step(course, 0.0) == Finish()
+    assert state(course) is CourseState.CANCELLED
+    assert of.to_be_told(course, 0.0) == ("eu",)
+    for why in (of.why_not_cancel, of.why_not_stop):
+        assert why(course, 0.0) == "it has ended, or is about to"
