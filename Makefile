@@ -23,7 +23,7 @@ OFFLINE := tests/tidy tests/unit tests/sim
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv servers engines vitess temporal demo demo-vitess quick test test-engines test-vitess test-temporal chaos-vitess chaos-reparents chaos-split chaos-split-servers test-server check lock bench dist changelog clean
+.PHONY: help venv servers engines vitess temporal demo demo-vitess quick test test-engines test-vitess test-temporal chaos-temporal chaos-vitess chaos-reparents chaos-split chaos-split-servers test-server check lock bench dist changelog clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -75,6 +75,9 @@ test-vitess: venv servers vitess ## the tests on a Vitess cluster; what it needs
 
 test-temporal: venv servers temporal ## rollouts over regions on a Temporal server; what it needs and is not there fails
 	$(PYTEST) -n 2 -m temporal --temporal
+
+chaos-temporal: venv servers temporal ## SEEDS=1-200: rollouts over two regions, with workers, Temporal and connections killed
+	$(BIN)/python -m tests.temporal.chaos $(SEEDS)
 
 chaos-vitess: venv servers vitess ## SEEDS=1-60: an apply behind Vitess, and everything it needs killed, run by run
 	$(BIN)/python -m tests.integration.chaos.vitess $(SEEDS)

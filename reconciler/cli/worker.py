@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,6 +16,20 @@ from reconciler.cli.wire import holder_name, process_token
 from reconciler.ledger.drivers import driver_name
 
 _GRACE_S = 25
+
+
+class RegionAndNamespace(click.ParamType[tuple[str, str]]):
+    """A region that has a namespace of its own."""
+
+    name = "region and namespace"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        region, _, namespace = str(value).partition("=")
+        if not region or not namespace:
+            self.fail(f"{value!r} is not REGION=NAMESPACE", param, ctx)
+        return region, namespace
 
 
 @click.command()
@@ -43,12 +58,20 @@ _GRACE_S = 25
     metavar="SECONDS",
     help="For how long a statement that runs may hold up the end of this process.",
 )
+@click.option(
+    "--apart",
+    type=RegionAndNamespace(),
+    multiple=True,
+    metavar="REGION=NAMESPACE",
+    help="Without --region: hand the orders of this region on to a namespace of its own.",
+)
 @of_temporal
 def worker(
     repo: Path,
     region: str | None,
     branch: str,
     grace_s: int,
+    apart: tuple[tuple[str, str], ...],
     temporal: str | None,
     namespace: str,
     tls_ca: Path | None,
@@ -64,7 +87,7 @@ def worker(
     place = place_of(temporal, namespace, tls_ca, tls_cert, tls_key)
     library = worker_library()
     if region is None:
-        library.serve_rollouts(place, name_of("rollouts"), _tell)
+        library.serve_rollouts(place, name_of("rollouts"), _tell, dict(apart))
         return
     holder = driver_name(f"the worker of {holder_name()}", process_token())
     errands = PartErrands(repo=repo.resolve(), branch=branch, holder=holder)

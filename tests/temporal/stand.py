@@ -11,10 +11,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import pymysql
 
 from tests.fleet import Ended, Fleet
 from tests.integration.mysql_edges import Account, account
@@ -53,6 +55,7 @@ class Stand:
     folder: Path
     namespace: str
     logins: dict[str, Account]
+    apart: dict[str, str] = field(default_factory=dict)
     started: list[Worker] = field(default_factory=list)
 
     def end(self) -> None:
@@ -117,7 +120,9 @@ class Stand:
         environ = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         environ |= {"PYTHONPATH": str(Path(__file__).parents[2])}
         environ["RECONCILER_TEMPORAL"] = self.temporal.address
-        environ["RECONCILER_TEMPORAL_NAMESPACE"] = self.namespace
+        environ["RECONCILER_TEMPORAL_NAMESPACE"] = self.apart.get(region, self.namespace)
+        if not region:
+            command += [f"--apart={name}={where}" for name, where in self.apart.items()]
         if region:
             environ |= self._known_to(region)
             environ["FLEET_SCRATCH_PASSWORD"] = os.environ["FLEET_SCRATCH_PASSWORD"]
@@ -126,6 +131,10 @@ class Stand:
             process = subprocess.Popen(command, stdout=said, stderr=said, env=environ)
         self.started.append(Worker(process, log))
         return self.started[-1]
+
+    def workers(self, who: str) -> Worker:
+        """The one that was started last."""
+        return [one for one in self.started if f"log-{who or 'decides'}-" in one.log.name][-1]
 
     def _clone(self, region: str) -> Path:
         clone = self.folder / f"clone-{region}"
@@ -154,6 +163,21 @@ class Stand:
         (keyspace,) = json.loads(ended.out)["keyspaces"]
         assert isinstance(keyspace, dict)
         return keyspace
+
+    def state_if_there(self) -> str:
+        """Temporal may be away."""
+        ended = self.rollout("status", "-o", "json")
+        found = json.loads(ended.out)["keyspaces"] if ended.code == 0 else [{"outcome": "away"}]
+        return str(found[0]["outcome"])
+
+    def kill_connections(self, region: str) -> None:
+        login = self.logins[region].user
+        with self.fleet.connected("-40") as cursor:
+            query = "SELECT id FROM information_schema.processlist WHERE user = %s"
+            cursor.execute(query, (login,))
+            for (number,) in cursor.fetchall():
+                with suppress(pymysql.Error):  # it has gone by itself
+                    cursor.execute(f"KILL {number}")
 
     def state(self) -> str:
         return str(self.look()["outcome"])

@@ -133,6 +133,32 @@ def test_what_a_region_refuses_holds_the_rollout_until_somebody_asks_again(
     assert ages(regions.fleet) == EVERY
 
 
+@pytest.mark.invariant("TM-7")
+def test_regions_that_do_not_trust_each_other_have_a_namespace_each(regions: Stand) -> None:
+    """A worker of a region asks in its own, and who decides hands on what is to be done there."""
+    regions.found(gate=True).merge(add_column)
+    regions.apart = {region: regions.temporal.new_namespace() for region in REGIONS}
+    for who in (DECIDES, *REGIONS):
+        regions.worker(who)
+    regions.begin()
+    regions.wait_for("paused")
+    assert regions.rollout("release").code == 0
+    until(lambda: wave(regions) == 3, "the second wave's end")
+    regions.workers("us").kill()
+    assert regions.rollout("release").code == 0
+    until(lambda: "us: waits for a worker" in regions.rollout("status").out, "who is missed")
+    # A stop reaches through to where nobody is.
+    assert regions.rollout("stop").code == 0
+    regions.wait_for("stopped")
+    regions.worker("us")
+    assert regions.rollout("resume").code == 0
+    regions.wait_for("completed")
+    each_ran_once(regions)
+    for namespace in regions.apart.values():
+        told = regions.temporal.ask("workflow", "list", "--namespace", namespace)
+        assert "production/shop" in str(told)
+
+
 @pytest.mark.invariant("TM-6")
 def test_other_versions_refuse_each_other_by_name(regions: Stand) -> None:
     """What travels is of a protocol; whoever knows another one guesses nothing."""

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflow.v1 import PendingActivityInfo
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import (
     Client,
     WorkflowExecutionStatus,
@@ -27,17 +22,17 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from reconciler.edges.temporal.connect import connected, not_there
 from reconciler.edges.temporal.limits import REQUEST_ENDS_S_MAX, TEMPORAL_ANSWERS_S_MAX
+from reconciler.edges.temporal.look import deciding_seen_s, part_waits, region_seen_s
 from reconciler.edges.temporal.names import (
     APPLY_PART,
     ROLLOUT,
     ROLLOUT_QUEUE,
-    queue_of,
     rollout_id,
 )
 from reconciler.edges.temporal.place import TemporalPlace
 from reconciler.errors import Problem, Refused, Unavailable
-from reconciler.outcomes.rollouts import CourseAsked, CourseLook, PartWaits, WorkersSeen
-from reconciler.rollout.course import CourseOrder, CourseShown, wave_and_region
+from reconciler.outcomes.rollouts import CourseAsked, CourseLook, WorkersSeen
+from reconciler.rollout.course import CourseOrder, CourseShown
 
 T = TypeVar("T")
 _SHORTLY = timedelta(seconds=TEMPORAL_ANSWERS_S_MAX)
@@ -117,7 +112,7 @@ async def _look(client: Client, environment: str, keyspace: str) -> CourseLook |
     if found.status is WorkflowExecutionStatus.FAILED:
         refused = await _why(client, environment, keyspace)
     pending = found.raw_description.pending_activities
-    ordered = tuple(_waits(one) for one in pending if one.activity_type.name == APPLY_PART)
+    ordered = tuple(part_waits(one) for one in pending if one.activity_type.name == APPLY_PART)
     regions = sorted({part.region for part in shown.parts} if shown else set())
     return CourseLook(
         shown=shown,
@@ -126,17 +121,13 @@ async def _look(client: Client, environment: str, keyspace: str) -> CourseLook |
         ended_s=found.close_time.timestamp() if found.close_time else None,
         ordered=ordered,
         workers=(
-            WorkersSeen(region="", seen_s=await _seen_s(client, ROLLOUT_QUEUE, _WORKFLOWS)),
+            WorkersSeen(region="", seen_s=await deciding_seen_s(client)),
             *[
-                WorkersSeen(region=name, seen_s=await _seen_s(client, queue_of(name), _ACTIVITIES))
+                WorkersSeen(region=name, seen_s=await region_seen_s(client, name))
                 for name in regions
             ],
         ),
     )
-
-
-_WORKFLOWS = TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
-_ACTIVITIES = TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY
 
 
 async def _shown(client: Client, environment: str, keyspace: str) -> CourseShown | None:
@@ -159,41 +150,6 @@ async def _why(client: Client, environment: str, keyspace: str) -> str:
     except WorkflowFailureError as failed:
         return failed.cause.message if isinstance(failed.cause, ApplicationError) else "it failed"
     return ""
-
-
-def _waits(found: PendingActivityInfo) -> PartWaits:
-    wave, region = wave_and_region(found.activity_id)
-    begun = found.HasField("last_started_time") and not found.HasField("next_attempt_schedule_time")
-    done, of = _counts(found)
-    return PartWaits(
-        wave=wave,
-        region=region,
-        ordered_s=found.scheduled_time.ToMicroseconds() / 1e6,
-        begun_s=found.last_started_time.ToMicroseconds() / 1e6 if begun else None,
-        attempt=found.attempt,
-        failed=found.last_failure.application_failure_info.type if found.attempt > 1 else "",
-        done=done,
-        of=of,
-    )
-
-
-def _counts(found: PendingActivityInfo) -> tuple[int, int]:
-    for payload in found.heartbeat_details.payloads:
-        told = json.loads(payload.data)
-        return int(told["done"]), int(told["of"])
-    return 0, 0
-
-
-async def _seen_s(client: Client, queue: str, kind: TaskQueueType.ValueType) -> float | None:
-    """When somebody last asked for work; Temporal forgets them after some minutes."""
-    found = await client.workflow_service.describe_task_queue(
-        DescribeTaskQueueRequest(
-            namespace=client.namespace, task_queue=TaskQueue(name=queue), task_queue_type=kind
-        ),
-        timeout=_SHORTLY,
-    )
-    seen = [one.last_access_time.ToMicroseconds() / 1e6 for one in found.pollers]
-    return max(seen, default=None)
 
 
 def _is_open(order: CourseOrder) -> Problem:

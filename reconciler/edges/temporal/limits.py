@@ -20,3 +20,5 @@ STICKY_S = 1
 WORKER_AGAIN_S = 1
 # Keyspaces that one worker of a region works on side by side; each has threads of its own.
 PARTS_AT_ONCE_MAX = 4
+# Where an order does not say for how long a region may show no sign of life.
+SILENT_S = 30

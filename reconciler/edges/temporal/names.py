@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 ROLLOUT = "reconciler-rollout"
+PART = "reconciler-part"
 APPLY_PART = "apply-part"
 END_PART = "end-part"
 

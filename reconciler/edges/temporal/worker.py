@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from temporalio import activity
@@ -31,7 +32,9 @@ from reconciler.edges.temporal.limits import (
     WORKER_AGAIN_S,
 )
 from reconciler.edges.temporal.names import APPLY_PART, END_PART, ROLLOUT_QUEUE, queue_of
+from reconciler.edges.temporal.part_workflow import PartWorkflow
 from reconciler.edges.temporal.place import TemporalPlace
+from reconciler.edges.temporal.relay import Relay
 from reconciler.edges.temporal.workflow import RolloutWorkflow
 from reconciler.errors import Unavailable
 from reconciler.outcomes.part_report import TryAgain
@@ -50,15 +53,28 @@ class RegionWork:
     grace_s: float
 
 
-def serve_rollouts(place: TemporalPlace, name: str, tell: Callable[[str], None]) -> None:
-    """Until a signal."""
+def serve_rollouts(
+    place: TemporalPlace, name: str, tell: Callable[[str], None], apart: Mapping[str, str]
+) -> None:
+    """Until a signal. `apart` are the regions with a namespace of their own."""
 
-    def made(client: Client) -> Worker:
-        return Worker(
+    def made(client: Client) -> list[Worker]:
+        deciding = Worker(
             client,
             task_queue=ROLLOUT_QUEUE,
             workflows=[RolloutWorkflow],
             sticky_queue_schedule_to_start_timeout=timedelta(seconds=STICKY_S),
+        )
+        return [deciding, *(_relaying(client, region) for region in sorted(apart))]
+
+    def _relaying(client: Client, region: str) -> Worker:
+        relay = Relay(region=region, place=place, namespace=apart[region], name=name)
+        return Worker(
+            client,
+            task_queue=queue_of(region),
+            activities=relay.activities(),
+            max_heartbeat_throttle_interval=timedelta(seconds=SIGN_OF_LIFE_EVERY_S),
+            graceful_shutdown_timeout=timedelta(seconds=SIGN_OF_LIFE_EVERY_S * 5),
         )
 
     asyncio.run(_serve(place, name, tell, made))
@@ -70,16 +86,19 @@ def serve_region(
     """Until a signal, and until what runs then has come to the end of its statement."""
     with ThreadPoolExecutor(PARTS_AT_ONCE_MAX) as threads:
 
-        def made(client: Client) -> Worker:
-            return Worker(
+        def made(client: Client) -> list[Worker]:
+            worker = Worker(
                 client,
                 task_queue=queue_of(work.region),
-                activities=[_apply_part(work, threads), _end_part(work, threads)],
+                workflows=[PartWorkflow],  # for those who hand orders on to a namespace of its own
+                activities=_activities(work, threads),
                 max_concurrent_activities=PARTS_AT_ONCE_MAX,
                 max_heartbeat_throttle_interval=timedelta(seconds=SIGN_OF_LIFE_EVERY_S),
+                sticky_queue_schedule_to_start_timeout=timedelta(seconds=STICKY_S),
                 # Parts end by themselves when they hear of it; this is for those that hang.
                 graceful_shutdown_timeout=timedelta(seconds=work.grace_s * 2),
             )
+            return [worker]
 
         asyncio.run(_serve(place, name, tell, made))
 
@@ -88,7 +107,7 @@ async def _serve(
     place: TemporalPlace,
     name: str,
     tell: Callable[[str], None],
-    made: Callable[[Client], Worker],
+    made: Callable[[Client], list[Worker]],
 ) -> None:
     """Temporal may be away when this begins, and at any time after."""
     leaving, loop = asyncio.Event(), asyncio.get_running_loop()
@@ -97,8 +116,9 @@ async def _serve(
     is_told = False
     while not leaving.is_set():
         try:
-            worker = made(await connected(place, name))
-            async with worker:
+            async with AsyncExitStack() as working:
+                for worker in made(await connected(place, name)):
+                    await working.enter_async_context(worker)
                 tell("ready")
                 is_told = False
                 await leaving.wait()
@@ -111,44 +131,43 @@ async def _serve(
     tell("left")
 
 
-def _apply_part(
+def _activities(
     work: RegionWork, threads: ThreadPoolExecutor
-) -> Callable[[dict[str, Any]], Awaitable[PartReport]]:
+) -> list[Callable[..., Awaitable[PartReport]]]:
     @activity.defn(name=APPLY_PART)
     async def apply_part(given: dict[str, Any]) -> PartReport:
-        order, attempt = _known(given, work.region), Attempt(work.grace_s)
-        loop = asyncio.get_running_loop()
-        driven = loop.run_in_executor(threads, work.apply, order, attempt)
-        while not driven.done():
-            activity.heartbeat({"done": attempt.done, "of": attempt.of})
-            # Told to end, it says so here once. The thread is left alone: in the midst of a
-            # statement nobody would know what became of it.
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait({driven}, timeout=SIGN_OF_LIFE_EVERY_S)
-            details = activity.cancellation_details()
-            attempt.told(
-                is_cancelled=details is not None and details.cancel_requested,
-                is_leaving=activity.is_worker_shutdown(),
-            )
-        report = _report(driven)
-        if attempt.is_left_to_others(report):
-            raise ApplicationError("this worker ends", type="worker-left")
-        return report
+        attempt = Attempt(work.grace_s)
+        return await _driven(
+            partial(work.apply, _known(given, work.region), attempt), attempt, threads
+        )
 
-    return apply_part
-
-
-def _end_part(
-    work: RegionWork, threads: ThreadPoolExecutor
-) -> Callable[[dict[str, Any]], Awaitable[PartReport]]:
     @activity.defn(name=END_PART)
     async def end_part(given: dict[str, Any]) -> PartReport:
-        order = _known(given, work.region)
-        asked = asyncio.get_running_loop().run_in_executor(threads, work.end, order)
-        await asyncio.wait({asked})
-        return _report(asked)
+        ending = partial(work.end, _known(given, work.region))
+        return await _driven(ending, Attempt(work.grace_s), threads)
 
-    return end_part
+    return [apply_part, end_part]
+
+
+async def _driven(
+    work: Callable[[], Told], attempt: Attempt, threads: ThreadPoolExecutor
+) -> PartReport:
+    driven = asyncio.get_running_loop().run_in_executor(threads, work)
+    while not driven.done():
+        activity.heartbeat({"done": attempt.done, "of": attempt.of})
+        # Told to end, it says so here once. The thread is left alone: in the midst of a statement
+        # nobody would know what became of it.
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait({driven}, timeout=SIGN_OF_LIFE_EVERY_S)
+        details = activity.cancellation_details()
+        attempt.told(
+            is_cancelled=details is not None and details.cancel_requested,
+            is_leaving=activity.is_worker_shutdown(),
+        )
+    report = _report(driven)
+    if attempt.is_left_to_others(report):
+        raise ApplicationError("this worker ends", type="worker-left")
+    return report
 
 
 def _known(given: dict[str, Any], region: str) -> RegionOrder:

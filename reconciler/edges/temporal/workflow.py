@@ -14,34 +14,22 @@ from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
 from temporalio.converter import value_to_type
-from temporalio.exceptions import ActivityError, ApplicationError, CancelledError
+from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from reconciler.edges.temporal.limits import (
-        PART_AGAIN_S_MAX,
-        PART_AGAIN_S_MIN,
-        PART_DAYS_MAX,
-        REQUEST_ENDS_S_MAX,
-    )
-    from reconciler.edges.temporal.names import APPLY_PART, END_PART, ROLLOUT, queue_of
+    from reconciler.edges.temporal.limits import REQUEST_ENDS_S_MAX
+    from reconciler.edges.temporal.names import APPLY_PART, END_PART, ROLLOUT
+    from reconciler.edges.temporal.ordering import ordered, report_of
     from reconciler.rollout import course as of
     from reconciler.rollout.actions import EndCancelled, Finish, Halt, Settle, Soak, Start
     from reconciler.rollout.course import (
         COURSE_PROTOCOL,
         CourseOrder,
         CourseShown,
-        PartEnd,
         PartReport,
         RegionOrder,
     )
-
-_AGAIN = RetryPolicy(
-    initial_interval=timedelta(seconds=PART_AGAIN_S_MIN),
-    maximum_interval=timedelta(seconds=PART_AGAIN_S_MAX),
-    maximum_attempts=0,
-)
 
 
 @workflow.defn(name=ROLLOUT)
@@ -105,24 +93,15 @@ class RolloutWorkflow:
         self._course = of.started(self._known, parts)
         for part in parts:
             order = of.region_order(self._known, part)
-            handle = self._at_work[part] = workflow.start_activity(
-                APPLY_PART,
-                order,
-                result_type=PartReport,
-                activity_id=part,
-                task_queue=queue_of(order.region),
-                # A region where nobody is there is waited for: nothing bounds the time before.
-                start_to_close_timeout=timedelta(days=PART_DAYS_MAX),
-                heartbeat_timeout=timedelta(seconds=self._known.order.silent_s),
-                retry_policy=_AGAIN,
-                cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-            )
+            silent_s = self._known.order.silent_s
+            handle = ordered(APPLY_PART, order, order.region, silent_s=silent_s, activity_id=part)
+            self._at_work[part] = handle
             task = asyncio.create_task(self._follow(part, handle))
             self._waiting.add(task)
             task.add_done_callback(self._waiting.discard)
 
     async def _follow(self, part: str, handle: workflow.ActivityHandle[PartReport]) -> None:
-        report = await _report_of(handle)
+        report = await report_of(handle)
         del self._at_work[part]
         self._told_to_end.discard(part)
         self._course = of.ended(self._known, part, report, _now_s())
@@ -151,17 +130,10 @@ class RolloutWorkflow:
             silent_s=order.silent_s,
             asked_by=self._known.by or order.asked_by,
         )
-        await _report_of(
-            workflow.start_activity(
-                END_PART,
-                asked,
-                result_type=PartReport,
-                activity_id=f"end/{region}",
-                task_queue=queue_of(region),
-                start_to_close_timeout=timedelta(seconds=order.silent_s * 10),
-                retry_policy=_AGAIN,
-            )
+        handle = ordered(
+            END_PART, asked, region, silent_s=order.silent_s, activity_id=f"end/{region}"
         )
+        await report_of(handle)
         self._course = replace(self._known, told=self._known.told | {region})
 
     # --- what people ask ---
@@ -216,21 +188,6 @@ class RolloutWorkflow:
     @workflow.query
     def status(self) -> CourseShown:
         return of.shown(self._known, _now_s())
-
-
-async def _report_of(handle: workflow.ActivityHandle[PartReport]) -> PartReport:
-    """A part that was told to end while nobody had it, or whose worker was lost by then, is
-    stopped: whoever goes on orders it again, and the region looks at what became of it."""
-    try:
-        return await handle
-    except ActivityError as error:
-        cause = error.cause
-        if isinstance(cause, ApplicationError):
-            return PartReport(end=PartEnd.HELD, code=cause.type or "unknown", problems=1)
-        is_withdrawn = isinstance(cause, CancelledError)
-        return PartReport(
-            end=PartEnd.STOPPED, code="withdrawn" if is_withdrawn else "region-silent"
-        )
 
 
 def _now_s() -> float:

@@ -1,0 +1,166 @@
+"""`python -m tests.temporal.chaos SEEDS`: rollouts over two regions, one after the other, while
+workers, those who decide, Temporal and connections are killed at any moment, and come back.
+
+No statement may run twice, none may be left out, and nobody is needed: each rollout completes by
+itself. The witness is the server's own count of statements. A failure prints its seed and what was
+done.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from reconciler.edges.server.find import find_server
+from reconciler.edges.server.process import RunningServer, start_server
+from reconciler.model.server import Flavor
+from tests.connections import admin_connection
+from tests.fleet import Fleet
+from tests.integration.rollouts import reading
+from tests.seeds import seeds_from
+from tests.temporal.server import TemporalServer, temporal_server
+from tests.temporal.stand import DECIDES, REGIONS, Stand, Worker, stand
+from tests.waiting import comes_true
+
+KILLS_MAX = 4
+PAUSE_S_MAX = 2.0
+AWAY_S_MAX = 1.0
+
+
+@dataclass
+class Chaos:
+    """`story` tells what was done, for the one who has to find out why it went wrong."""
+
+    stand: Stand
+    workers: dict[str, Worker] = field(default_factory=dict)
+    story: list[str] = field(default_factory=list)
+
+    def run(self, seed: int) -> None:
+        """Raises AssertionError with the story."""
+        self.story, random = [], Random(seed)
+        column = f"c_{seed}"
+        self.stand.merge(lambda fleet: _with_column(fleet, column))
+        for who in (DECIDES, *REGIONS):
+            if who not in self.workers:
+                self.workers[who] = self.stand.worker(who)
+        self.stand.begin()
+        for _ in range(random.randint(1, KILLS_MAX)):
+            with self._in_its_way(random):
+                time.sleep(random.uniform(0, PAUSE_S_MAX))
+                random.choice(self._troubles())(random)
+        is_done = comes_true(lambda: self.stand.state_if_there() == "completed", pause_s=0.2)
+        effects = {shard: self._effects(shard, column) for shard in self.stand.fleet.databases}
+        found = f"{self.stand.state_if_there()}, with {effects}"
+        told = [f"seed {seed}: {found}", *self.story, self.stand.rollout("status").said]
+        assert (is_done, set(effects.values())) == (True, {1}), "\n".join(told)
+
+    def _troubles(self) -> list[Callable[[Random], None]]:
+        of_workers = [self._worker_killed(who) for who in (DECIDES, *REGIONS)]
+        return [*of_workers, self._temporal_killed, self._connections_killed, self._worker_left]
+
+    def _worker_killed(self, who: str) -> Callable[[Random], None]:
+        def kill(random: Random) -> None:
+            self.story.append(f"the worker of {who or 'rollouts'} is killed")
+            self.workers[who].kill()
+            time.sleep(random.uniform(0, AWAY_S_MAX))
+            self.workers[who] = self.stand.worker(who)
+
+        return kill
+
+    def _worker_left(self, random: Random) -> None:
+        region = random.choice(sorted(REGIONS))
+        self.story.append(f"the worker of {region} is told to end")
+        self.workers[region].leave()
+        self.workers[region] = self.stand.worker(region)
+
+    def _temporal_killed(self, random: Random) -> None:
+        self.story.append("Temporal is killed")
+        self.stand.temporal.kill()
+        time.sleep(random.uniform(0, AWAY_S_MAX))
+        self.stand.temporal.start()
+
+    def _connections_killed(self, random: Random) -> None:
+        region = random.choice(sorted(REGIONS))
+        self.story.append(f"the connections of {region} are killed")
+        self.stand.kill_connections(region)
+
+    @contextmanager
+    def _in_its_way(self, random: Random) -> Iterator[None]:
+        """Now and then somebody reads a table, and its ALTER waits."""
+        if random.random() < 0.5:
+            yield
+            return
+        shard = random.choice(sorted(self.stand.fleet.databases))
+        self.story.append(f"somebody reads in {shard}")
+        with reading(self.stand.fleet, shard):
+            yield
+
+    def _effects(self, shard: str, column: str) -> int:
+        """How often a statement about the column has taken effect, as the server counts."""
+        _, database = self.stand.fleet.databases[shard]
+        with self.stand.fleet.connected(shard) as cursor:
+            cursor.execute(
+                "SELECT COALESCE(SUM(count_star - sum_errors), 0)"
+                " FROM performance_schema.events_statements_summary_by_digest"
+                " WHERE schema_name = %s AND digest_text LIKE %s",
+                (database, f"ALTER TABLE%`{column}`%"),
+            )
+            (count,) = cursor.fetchone() or (0,)
+        return int(count)
+
+
+def _with_column(fleet: Fleet, column: str) -> None:
+    text = fleet.read("schemas/shop/users.sql")
+    line = f"  `{column}` int DEFAULT NULL,\n"
+    fleet.write("schemas/shop/users.sql", text.replace("  PRIMARY KEY", f"{line}  PRIMARY KEY"))
+
+
+@contextmanager
+def chaos(fleet: Fleet, temporal: TemporalServer, folder: Path) -> Iterator[Chaos]:
+    with stand(fleet, temporal, folder) as made:
+        made.found(lock_wait="2s", lock_retries=50, on_failure="halt")
+        yield Chaos(made)
+
+
+def main(seeds: str) -> int:
+    failed = ran = 0
+    with ExitStack() as opened:
+        folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
+        patch = opened.enter_context(pytest.MonkeyPatch.context())
+        server = opened.enter_context(start_server(find_server(Flavor.MYSQL)))
+        temporal = opened.enter_context(temporal_server(folder / "temporal"))
+        fleet = Fleet(folder / "shop", [server], _database, patch).found()
+        runs = opened.enter_context(chaos(fleet, temporal, folder / "machines"))
+        for seed in seeds_from(seeds):
+            ran += 1
+            try:
+                runs.run(seed)
+            except AssertionError as failure:
+                failed += 1
+                sys.stdout.write(f"{failure}\n")
+                break
+    sys.stdout.write(f"{ran} runs, {failed} failed\n")
+    return 1 if failed else 0
+
+
+def _database(server: RunningServer) -> str:
+    name = f"chaos_{next(_NUMBERS)}"
+    connection = admin_connection(server)
+    with connection, connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE `{name}` CHARACTER SET utf8mb4")
+    return name
+
+
+_NUMBERS = itertools.count()
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
