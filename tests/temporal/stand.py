@@ -152,6 +152,14 @@ class Stand:
         ended = self.rollout("start", "--silent", str(SILENT_S), *options)
         assert ended.code == 0, ended.said
 
+    def status_code(self) -> int:
+        """Of a process of its own."""
+        where = ["--temporal", self.temporal.address, "--namespace", self.namespace]
+        command = [sys.executable, "-m", "reconciler", "rollout", "status", *where]
+        place = ["-C", str(self.fleet.root), "-e", "production"]
+        done = subprocess.run([*command, *place], capture_output=True, check=False)
+        return done.returncode
+
     def in_region(self, region: str, verb: str) -> Ended:
         """What a person there says, past Temporal."""
         self.fleet.monkeypatch.setenv("LEDGER_FILE", self._known_to(region)["LEDGER_FILE"])

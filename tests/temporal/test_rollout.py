@@ -50,6 +50,10 @@ def test_a_rollout_goes_over_two_regions_and_nothing_of_them_is_in_its_history(
     machine = ["127.0.0.1", "localhost", socket.gethostname(), str(server.port)]
     for told in (*databases, *logins, *machine, "ALTER", "users", "FLEET_", "ledger"):
         assert told not in history, told
+    # The library's threads outlive the interpreter, and may not have the last word.
+    assert [regions.status_code() for _ in range(8)] == [0] * 8
+    unknown = regions.rollout("status", "--namespace", "of-nobody")
+    assert (unknown.code, "does not know the namespace" in unknown.said) == (1, True)
     # Everything is done, and is found so.
     regions.begin()
     regions.wait_for("completed")

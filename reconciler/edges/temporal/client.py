@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import (
     Client,
     WorkflowExecutionStatus,
@@ -57,12 +58,24 @@ class TemporalRollouts:
 
     def _ask(self, what: Callable[[Client], Coroutine[Any, Any, T]]) -> T:
         async def asked() -> T:
-            return await what(await connected(self.place, self.name))
+            client = await connected(self.place, self.name)
+            await _check_namespace(client)
+            return await what(client)
 
         try:
             return asyncio.run(asked())
         except RPCError:  # its text may name the address
             raise Unavailable(not_there()) from None
+
+
+async def _check_namespace(client: Client) -> None:
+    """A rollout that is not found would else be one that was never begun."""
+    try:
+        asked = DescribeNamespaceRequest(namespace=client.namespace)
+        await client.workflow_service.describe_namespace(asked, timeout=_SHORTLY)
+    except RPCError as error:
+        if error.status is not RPCStatusCode.PERMISSION_DENIED:
+            raise
 
 
 async def _start(client: Client, order: CourseOrder) -> None:
