@@ -27,6 +27,7 @@ from reconciler.edges.files.history import GitHistory
 from reconciler.errors import InvalidInput, Problem, ReconcilerError, Refused
 from reconciler.flows.apply import ApplyRequest, ApplyWorld, apply_keyspace
 from reconciler.flows.gates import Gates
+from reconciler.flows.keyspace_order import Predecessors, keyspace_gates, proof_of_git
 from reconciler.flows.promotion import fleet_gates
 from reconciler.flows.split.reached import look_of
 from reconciler.guard.review.asker import Asker
@@ -127,14 +128,24 @@ class PartErrands:
         gate = ledger_gate_of(self.repo, Review.GIT, self.branch)
         with Worlds(self.repo) as worlds:
 
-            def look_before(before: Environment) -> tuple[World, Environment]:
-                first = standing(worlds, files, before, gate)
+            def look_at(of: DesiredFiles, before: Environment) -> tuple[World, Environment]:
+                first = standing(worlds, of, before, gate)
                 return look_of(worlds, first), first.environment
 
+            before = Predecessors(
+                loaded=load_repository(history.tree(commit)),
+                proof=proof_of_git(history, commit),
+                look_of=look_at,
+            )
             outcome = apply_keyspace(
                 ApplyWorld(
                     history=history,
-                    gates=Gates(fleet=fleet_gates(look_before, files, environment)),
+                    gates=Gates(
+                        fleet=(
+                            *fleet_gates(partial(look_at, files), files, environment),
+                            *keyspace_gates(before, files, environment),
+                        )
+                    ),
                     connect=lambda: worlds.apply_connections_of(environment, attempt.interrupts),
                 ),
                 files,
