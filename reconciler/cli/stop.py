@@ -33,8 +33,8 @@ def stop(
     in on purpose, is ended.
 
     Nothing is undone. What has not started stays reserved: `reconciler resume` goes on with it, and
-    so does the next `apply` of the same plan, a CI job's too; `reconciler cancel` ends it. To keep
-    the plan from running at all, revert its merge.
+    so does the next `apply` of the same plan, a CI job's too, but not the next wave of the same
+    rollout; `reconciler cancel` ends it. To keep the plan from running at all, revert its merge.
     """
     chosen = (keyspaces, repo, environment, output, RequestKind.STOP)
     ask_applies(*chosen, review=review, protected_branch=protected_branch, region=region)
