@@ -14,6 +14,7 @@ from reconciler.outcomes.apply import ApplyVerdict
 from reconciler.outcomes.progress import RolloutWaits
 from reconciler.rollout.limits import UNMEASURED_S_MAX
 from reconciler.rollout.promotion import CheckAnswer, Measured, Unmeasured
+from reconciler.rollout.waves import WaveChoice
 from reconciler.spec.model import OnFailure, RolloutSpec, WaveShare
 from reconciler.spec.promotion import Expected, PromotionCheck, ShardQuery
 from tests.sim.fleet import Fate, SimFleet
@@ -201,3 +202,32 @@ def test_a_run_that_takes_the_apply_up_asks_every_check_itself() -> None:
     waves = {frozenset(shards) for _, shards in asked}
     assert waves == {frozenset({"-40"}), frozenset({"-40", "40-80"})}
     sim.fleet.everything_ran_once()
+
+
+@pytest.mark.invariant("RG-70")
+def test_a_part_asks_at_its_beginning_and_for_no_wave_behind_its_own() -> None:
+    sim, asked = simulation(lambda _: good, soak_s=0)
+    good: float | None = 1.0
+    assert sim.run(last_wave=1).verdict is ApplyVerdict.PAUSED
+    assert asked == []
+    assert touched(sim) == {"-40"}
+    good = None
+    held = sim.run(last_wave=2)
+    assert held.reason == PromotionUnmeasured(2, "orders", "it is away", "-40")
+    assert touched(sim) == {"-40"}
+    good = 1.0
+    assert sim.run(last_wave=2).verdict is ApplyVerdict.PAUSED
+    assert {shards for _, shards in asked} == {("-40",)}
+    assert touched(sim) == {"-40", "40-80"}
+    assert sim.run(last_wave=3).verdict is ApplyVerdict.COMPLETED
+    assert asked[-1][1] == ("-40", "40-80")
+    sim.fleet.everything_ran_once()
+
+
+@pytest.mark.invariant("RG-71")
+def test_no_order_of_a_part_and_no_choice_of_waves_leaves_a_check_out() -> None:
+    for rest in ({"last_wave": 2}, {"waves": WaveChoice.REST}):
+        sim, _ = simulation(lambda _: 0.0, soak_s=0)
+        assert sim.run(last_wave=1).verdict is ApplyVerdict.PAUSED
+        assert sim.run(**rest).verdict is ApplyVerdict.FAILED
+        assert touched(sim) == {"-40"}
