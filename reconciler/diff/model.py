@@ -25,6 +25,9 @@ class Operation(StrEnum):
     CREATE_ROUTINE = "create-routine"
     REPLACE_ROUTINE = "replace-routine"
     DROP_ROUTINE = "drop-routine"
+    CREATE_TRIGGER = "create-trigger"
+    REPLACE_TRIGGER = "replace-trigger"
+    DROP_TRIGGER = "drop-trigger"
 
 
 class ClauseKind(StrEnum):

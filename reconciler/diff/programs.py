@@ -11,13 +11,18 @@ from typing import assert_never
 
 from reconciler.diff.model import Operation
 from reconciler.model.object_id import ObjectId, ObjectKind
-from reconciler.model.programs import ManagedProgram, Routine, View
+from reconciler.model.programs import ManagedProgram, Routine, Trigger, View
 
 _OF_ROUTINES = (Operation.CREATE_ROUTINE, Operation.REPLACE_ROUTINE, Operation.DROP_ROUTINE)
 OPERATIONS = {
     ObjectKind.VIEW: (Operation.CREATE_VIEW, Operation.REPLACE_VIEW, Operation.DROP_VIEW),
     ObjectKind.PROCEDURE: _OF_ROUTINES,
     ObjectKind.FUNCTION: _OF_ROUTINES,
+    ObjectKind.TRIGGER: (
+        Operation.CREATE_TRIGGER,
+        Operation.REPLACE_TRIGGER,
+        Operation.DROP_TRIGGER,
+    ),
 }
 """What makes one of a kind, what makes it another one, and what drops it."""
 
@@ -66,6 +71,11 @@ def _parts(program: ManagedProgram) -> dict[str, object]:
             signature = (program.signature, program.aggregate)
             own = {"body": program.body, "parameters": signature}
             return {**own, "characteristics": program.traits, **rights, **made}
+        case Trigger():
+            head = (program.table, program.timing, program.event)
+            own = {"body": program.body, "head": head}
+            order = {"place in the firing order": program.follows}
+            return {**own, **order, "definer": program.definer, **made}
         case _:
             assert_never(program)
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from reconciler.ddl.programs.facts import text_of
+from reconciler.ddl.statement.trigger import swap_parts
 from reconciler.edges.client.target import Target
 from reconciler.edges.engines.opening import ProgramEngine, open_engine
 from reconciler.edges.mysql.access import read_access
@@ -198,4 +199,7 @@ class MysqlShardSession:
                 raise Unavailable(unseen_processes(self._shard.target.label))
             self._sees_processes = True
         runs, database = self._shard.reach.runs, self._shard.database
-        return any(runs(one, sql, database) for one in read_processes(link))
+        swap = swap_parts(sql)
+        parts = swap.every if swap is not None else (sql,)
+        processes = read_processes(link)
+        return any(runs(one, part, database) for one in processes for part in parts)

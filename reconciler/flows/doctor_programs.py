@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from reconciler.ddl.programs.accounts import read_account
 from reconciler.guard.definers import definer_refusals
+from reconciler.guard.triggers import untrusted
 from reconciler.model.policy import Policy
 from reconciler.model.programs import ManagedKind
 from reconciler.model.server import Flavor
@@ -17,6 +18,7 @@ _AGAIN = "then run the same command again"
 _NEEDED = {
     ManagedKind.VIEWS: (("SHOW VIEW", "SELECT"), ("CREATE VIEW", "DROP")),
     ManagedKind.ROUTINES: ((), ("CREATE ROUTINE", "ALTER ROUTINE")),
+    ManagedKind.TRIGGERS: (("TRIGGER",), ("LOCK TABLES", "SELECT")),
 }
 
 
@@ -45,6 +47,9 @@ def program_findings(
         if account is not None and changes:
             for refusal in definer_refusals(check.shard, access, account, version.flavor):
                 yield _failed(check, refusal.message, refusal.recovery)
+    if changes and policy.manages(ManagedKind.TRIGGERS):
+        for refusal in untrusted(check.shard, access):
+            yield _failed(check, refusal.message, refusal.recovery)
     ground = access.routines
     if ground is not None and changes and version.flavor is Flavor.MYSQL and ground.granted is None:
         yield _failed(

@@ -4,7 +4,7 @@ work. One statement has one engine on all shards, whatever each of them holds.""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.ddl.scan import references_within
 from reconciler.guard.access import grouped
@@ -12,6 +12,8 @@ from reconciler.guard.engines import engine_ground_refusals
 from reconciler.guard.model import Refusal
 from reconciler.model.dependents import Reference
 from reconciler.model.object_id import ObjectKind
+from reconciler.model.programs import Trigger
+from reconciler.observe.desired import Desired
 from reconciler.observe.shards import SeenShard
 from reconciler.plan.model import PlanCore
 from reconciler.ports.engine import EnginePrograms
@@ -20,9 +22,13 @@ from reconciler.spec.model import Environment, KeyspaceKind
 
 
 def engine_choices(
-    shards: Sequence[SeenShard], environment: Environment, reviewed: PlanCore | None
+    shards: Sequence[SeenShard],
+    environment: Environment,
+    reviewed: PlanCore | None,
+    desired: Iterable[Desired] = (),
 ) -> EngineChoices:
-    """`reviewed` is the plan that is about to be applied."""
+    """`reviewed` is the plan that is about to be applied. A trigger that git wants is in the way of
+    an engine as one that is there."""
     sizes: dict[str, int] = {}
     triggers: defaultdict[str, dict[str, None]] = defaultdict(dict)
     children: defaultdict[str, dict[Reference, None]] = defaultdict(dict)
@@ -35,6 +41,10 @@ def engine_choices(
                 triggers[program.table][program.name] = None
         for reference in (*seen.observation.dependents.references, *_references_within(seen)):
             children[reference.parent][reference] = None
+    for wanted in desired:
+        for read in wanted.programs.values():
+            if isinstance(read.value, Trigger):
+                triggers[read.value.table][read.value.name] = None
     sets = reviewed.change_sets if reviewed is not None else ()
     return EngineChoices(
         rules=environment.engine,

@@ -14,17 +14,18 @@ from reconciler.ddl.default_less import default_less_columns
 from reconciler.ddl.definition.file import DefinitionFile, read_definition_file
 from reconciler.ddl.definition.program_file import ProgramFile
 from reconciler.ddl.definition.program_files import read_program_file
+from reconciler.ddl.definition.table_with_triggers import table_with_triggers
 from reconciler.ddl.programs.kinds import file_text
 from reconciler.ddl.render import create_table_sql
 from reconciler.errors import InvalidInput, Location, Problem, ReconcilerError, Refused, Unavailable
 from reconciler.flows.pulled_vschema import pulled_vschema
 from reconciler.guard.model import problem_from, refusal_from
 from reconciler.limits import DEFINITION_BYTES_MAX, SPEC_BYTES_MAX
-from reconciler.model.object_id import ObjectId, table_id
+from reconciler.model.object_id import ObjectId, ObjectKind, table_id
 from reconciler.model.observation import Observation, ObservedShard
-from reconciler.model.programs import FOLDERS, LIKE_TABLES, MANAGED_AS, CreatedWith
+from reconciler.model.programs import FOLDERS, LIKE_TABLES, MANAGED_AS, CreatedWith, Trigger
 from reconciler.observe.desired import ReadBack, read_back
-from reconciler.observe.programs import usually_created_with
+from reconciler.observe.programs import triggers_usually_created_with, usually_created_with
 from reconciler.observe.quarantine import check_scratch_apart, with_what_has_ended
 from reconciler.observe.retiring import check_settled
 from reconciler.observe.sequences import sequences_for
@@ -130,7 +131,9 @@ def pull_keyspace(
     world.scratch.keep_off({seen.observation.server for seen in look.seen})
     settings = model.observation.settings
     usual = usually_created_with(world.scratch, settings) if model.programs else None
-    wanted = _files(files, model, usual)
+    has_triggers = any(about.kind is ObjectKind.TRIGGER for about in model.programs)
+    of_triggers = triggers_usually_created_with(world.scratch, settings) if has_triggers else None
+    wanted = _files(files, model, usual, of_triggers)
     read = _read_back(world, wanted, reader, model)
     kept = _kept(world, files, wanted, reader, model, read)
     written = sorted(file.path for file in wanted if file.path not in kept)
@@ -208,16 +211,24 @@ def _model(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wanted:
-    """A schema file as live would have it."""
+    """A schema file as live would have it; `behind` are the triggers in the file of a table."""
 
     about: ObjectId
     path: str
     text: str
+    behind: tuple[ObjectId, ...] = ()
 
 
-def _files(files: Specified, model: SeenShard, usual: CreatedWith | None) -> tuple[_Wanted, ...]:
+def _files(
+    files: Specified,
+    model: SeenShard,
+    usual: CreatedWith | None,
+    of_triggers: CreatedWith | None,
+) -> tuple[_Wanted, ...]:
     version = model.observation.settings.version
     paths, program_paths = _paths_of_tables(files), _paths_of_programs(files)
+    every = (read.value for _, read in sorted(model.programs.items()))
+    triggers = [one for one in every if isinstance(one, Trigger)]
     wanted: list[_Wanted] = []
     taken: dict[str, str] = {}
     for table, read in sorted(model.definitions.items()):
@@ -227,8 +238,13 @@ def _files(files: Specified, model: SeenShard, usual: CreatedWith | None) -> tup
                 raise Refused(_two_tables_one_file(taken[name], table, files.spec.path))
         taken |= {path.lower(): table, table.lower(): table}
         text = create_table_sql(read.table, version) + ";\n"
-        wanted.append(_Wanted(about=table_id(table), path=path, text=text))
+        own = [one for one in triggers if one.table == table]
+        text = table_with_triggers(text, own, of_triggers)
+        behind = tuple(one.object_id for one in own)
+        wanted.append(_Wanted(about=table_id(table), path=path, text=text, behind=behind))
     for about, program in sorted(model.programs.items()):
+        if about.kind is ObjectKind.TRIGGER:
+            continue
         name = about.name
         path = program_paths.get(about) or program_path(files.spec.schema_dir, about)
         names = (path.lower(), *([name.lower()] if about.kind in LIKE_TABLES else []))
@@ -276,6 +292,7 @@ def _read_back(
                 programs.append(read_program_file(kind, file.text, file.path))
             else:
                 sound.append(read_definition_file(file.text, file.path))
+                programs += sound[-1].triggers
         except InvalidInput as refused:
             problems[file.about] = refused.problems[0]
     settings, others = model.observation.settings, model.observation.others
@@ -316,9 +333,14 @@ def _kept(
         and definition.fingerprint
         in (live[about], written[about].fingerprint if about in written else None)
     }
-    paths = {table_id(file.table): file.path for file in existing}
-    paths |= {one.object_id: one.path for one in programs}
-    return frozenset(equal | {path for about, path in paths.items() if about in same})
+    held: dict[str, set[ObjectId]] = {file.path: {table_id(file.table)} for file in existing}
+    for one in programs:
+        held.setdefault(one.path, set()).add(one.object_id)
+    to_hold = {file.path: {file.about, *file.behind} for file in wanted}
+    return frozenset(
+        equal
+        | {p for p, abouts in held.items() if abouts <= same and abouts == to_hold.get(p, abouts)}
+    )
 
 
 def _is_there(files: Specified, wanted: _Wanted) -> bool:
@@ -334,8 +356,10 @@ def _gaps(wanted: Iterable[_Wanted], read: ReadBack, model: SeenShard) -> Iterat
     """Tables that the file they are to have does not say."""
     version = model.observation.settings.version
     for file in wanted:
+        programs = (file.about,) if file.about.kind in MANAGED_AS else file.behind
+        for about in programs:
+            yield from _gap_of_program(replace(file, about=about), read, model)
         if file.about.kind in MANAGED_AS:
-            yield from _gap_of_program(file, read, model)
             continue
         table = file.about.name
         live = model.definitions[table]

@@ -181,7 +181,7 @@ def derive(world: World, begun: Pass) -> Derived:
     if blocked:
         return Derived(core=None, refusals=blocked)
     cohorts = _cohorts(begun)
-    engines = engine_choices(begun.look.seen, begun.environment, begun.reviewed)
+    engines = engine_choices(look.seen, begun.environment, begun.reviewed, begun.desired.values())
     worked = world.workers.map(
         lambda cohort: _work_out(world, begun, cohort, engines), cohorts, parallel=COHORTS_PARALLEL
     )

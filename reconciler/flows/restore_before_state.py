@@ -18,11 +18,17 @@ from reconciler.guard.classify import states_along
 from reconciler.guard.model import Done, ToDo
 from reconciler.model.object_id import ObjectId
 from reconciler.model.observation import CrossDatabaseChild
-from reconciler.model.programs import MANAGED_AS
+from reconciler.model.programs import MANAGED_AS, Trigger
 from reconciler.model.renames import RenameKind
 from reconciler.model.schema import ForeignKey, OtherObject
-from reconciler.observe.shards import FleetSnapshot, ReadDefinition, ReadProgram, SeenShard
-from reconciler.plan.model import ObjectBefore, PlanCore
+from reconciler.observe.shards import (
+    FleetSnapshot,
+    ReadDefinition,
+    ReadProgram,
+    SeenShard,
+    as_read,
+)
+from reconciler.plan.model import ObjectBefore, PlanCore, PlannedStatement
 
 # A server carries new names into triggers and into foreign keys of other databases' tables as well.
 _OldNames = Mapping[str, str]
@@ -60,6 +66,8 @@ def _restored_shard(
         if read.fingerprint == start[touched.object_id]:
             before[table] = read
             raw[table] = touched.definition
+    if isinstance(standing, ToDo) and standing.is_between:
+        _restore_neighbours(change_set.statements[standing.next_index], programs)
     tables = {
         rename.new: rename.old
         for rename in begun.files.renames
@@ -85,6 +93,18 @@ def _restore_program(
         read = begun.reader.read_program(about, touched.definition)
         if read.fingerprint == start:
             programs[about] = read
+
+
+def _restore_neighbours(cut: PlannedStatement, programs: dict[ObjectId, ReadProgram]) -> None:
+    """A trigger that is gone in the midst of its swap has left the one behind it to follow
+    another."""
+    for effect in cut.passes:
+        found = programs.get(effect.object_id)
+        if found is None or not isinstance(found.value, Trigger):
+            continue
+        restored = as_read(replace(found.value, follows=cut.object_id.name))
+        if restored.fingerprint == effect.before:
+            programs[effect.object_id] = restored
 
 
 def _others(seen: SeenShard, programs: Mapping[ObjectId, ReadProgram]) -> tuple[OtherObject, ...]:

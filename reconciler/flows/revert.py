@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from reconciler.ddl.default_less import default_less_columns
+from reconciler.ddl.definition.table_with_triggers import table_with_triggers, triggers_of_file
 from reconciler.ddl.fingerprint import schema_fingerprint
 from reconciler.ddl.programs.accounts import read_account
 from reconciler.ddl.programs.kinds import file_text, read_program
+from reconciler.ddl.programs.trigger import read_trigger
 from reconciler.ddl.read import read_table
 from reconciler.ddl.render import create_table_sql
 from reconciler.errors import InvalidInput, Problem, Refused
@@ -20,6 +22,7 @@ from reconciler.flows.deploy_way_back import deploy_ways_back
 from reconciler.flows.limits import PLAN_ID_CHARS_MIN
 from reconciler.flows.reconcile_pass import Pass, begin_pass
 from reconciler.flows.way_back import ways_back
+from reconciler.model.object_id import ObjectKind
 from reconciler.model.policy import HazardKind, Policy
 from reconciler.model.programs import MANAGED_AS, Security
 from reconciler.model.schema import Table
@@ -169,8 +172,12 @@ def _files_of_before(core: PlanCore, files: DesiredFiles) -> _Before:
     program_paths = {file.object_id: file.path for file in files.programs}
     texts: dict[str, str | None] = {}
     unsaid: list[str] = []
+    with_triggers = _TablesOfBefore(core, files)
     for touched in _touched(core):
         table = touched.object_id.name
+        if touched.object_id.kind is ObjectKind.TRIGGER:
+            unsaid += _rights_unsaid(touched, files.spec.policy)
+            continue
         if (about := touched.object_id).kind in MANAGED_AS:
             path = program_paths.get(about) or program_path(files.spec.schema_dir, about)
             texts[path] = _program_of_before(touched)
@@ -183,11 +190,38 @@ def _files_of_before(core: PlanCore, files: DesiredFiles) -> _Before:
         if touched.definition is not None:
             version = _version(core)
             before = read_table(touched.definition, version)
-            texts[path] = create_table_sql(before, version) + ";\n"
+            text = create_table_sql(before, version) + ";\n"
+            texts[path] = with_triggers.text(table, text)
             unsaid += _unsaid(before, version)
+    for file in files.files:
+        if file.path not in texts and file.table in with_triggers.changed:
+            texts[file.path] = with_triggers.text(file.table, file.own_text)
     if core.vschema:
         texts[vschema_path(files.spec.schema_dir)] = core.vschema[0].found
     return _Before(texts, tuple(unsaid))
+
+
+class _TablesOfBefore:
+    """Files of tables with the triggers of before the plan; `changed` are those whose triggers it
+    has touched."""
+
+    def __init__(self, core: PlanCore, files: DesiredFiles) -> None:
+        now = {one.name: one for file in files.files for one in triggers_of_file(file)}
+        self._triggers = dict(now)
+        self.changed: set[str] = set()
+        for touched in _touched(core):
+            if touched.object_id.kind is not ObjectKind.TRIGGER:
+                continue
+            name = touched.object_id.name
+            there = self._triggers.pop(name, None)
+            if touched.definition is not None:
+                self._triggers[name] = read_trigger(touched.definition, name)
+            both = (there, self._triggers.get(name))
+            self.changed |= {one.table for one in both if one is not None}
+
+    def text(self, table: str, own_text: str) -> str:
+        triggers = [one for one in self._triggers.values() if one.table == table]
+        return table_with_triggers(own_text, triggers, usual=None)
 
 
 def _program_of_before(touched: ObjectBefore) -> str | None:

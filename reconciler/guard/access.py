@@ -18,6 +18,7 @@ from reconciler.guard.definers import definer_refusals, lacking_rights
 from reconciler.guard.engines import engine_access_refusals
 from reconciler.guard.model import Refusal
 from reconciler.guard.routines import routine_refusals
+from reconciler.guard.triggers import trigger_refusals
 from reconciler.model.access import ShardAccess
 from reconciler.model.object_id import ObjectId, table_id
 from reconciler.model.server import Flavor
@@ -43,6 +44,7 @@ _LOCK_TABLES = (
     "events_transactions_current",
     "events_statements_current",
 )
+_OF_TRIGGERS = (StatementKind.CREATE_TRIGGER, StatementKind.DROP_TRIGGER)
 _AGAIN = "then run the same command again"
 
 
@@ -129,8 +131,11 @@ def _refusals(
         yield _may_not(shard, database, table, privileges)
     if not access.may_everywhere(["PROCESS"]):
         yield _lacks_process(shard)
+    reaches = [reach_of(statement.sql) for statement in statements]
+    triggers = [reach for reach in reaches if reach.kind in _OF_TRIGGERS]
+    yield from trigger_refusals(shard, access, triggers)
     reads: dict[Account, dict[str, str]] = {}  # of each account, by what is read: the first view
-    for reach in (reach_of(statement.sql) for statement in statements):
+    for reach in reaches:
         if reach.definer is not None:
             of_account = reads.setdefault(reach.definer, {})
             of_account.update({name: of_account.get(name, reach.table) for name in reach.reads})
@@ -165,6 +170,11 @@ def _needs(reach: Reach, flavor: Flavor) -> Iterator[_Need]:
                 yield _Need(any_of=("ALTER ROUTINE",), table=table)
         case StatementKind.DROP_ROUTINE:
             yield _Need(any_of=("ALTER ROUTINE",), table=table)
+        case StatementKind.CREATE_TRIGGER | StatementKind.DROP_TRIGGER:
+            yield _Need(any_of=("TRIGGER",), table=table)
+            if reach.locks:
+                yield _Need(any_of=("LOCK TABLES",), table=table)
+                yield _Need(any_of=("SELECT",), table=table)
         case _:
             assert_never(reach.kind)
     if reach.renamed_to is not None or reach.drops_partitions:

@@ -36,9 +36,32 @@ def position_of(core: PlanCore, shard: str, live: Fingerprints) -> ToDo | Done |
     start = schema_fingerprint({t: found for t, found in rewound.items() if found is not None})
     here: State = {table: live.get(table) for table in states[0]}
     if start != change_set.before or here not in states:
-        return None
+        return _between(change_set, shard, live)
     index = states.index(here)  # states of one chain are all different (plan.validate)
     return Done(shard=shard) if index == len(states) - 1 else ToDo(shard=shard, next_index=index)
+
+
+def _between(change_set: ChangeSet, shard: str, live: Fingerprints) -> ToDo | None:
+    """Where a statement was cut in its midst: what it moves only on its way is taken back too."""
+    start = states_along(change_set)[0]
+    for index, half in states_between(change_set).items():
+        passes = change_set.statements[index].passes
+        on_the_way = {effect.object_id: effect.before for effect in passes}
+        rewound = {**live, **on_the_way, **start}
+        whole = schema_fingerprint({t: found for t, found in rewound.items() if found is not None})
+        if whole == change_set.before and half == {about: live.get(about) for about in half}:
+            return ToDo(shard=shard, next_index=index, is_between=True)
+    return None
+
+
+def states_between(change_set: ChangeSet) -> dict[int, State]:
+    """By the statement that may leave it, each state in the midst of one."""
+    states = states_along(change_set)
+    return {
+        index: {**states[index], **{effect.object_id: effect.after for effect in found.passes}}
+        for index, found in enumerate(change_set.statements)
+        if found.passes
+    }
 
 
 def states_along(change_set: ChangeSet) -> list[State]:

@@ -141,5 +141,6 @@ ASPECTS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "row_ceiling": ("the row ceiling of a statement is", lambda rows: str(rows or NOTHING)),
     "session": ("the session of a statement is", _session_in_words),
     "engine": ("the engine of a statement is", str),
+    "passes": ("what a statement passes by is", _effects_in_words),
 }
 """For each field of a planned statement: what it is called, and how its values are shown."""

@@ -86,7 +86,7 @@ def engine_access_refusals(
         elif not _is_in_one_grant(access, _NEEDS[name]):
             yield _in_several_grants(shard, name, about, _NEEDS[name].database)
         ground = access.ground
-        if _NEEDS[name].makes_triggers and ground and not _may_make_triggers(access, ground):
+        if _NEEDS[name].makes_triggers and ground and not may_make_triggers(access, ground):
             yield _unfit(shard, name, about, _NO_TRIGGERS)
 
 
@@ -128,7 +128,7 @@ def _names_database(grant: Grant, database: str, how: _OneGrant) -> bool:
     return is_all and grant.database == database.replace("_", "\\_")
 
 
-def _may_make_triggers(access: ShardAccess, ground: EngineGround) -> bool:
+def may_make_triggers(access: ShardAccess, ground: EngineGround) -> bool:
     trusts = ground.is_on("log_bin_trust_function_creators")
     return not ground.is_on("log_bin") or trusts or access.may_everywhere(["SUPER"])
 

@@ -74,10 +74,12 @@ def refusal_from(obstacle: Obstacle) -> Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToDo:
-    """Live is the before-state, or stopped part of the way: `next_index` statements are done."""
+    """Live is the before-state, or stopped part of the way: `next_index` statements are done.
+    `is_between`: the next one was cut in its midst, and goes on from there (PG-25)."""
 
     shard: str
     next_index: int = 0
+    is_between: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ class ManagedKind(StrEnum):
     TABLES = "tables"
     VIEWS = "views"
     ROUTINES = "routines"
+    TRIGGERS = "triggers"
 
 
 class Security(StrEnum):
@@ -88,7 +89,28 @@ class Routine:
         return ObjectId(self.kind, self.name)
 
 
-ManagedProgram = View | Routine
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """`follows` is the trigger that fires before it at the same moment; None: it is the first.
+    `definer` is the digest of the account whose rights it has, as all triggers have an account's;
+    `body` what it does, as it was written."""
+
+    name: str
+    table: str
+    timing: str
+    event: str
+    follows: str | None
+    definer: str | None
+    body: str
+    created_with: CreatedWith
+    security: Security = Security.DEFINER
+
+    @property
+    def object_id(self) -> ObjectId:
+        return trigger_id(self.name)
+
+
+ManagedProgram = View | Routine | Trigger
 """Any program that can be managed."""
 
 ROUTINES = (ObjectKind.PROCEDURE, ObjectKind.FUNCTION)
@@ -97,6 +119,7 @@ MANAGED_AS = {
     ObjectKind.VIEW: ManagedKind.VIEWS,
     ObjectKind.PROCEDURE: ManagedKind.ROUTINES,
     ObjectKind.FUNCTION: ManagedKind.ROUTINES,
+    ObjectKind.TRIGGER: ManagedKind.TRIGGERS,
 }
 """The word of `manage` for each kind of program."""
 
@@ -104,8 +127,12 @@ LIKE_TABLES = frozenset({ObjectKind.TABLE, ObjectKind.VIEW, ObjectKind.SEQUENCE}
 """Kinds that share their names."""
 
 FOLDERS = {ManagedKind.VIEWS: "views", ManagedKind.ROUTINES: "routines"}
-"""Where the files of each kind stand, in the schema folder."""
+"""Where the files of each kind stand, in the schema folder; triggers stand in their table's."""
 
 
 def view_id(name: str) -> ObjectId:
     return ObjectId(ObjectKind.VIEW, name)
+
+
+def trigger_id(name: str) -> ObjectId:
+    return ObjectId(ObjectKind.TRIGGER, name)

@@ -175,6 +175,7 @@ class OtherObject:
     definition: str
     table: str | None = None  # the table of a trigger
     action_order: int | None = None  # of a trigger
+    follows: str | None = field(default=None, compare=False)  # of a trigger: which fires before it
     definer: str | None = field(default=None, compare=False)
     created_with: CreatedWith | None = field(default=None, compare=False)
 

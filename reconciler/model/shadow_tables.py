@@ -32,6 +32,8 @@ _WAY_BACK = re.compile(r"_.+_(?:del|ghk|old(?:_[0-9_]+)?)")
 _OLD = re.compile(r"_.+_(?:del|old(?:_[0-9_]+)?)")
 # pt-online-schema-change: database and table, cut where that would be too long.
 _TRIGGER = re.compile(r"pt_osc_.+_(?:ins|upd|del|kd|ku)")
+SPLIT_PREFIX = "_reconciler_split_"
+"""Of every name that a split gives what it makes on a shard."""
 # Spirit: of a whole database.
 _OF_NO_TABLE = frozenset({"_spirit_sentinel", "_spirit_checkpoint"})
 
@@ -58,6 +60,11 @@ def is_shadow_trigger(name: str, table: str | None, tables: Collection[str]) -> 
 def is_trigger_named(name: str) -> bool:
     """Whether an engine calls so a trigger, and no table."""
     return _TRIGGER.fullmatch(name) is not None
+
+
+def is_passing_trigger(name: str) -> bool:
+    """Whether an engine or a split calls so a trigger, which goes again by itself."""
+    return is_trigger_named(name) or name.startswith(SPLIT_PREFIX)
 
 
 def is_made_by(engine: EngineName, name: str, table: str) -> bool:

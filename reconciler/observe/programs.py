@@ -14,7 +14,14 @@ from reconciler.diff.session import StatementSession
 from reconciler.errors import Location, Problem, ReconcilerError
 from reconciler.model.object_id import ObjectId
 from reconciler.model.policy import Policy
-from reconciler.model.programs import CreatedWith, ManagedProgram, Security, View, view_id
+from reconciler.model.programs import (
+    CreatedWith,
+    ManagedProgram,
+    Security,
+    View,
+    trigger_id,
+    view_id,
+)
 from reconciler.model.schema import OtherObject
 from reconciler.model.server import ServerError, ServerSettings
 from reconciler.observe.shards import ReadProgram, as_read
@@ -72,6 +79,21 @@ def usually_created_with(scratch: Scratch, settings: ServerSettings) -> CreatedW
     with scratch.database(settings) as database:
         database.execute(_PROBE.statement)
         shown = database.program(_PROBE.object_id)
+    return shown.created_with if shown is not None else None
+
+
+_TABLE = "CREATE TABLE reconciler_probe (id int PRIMARY KEY)"
+_TRIGGER = (
+    "CREATE TRIGGER reconciler_probe BEFORE INSERT ON reconciler_probe FOR EACH ROW SET @a = 1"
+)
+
+
+def triggers_usually_created_with(scratch: Scratch, settings: ServerSettings) -> CreatedWith | None:
+    """The same of triggers, of which a server keeps more."""
+    with scratch.database(settings) as database:
+        database.execute(_TABLE)
+        database.execute(_TRIGGER)
+        shown = database.program(trigger_id("reconciler_probe"))
     return shown.created_with if shown is not None else None
 
 

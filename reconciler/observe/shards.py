@@ -28,7 +28,7 @@ from reconciler.model.policy import AutoIncrement, Policy
 from reconciler.model.programs import MANAGED_AS, ManagedProgram
 from reconciler.model.schema import OtherObject, Schema, Table
 from reconciler.model.server import ServerVersion
-from reconciler.model.shadow_tables import is_shadow_named, is_shadow_trigger
+from reconciler.model.shadow_tables import is_passing_trigger, is_shadow_named, is_shadow_trigger
 from reconciler.ports.world import World
 from reconciler.spec.model import Environment
 
@@ -144,6 +144,8 @@ class DefinitionReader:
 
     def manages(self, object_id: ObjectId) -> bool:
         if object_id.kind in MANAGED_AS:
+            if object_id.kind is ObjectKind.TRIGGER and is_passing_trigger(object_id.name):
+                return False
             of_kind = self._policy.manages_program(object_id.kind)
             return of_kind and not self.is_left_alone(object_id.name)
         return object_id.kind is ObjectKind.TABLE and self.is_managed(object_id.name)
@@ -279,14 +281,36 @@ def _programs(
 ) -> tuple[dict[ObjectId, ReadProgram], list[Refusal]]:
     programs: dict[ObjectId, ReadProgram] = {}
     refusals: list[Refusal] = []
+    if reader.policy.manages_program(ObjectKind.TRIGGER) and not _sees_triggers(observation):
+        refusals.append(_triggers_hidden(observation.shard))
     for other in observation.others:
         about = other.object_id
+        if other.table is not None and not reader.is_managed(other.table):
+            continue  # a trigger on a table that is not managed is not, either
         if about.kind in MANAGED_AS and reader.manages(about):
             try:
                 programs[about] = reader.read_program(about, text_of(other))
             except ReconcilerError as unread:
                 refusals += refusals_from(unread, shard=observation.shard, object_id=about)
     return programs, refusals
+
+
+def _sees_triggers(observation: ObservedShard) -> bool:
+    access = observation.access
+    if access is None or access.privileges is None:
+        return True
+    return "TRIGGER" in access.privileges.on_database(access.database)
+
+
+def _triggers_hidden(shard: str) -> Refusal:
+    """A server lists no trigger of a table on which the login has not TRIGGER."""
+    return Refusal(
+        code="triggers-hidden",
+        shard=shard,
+        message=f"shard {shard}: triggers are managed, and the login may not see them: none that is"
+        " there would be found",
+        recovery="grant the login TRIGGER on the shard's database, then run the same command again",
+    )
 
 
 def _seen(

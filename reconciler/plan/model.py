@@ -22,10 +22,11 @@ from reconciler.model.programs import MANAGED_AS
 from reconciler.model.quarantine import Quarantine
 from reconciler.vschema.model import VSchemaChange
 
-PLAN_FORMAT = "1.3"
+PLAN_FORMAT = "1.4"
 """Major and minor. A minor format only adds fields with defaults, and words; every earlier minor is
 read, and a plan is of the first that can say it."""
 
+FORMAT_WITHOUT_TRIGGERS = "1.3"
 FORMAT_WITHOUT_ROUTINES = "1.2"
 FORMAT_WITHOUT_QUARANTINE = "1.1"
 FORMAT_WITHOUT_VIEWS = "1.0"
@@ -73,6 +74,8 @@ class PlannedStatement:
     `effects` names every object whose fingerprint moves, `object_id` first; a statement that moves
     none could not be told from one that never ran, and is not planned.
     `row_ceiling` bounds the live row estimate (live <= ceiling) where time grows with rows.
+    `passes` are effects of the way there, from before the statement to a state that a run may leave
+    that dies in its midst: the statement is sent again from there as it stands.
     `engine` carries it out. For one that copies the table, `sql` names no class of execution: the
     server never runs it as it stands, and `execution` is how the server would have.
     """
@@ -86,6 +89,7 @@ class PlannedStatement:
     row_ceiling: int | None = None
     session: StatementSession = DEFAULT_SESSION
     engine: EngineName = EngineName.DIRECT
+    passes: tuple[Effect, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

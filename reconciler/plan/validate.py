@@ -164,6 +164,10 @@ def _statement_errors(statement: PlannedStatement, managed: frozenset[ObjectId])
                 yield f"a statement on {table!r} has an effect that is not a fingerprint"
         if effect.before == effect.after:
             yield f"a statement on {table!r} has an effect that changes nothing"
+    for effect in statement.passes:
+        sides = [side for side in (effect.before, effect.after) if side is not None]
+        if effect.object_id not in managed or not all(map(_FINGERPRINT.fullmatch, sides)):
+            yield f"a statement on {table!r} passes by what is not managed, or is no fingerprint"
     try:
         check_statement(
             statement.sql,

@@ -235,6 +235,12 @@ def _plain_effect(operation: Operation) -> str:
             return "metadata only, calls that run are not touched"
         case Operation.DROP_ROUTINE:
             return "calls fail from then on, no row goes"
+        case Operation.CREATE_TRIGGER:
+            return "new trigger, waits for whoever uses the table"
+        case Operation.REPLACE_TRIGGER:
+            return "writes wait while it is swapped, and none goes by without it"
+        case Operation.DROP_TRIGGER:
+            return "the trigger goes, waits for whoever uses the table"
 
 
 def _lock_effect(lock: Lock | None) -> str:

@@ -47,6 +47,7 @@ from reconciler.prove.request import (
     ProgramsBetween,
     ProofRequest,
 )
+from reconciler.prove.triggers import prove_triggers, staying_triggers
 from reconciler.prove.unproven import unproven_findings
 
 
@@ -118,9 +119,12 @@ def prove_change_set(
     )
     given = give_engines(request, statements)
     placed = prove_managed(world.scratch, request, tables, statements)
-    if unable := tuple(one for one in (*given, placed) if isinstance(one, Refusal)):
+    triggers = prove_triggers(world.scratch, request, tables, statements)
+    if unable := tuple(one for one in (*given, placed, triggers) if isinstance(one, Refusal)):
         return ProofFailed(refusals=unable)
     assert isinstance(placed, PlacedPrograms), "not a refusal"
+    assert isinstance(triggers, PlacedPrograms), "not a refusal"
+    placed = placed.with_triggers(triggers)
     findings = (*findings, *placed.findings)
     found = [one for one in given if isinstance(one, Given)]
     planned = [_planned(one, request, findings) for one in found]
@@ -141,10 +145,11 @@ def _changes(
 
 
 def _without_managed(shard: ObservedShard, programs: ProgramsBetween) -> ObservedShard:
-    """What is managed is no object that stands around the tables."""
+    """What is managed is no object that stands around the tables; but a trigger that stays as it is
+    may lose what it uses, as one that is not managed may."""
+    managed = programs.before.keys() - staying_triggers(programs)
     return replace(
-        shard,
-        others=tuple(other for other in shard.others if other.object_id not in programs.before),
+        shard, others=tuple(other for other in shard.others if other.object_id not in managed)
     )
 
 

@@ -54,9 +54,10 @@ def prove_managed(
     scratch: Scratch, request: ProofRequest, tables: Collection[str], statements: Sequence[Ran]
 ) -> PlacedPrograms | Refusal:
     """`tables` are those that change, with their neighbours. Raises Unavailable."""
-    programs = request.programs
+    programs = request.programs.of_others
     if not programs.before and not programs.after:
         return PlacedPrograms()
+    request = replace(request, programs=programs)
     with ExitStack() as stack:
         original = _original(request, tables)
         copy = CopyMaker(scratch, original, request.reader, stack).make()

@@ -29,6 +29,16 @@ class PlacedPrograms:
     moved: Mapping[int, tuple[Effect, ...]] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
 
+    def with_triggers(self, triggers: PlacedPrograms) -> PlacedPrograms:
+        """At one place those of triggers come last: nothing is made of a trigger."""
+        placed = sorted((*self.placed, *triggers.placed), key=lambda one: one[0])
+        places = sorted({*self.moved, *triggers.moved})
+        return PlacedPrograms(
+            placed=tuple(placed),
+            moved={p: (*self.moved.get(p, ()), *triggers.moved.get(p, ())) for p in places},
+            findings=(*self.findings, *triggers.findings),
+        )
+
     def place_of(self, table: int) -> int:
         """Of a table's statement among all."""
         return table + sum(behind <= table for behind, _ in self.placed)

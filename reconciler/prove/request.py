@@ -11,7 +11,7 @@ from reconciler.diff.model import Step
 from reconciler.diff.programs import ProgramStep, program_steps
 from reconciler.model.dependents import Reference
 from reconciler.model.engine import EngineName
-from reconciler.model.object_id import ObjectId
+from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.observation import ObservedShard
 from reconciler.model.policy import Policy
 from reconciler.model.renames import Rename
@@ -47,6 +47,21 @@ class ProgramsBetween:
 
     before: Mapping[ObjectId, ReadProgram] = field(default_factory=dict)
     after: Mapping[ObjectId, ReadProgram] = field(default_factory=dict)
+
+    @property
+    def of_triggers(self) -> ProgramsBetween:
+        return self._with({ObjectKind.TRIGGER})
+
+    @property
+    def of_others(self) -> ProgramsBetween:
+        """All but the triggers, which stand in line on their tables."""
+        return self._with(frozenset(ObjectKind) - {ObjectKind.TRIGGER})
+
+    def _with(self, kinds: Collection[ObjectKind]) -> ProgramsBetween:
+        return ProgramsBetween(
+            before={about: read for about, read in self.before.items() if about.kind in kinds},
+            after={about: read for about, read in self.after.items() if about.kind in kinds},
+        )
 
     @property
     def steps(self) -> tuple[ProgramStep, ...]:

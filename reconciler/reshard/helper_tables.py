@@ -13,9 +13,10 @@ from typing import Protocol
 
 from reconciler.ddl.quote import quote_identifier
 from reconciler.limits import IDENTIFIER_CHARS_MAX
+from reconciler.model.shadow_tables import SPLIT_PREFIX
 from reconciler.reshard.rows import MovedColumn, MovedTable
 
-PREFIX = "_reconciler_split_"
+PREFIX = SPLIT_PREFIX
 
 
 class FenceState(StrEnum):

@@ -16,6 +16,7 @@ from reconciler.ddl.definition.program_files import read_program_file
 from reconciler.errors import InvalidInput, Location, Problem, ReconcilerError, Refused
 from reconciler.limits import DEFINITION_BYTES_MAX
 from reconciler.model.file_problems import first_problems
+from reconciler.model.object_id import ObjectKind
 from reconciler.model.programs import FOLDERS, ManagedKind
 from reconciler.model.renames import RenameKind
 from reconciler.spec.model import SpecFile
@@ -60,16 +61,23 @@ def read_definitions(tree: FileTree, directory: str, spec_path: str) -> Definiti
                 programs.append(read_program_file(kind, text, path))
             else:
                 files.append(read_definition_file(text, path))
+                programs += files[-1].triggers
             digests.append((path, digest_of(text)))
         except ReconcilerError as error:
             errors.append(error)
     return Definitions(
         seen=sum(kind is ManagedKind.TABLES for kind in kinds.values()),
         files=tuple(sorted(files, key=lambda file: file.table)),
-        programs=tuple(sorted(programs, key=lambda file: file.object_id)),
+        # Triggers stay in the order of their file, which is that in which they fire.
+        programs=tuple(sorted(programs, key=_order)),
         digests=tuple(digests),
         errors=tuple(errors),
     )
+
+
+def _order(file: ProgramFile) -> tuple[str, str]:
+    kind = file.object_id.kind
+    return kind, "" if kind is ObjectKind.TRIGGER else file.name
 
 
 def contradictions(files: Iterable[DefinitionFile], spec: SpecFile) -> Iterator[Problem]:

@@ -10,7 +10,11 @@ from reconciler.model.policy import says_nothing
 from reconciler.spec.secrets import Path, dotted
 from reconciler.spec.yaml_text import Document
 
-_SUBJECTS = ("table", "tables", "objects", "view", "procedure", "function", "vindex", "vschema")
+_SUBJECTS = (
+    *("table", "tables", "objects"),
+    *("view", "procedure", "function", "trigger"),
+    *("vindex", "vschema"),
+)
 _WITHOUT_OBJECT = ("objects", "vindex", "vschema")
 
 

@@ -48,6 +48,7 @@ def program_contradictions(
     }
     for file in programs:
         about, kind = file.object_id, MANAGED_AS[file.object_id.kind]
+        is_trigger = about.kind is ObjectKind.TRIGGER
         if not spec.policy.manages(kind):
             if kind not in not_managed:
                 yield _not_managed(file, kind, spec)
@@ -69,9 +70,10 @@ def program_contradictions(
                 file,
                 "definer-not-named",
                 f"{about.kind} {about.name!r} has its definer's rights, as every {about.kind}"
-                " without SQL SECURITY has, and the spec names no account for them",
-                f"write SQL SECURITY INVOKER into the file, or `definer: {{{kind}: {{account:"
-                f" user@host}}}}` into {spec.path}",
+                f"{'' if is_trigger else ' without SQL SECURITY'} has, and the spec names no"
+                " account for them",
+                f"write {'' if is_trigger else 'SQL SECURITY INVOKER into the file, or '}"
+                f"`definer: {{{kind}: {{account: user@host}}}}` into {spec.path}",
             )
 
 
@@ -81,12 +83,13 @@ def _namespace(kind: ObjectKind) -> object:
 
 
 def _not_managed(file: ProgramFile, kind: ManagedKind, spec: SpecFile) -> Problem:
+    what = "it from the file" if file.table else "the folder"
     article = "an" if file.object_id.kind is ObjectKind.EVENT else "a"
     return Problem(
         code="kind-not-managed",
         message=f"{file.path} defines {article} {file.object_id.kind}, and the spec does not manage"
         f" {kind}",
-        recovery=f"add {kind} to `manage` in {spec.path}, or remove the folder",
+        recovery=f"add {kind} to `manage` in {spec.path}, or remove {what}",
         where=Location(path=file.path, line=file.first_line),
     )
 

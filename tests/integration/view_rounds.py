@@ -16,7 +16,7 @@ from tests.sections import CaseText
 
 CASES_IN_A_ROUND = 24
 _NAMES = (TokenKind.WORD, TokenKind.QUOTED_IDENTIFIER)
-_MAKES = ("TABLE", "VIEW", "SEQUENCE", "PROCEDURE", "FUNCTION")
+_MAKES = ("TABLE", "VIEW", "SEQUENCE", "PROCEDURE", "FUNCTION", "TRIGGER")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +56,11 @@ class Round:
         return found
 
 
-def rounds(cases: Sequence[CaseText]) -> Iterator[Round]:
+def rounds(cases: Sequence[CaseText], *, shares_tables: bool = True) -> Iterator[Round]:
     """A case that is refused, or whose statements are built from strings, stands alone."""
     shared: dict[str, str] = {}
     members = [
-        Member(case=case, names=_names_in_a_round(case, number, shared))
+        Member(case=case, names=_names_in_a_round(case, number, shared if shares_tables else None))
         for number, case in enumerate(cases)
         if not stands_alone(case)
     ]
@@ -80,14 +80,14 @@ def stands_alone(case: CaseText) -> bool:
     return "expect" in case.headers or "PREPARE " in texts
 
 
-def _names_in_a_round(case: CaseText, number: int, shared: dict[str, str]) -> dict[str, str]:
+def _names_in_a_round(case: CaseText, number: int, shared: dict[str, str] | None) -> dict[str, str]:
     """`shared` are tables that a case before has left alone, with what makes them."""
     before, after = ({_made(s): s for s in case.statements(end)} for end in ("from", "to"))
     names = {}
     for name in filter(None, dict.fromkeys((*before, *after))):
         sql = before.get(name)
-        is_left_alone = sql == after.get(name) and " TABLE " in (sql or "")
-        if not is_left_alone or shared.setdefault(name, sql or "") != sql:
+        is_left_alone = shared is not None and sql == after.get(name) and " TABLE " in (sql or "")
+        if shared is None or not is_left_alone or shared.setdefault(name, sql or "") != sql:
             names[name] = f"{name}_{number}"
     return names
 

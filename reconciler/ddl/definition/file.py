@@ -1,4 +1,5 @@
-"""A file of desired state: exactly one plain CREATE TABLE, and renames in its comments.
+"""A file of desired state: exactly one plain CREATE TABLE, renames in its comments, and behind it
+the table's triggers.
 
 What the definition means, the server says; this only makes sure that creating it in a scratch
 database creates one table there and does nothing else.
@@ -10,6 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reconciler.ddl.definition.annotations import read_renames
+from reconciler.ddl.definition.delimiter import without_delimiters
+from reconciler.ddl.definition.program_file import ProgramFile
+from reconciler.ddl.definition.trigger_file import read_triggers, where_triggers_begin
 from reconciler.ddl.lexer import Token, TokenKind
 from reconciler.ddl.statement.forbidden import Forbidden, forbidden_parts
 from reconciler.ddl.statement.parts import StatementText, closing, identifier, split_statement
@@ -22,7 +26,8 @@ from reconciler.model.renames import Rename
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DefinitionFile:
     """`statement` is verbatim, from CREATE to its end without `;`; it begins on `first_line`,
-    `offset` characters from the beginning of the file."""
+    `offset` characters from the beginning of the file. `triggers` stand behind it, in the order in
+    which they fire; `own_text` is the file up to there."""
 
     path: str
     table: str
@@ -30,6 +35,8 @@ class DefinitionFile:
     first_line: int
     renames: tuple[Rename, ...] = ()
     offset: int = 0
+    triggers: tuple[ProgramFile, ...] = ()
+    own_text: str = ""
 
 
 def read_definition_file(text: str, path: str) -> DefinitionFile:
@@ -38,7 +45,8 @@ def read_definition_file(text: str, path: str) -> DefinitionFile:
         line = text.count("\n", 0, text.index("\0")) + 1
         where = Location(path=path, line=line, column=1)
         raise InvalidInput(_problem("definition-unreadable", "a NUL character", "remove it", where))
-    parts = split_statement(text)
+    whole = without_delimiters(text)
+    parts, triggers_begin = _parts(whole)
     if not parts.tokens:
         where = Location(path=path, line=1, column=1)
         message = "the file holds no statement"
@@ -53,11 +61,27 @@ def read_definition_file(text: str, path: str) -> DefinitionFile:
     return DefinitionFile(
         path=path,
         table=table,
-        statement=text[first.offset : last.offset + len(last.text)],
+        statement=whole[first.offset : last.offset + len(last.text)],
         first_line=first.line,
         offset=first.offset,
         renames=read_renames(parts, table=table, path=path),
+        triggers=()
+        if triggers_begin is None
+        else read_triggers(whole, path, table, triggers_begin),
+        own_text=whole[:triggers_begin],
     )
+
+
+def _parts(text: str) -> tuple[StatementText, int | None]:
+    """The table's own statement and comments, and where what stands behind it begins."""
+    whole = split_statement(text)
+    if not whole.behind or where_triggers_begin(whole.behind) != whole.behind[0].offset:
+        return whole, None
+    last = whole.tokens[-1] if whole.tokens else whole.behind[0]
+    # What stands on the line of the table's end is the table's.
+    begins = text.find("\n", last.offset + len(last.text))
+    begins = min(begins, whole.behind[0].offset) if begins >= 0 else whole.behind[0].offset
+    return split_statement(text[:begins]), begins
 
 
 def _problems(parts: StatementText, path: str) -> Iterator[Problem]:

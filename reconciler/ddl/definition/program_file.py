@@ -28,7 +28,8 @@ _CREATED_WITH = re.compile(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramFile:
     """`rest` is verbatim, from the program's name to its end without `;`; it begins on `rest_line`.
-    `head` is what stands before it for a scratch server: without anybody's rights."""
+    `head` is what stands before it for a scratch server: without anybody's rights. `table` is that
+    of a trigger, in whose file it stands."""
 
     path: str
     object_id: ObjectId
@@ -38,6 +39,7 @@ class ProgramFile:
     first_line: int
     rest_line: int
     created_with: CreatedWith | None = None
+    table: str = ""
 
     @property
     def name(self) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from reconciler.ddl.triggers import with_follows
 from reconciler.model.programs import CreatedWith
 from reconciler.model.schema import OtherObject
 
@@ -38,7 +39,10 @@ def text_of(other: OtherObject) -> str:
     """What a server showed of a program; '' if it did not show all of it."""
     if other.created_with is None or not other.definition:
         return ""
-    return with_facts(other.definition, other.definer, other.created_with)
+    shown = other.definition
+    if other.follows is not None:
+        shown = with_follows(shown, other.follows)
+    return with_facts(shown, other.definer, other.created_with)
 
 
 def with_facts(shown: str, definer: str | None, created_with: CreatedWith) -> str:
@@ -63,3 +67,10 @@ def read_facts(text: str) -> Facts | None:
 
 def may_hold_any_text(made: CreatedWith, text: str) -> bool:
     return made.character_set_client in _ANY_TEXT or text.isascii()
+
+
+def kept_of_session(made: CreatedWith) -> str:
+    """What a file can say: the collation of the database is not its own."""
+    client, collation = made.character_set_client, made.collation_connection
+    mode = made.sql_mode or "''"
+    return f"character_set_client={client} collation_connection={collation} sql_mode={mode}"

@@ -16,6 +16,14 @@ from reconciler.ddl.programs.routine import (
     routine_text,
     scratch_routine_sql,
 )
+from reconciler.ddl.programs.trigger import (
+    drop_trigger_sql,
+    read_trigger,
+    trigger_as_shown,
+    trigger_file_text,
+    trigger_fingerprint,
+    trigger_text,
+)
 from reconciler.ddl.programs.view import (
     create_view_sql,
     drop_view_sql,
@@ -29,7 +37,14 @@ from reconciler.ddl.programs.view import (
 from reconciler.errors import Problem, Refused
 from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.policy import Policy
-from reconciler.model.programs import ROUTINES, CreatedWith, ManagedProgram, Routine, Security
+from reconciler.model.programs import (
+    ROUTINES,
+    CreatedWith,
+    ManagedProgram,
+    Routine,
+    Security,
+    Trigger,
+)
 from reconciler.model.schema import OtherObject
 from reconciler.model.server import Flavor
 
@@ -40,12 +55,16 @@ def read_program(about: ObjectId, text: str) -> ManagedProgram:
         raise Refused(_hidden(about))
     if about.kind in ROUTINES:
         return read_routine(text, about)
+    if about.kind is ObjectKind.TRIGGER:
+        return read_trigger(text, about.name)
     assert about.kind is ObjectKind.VIEW, "a kind that can be managed"
     return read_view(text, about.name)
 
 
 def program_text(program: ManagedProgram) -> str:
     """The other way round."""
+    if isinstance(program, Trigger):
+        return trigger_text(program)
     return routine_text(program) if isinstance(program, Routine) else view_text(program)
 
 
@@ -53,11 +72,15 @@ def program_fingerprint(program: ManagedProgram) -> str:
     """Over the fields, not over the text."""
     if isinstance(program, Routine):
         return routine_fingerprint(program)
+    if isinstance(program, Trigger):
+        return trigger_fingerprint(program)
     return view_fingerprint(program)
 
 
 def as_shown(program: ManagedProgram) -> OtherObject:
     """As a server would show it."""
+    if isinstance(program, Trigger):
+        return trigger_as_shown(program)
     return routine_as_shown(program) if isinstance(program, Routine) else view_as_shown(program)
 
 
@@ -66,6 +89,8 @@ def file_text(program: ManagedProgram, usual: CreatedWith | None) -> str:
     (None: not known): a file says it only where the program has something else."""
     if isinstance(program, Routine):
         return routine_file_text(program, usual)
+    if isinstance(program, Trigger):
+        return trigger_file_text(program, usual)
     return view_file_text(program, usual)
 
 
@@ -73,6 +98,8 @@ def used_text(program: ManagedProgram) -> str:
     """That part of it in which the names of what it uses stand."""
     if isinstance(program, Routine):
         return f"{program.signature}\n{program.body}"
+    if isinstance(program, Trigger):
+        return program.body
     return program.query
 
 
@@ -80,6 +107,7 @@ def create_sql(program: ManagedProgram, definer: Account | None, *, replaces: bo
     """`definer` is the account that the spec names, for one that has its definer's rights."""
     if isinstance(program, Routine):
         return create_routine_sql(program, definer, replaces=replaces)
+    assert not isinstance(program, Trigger), "triggers stand in line (`prove.triggers`)"
     return create_view_sql(program, definer, replaces=replaces)
 
 
@@ -92,12 +120,15 @@ def scratch_sql(program: ManagedProgram) -> tuple[str, ...]:
     """The same without anybody's rights, over one that may be there."""
     if isinstance(program, Routine):
         return scratch_routine_sql(program)
+    assert not isinstance(program, Trigger), "triggers stand in line (`prove.triggers`)"
     return (scratch_view_sql(program, replaces=True),)
 
 
 def drop_sql(about: ObjectId) -> str:
     if about.kind in ROUTINES:
         return drop_routine_sql(about)
+    if about.kind is ObjectKind.TRIGGER:
+        return drop_trigger_sql(about.name)
     assert about.kind is ObjectKind.VIEW, "a kind that can be managed"
     return drop_view_sql(about.name)
 
@@ -129,9 +160,11 @@ def _hidden(about: ObjectId) -> Problem:
             recovery="grant the login SHOW_ROUTINE on *.* (on MariaDB: SELECT on mysql.proc), then"
             " run the same command again",
         )
+    is_view = about.kind is ObjectKind.VIEW
+    needed = "SHOW VIEW and SELECT" if is_view else "TRIGGER"
     return Problem(
         code="view-hidden",
-        message=f"{about.titled}: the login may not see its text, and views are managed",
-        recovery="grant the login SHOW VIEW and SELECT on the shard's database, then run the same"
-        " command again",
+        message=f"{about.titled}: the login may not see its text, and {about.kind}s are managed",
+        recovery=f"grant the login {needed} on the shard's database, then run the same command"
+        " again",
     )

@@ -16,6 +16,8 @@ from reconciler.ddl.lexer import Token, TokenKind, tokenize
 _NAMES = (TokenKind.WORD, TokenKind.QUOTED_IDENTIFIER)
 # MariaDB: what stands behind is a sequence, which it prints with its database.
 _OF_SEQUENCES = ("NEXTVAL", "LASTVAL", "SETVAL")
+# The row at hand, in what a trigger does: no table, and no database.
+_ROWS = ("NEW", "OLD")
 # Behind FROM, and no longer a list of tables.
 _BEHIND_TABLES = (
     "WHERE",
@@ -119,6 +121,8 @@ def qualified_names(text: str) -> Iterator[Qualified]:
 def _qualified(names: Iterable[_Named]) -> Iterator[Qualified]:
     for one in names:
         length = len(one.names)
+        if length == 2 and one.names[0].is_word(*_ROWS):
+            continue
         if length >= 3 or (length == 2 and (one.at_table or one.called)):
             yield Qualified(one.names[0], one.names[1])
 

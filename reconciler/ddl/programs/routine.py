@@ -15,6 +15,7 @@ from reconciler.ddl.programs.accounts import Account
 from reconciler.ddl.programs.facts import (
     LEAVE_ALONE,
     NO_TEXT,
+    kept_of_session,
     may_hold_any_text,
     read_facts,
     with_facts,
@@ -156,16 +157,13 @@ def routine_fingerprint(routine: Routine) -> str:
 
 def routine_file_text(routine: Routine, usual: CreatedWith | None) -> str:
     """With DELIMITER lines, so that people's clients take it as well."""
-    made = f"-- reconciler: created with {_kept(routine.created_with)}\n"
-    said = "" if usual is not None and _kept(usual) == _kept(routine.created_with) else made
+    made = f"-- reconciler: created with {kept_of_session(routine.created_with)}\n"
+    said = (
+        ""
+        if usual is not None and kept_of_session(usual) == kept_of_session(routine.created_with)
+        else made
+    )
     return f"{said}DELIMITER //\n{_shown(routine)}//\nDELIMITER ;\n"
-
-
-def _kept(made: CreatedWith) -> str:
-    """What a file can say: the collation of the database is not its own."""
-    client, collation = made.character_set_client, made.collation_connection
-    mode = made.sql_mode or "''"
-    return f"character_set_client={client} collation_connection={collation} sql_mode={mode}"
 
 
 def create_routine_sql(routine: Routine, definer: Account | None, *, replaces: bool) -> str:

@@ -27,8 +27,7 @@ from reconciler.ddl.statement.parts import (
 )
 from reconciler.ddl.statement.program import ProgramStatement, read_program_statement
 from reconciler.errors import Problem, Refused
-from reconciler.model.object_id import ObjectId
-from reconciler.model.programs import ROUTINES
+from reconciler.model.object_id import ObjectId, ObjectKind
 
 # What a clause of ALTER TABLE may begin with. Not here: CONVERT, DISCARD, IMPORT, EXCHANGE,
 # TRUNCATE, ORDER and the like, which touch rows or other tables, and MariaDB's WAIT and IF EXISTS.
@@ -55,23 +54,23 @@ class StatementKind(StrEnum):
     DROP_VIEW = "drop view"
     CREATE_ROUTINE = "create routine"
     DROP_ROUTINE = "drop routine"
+    CREATE_TRIGGER = "create trigger"
+    DROP_TRIGGER = "drop trigger"
 
 
-_OF_PROGRAMS = frozenset(
-    {
-        StatementKind.CREATE_VIEW,
-        StatementKind.DROP_VIEW,
-        StatementKind.CREATE_ROUTINE,
-        StatementKind.DROP_ROUTINE,
-    }
-)
-_OF_TABLES = frozenset(StatementKind) - _OF_PROGRAMS
+_OF_ROUTINES = (StatementKind.CREATE_ROUTINE, StatementKind.DROP_ROUTINE)
+_OF_PROGRAMS = {
+    ObjectKind.VIEW: (StatementKind.CREATE_VIEW, StatementKind.DROP_VIEW),
+    ObjectKind.PROCEDURE: _OF_ROUTINES,
+    ObjectKind.FUNCTION: _OF_ROUTINES,
+    ObjectKind.TRIGGER: (StatementKind.CREATE_TRIGGER, StatementKind.DROP_TRIGGER),
+}
+_OF_TABLES = frozenset(StatementKind).difference(*_OF_PROGRAMS.values())
 
 
 def kind_of(program: ProgramStatement) -> StatementKind:
-    if program.about.kind in ROUTINES:
-        return StatementKind.DROP_ROUTINE if program.drops else StatementKind.CREATE_ROUTINE
-    return StatementKind.DROP_VIEW if program.drops else StatementKind.CREATE_VIEW
+    made, dropped = _OF_PROGRAMS[program.about.kind]
+    return dropped if program.drops else made
 
 
 @lru_cache(maxsize=STATEMENTS_KEPT_MAX)

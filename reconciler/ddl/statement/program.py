@@ -14,9 +14,10 @@ from reconciler.ddl.programs.names import outside_names, tables_read
 from reconciler.ddl.programs.routine import HEAD, read_routine
 from reconciler.ddl.quote import unquote_identifier
 from reconciler.ddl.scan import NAME
+from reconciler.ddl.statement.trigger import read_trigger_statement
 from reconciler.errors import Problem, Refused
 from reconciler.model.object_id import ObjectId, ObjectKind
-from reconciler.model.programs import CreatedWith, Security, view_id
+from reconciler.model.programs import CreatedWith, Security, trigger_id, view_id
 from reconciler.model.schema import OtherObject
 
 _BEGINS = re.compile(
@@ -50,7 +51,8 @@ _ANY = CreatedWith(
 class ProgramStatement:
     """`drops`, or else makes; `replaces` one that is there. `definer`: whose rights it is given.
     `reads`: the tables and views that its query names. `unsafe`: a function that does not say that
-    it changes nothing, and is always of one outcome."""
+    it changes nothing, and is always of one outcome. Of a trigger, `table` is the one that it fires
+    on, and `locks` whether that is locked meanwhile."""
 
     about: ObjectId
     drops: bool = False
@@ -58,12 +60,23 @@ class ProgramStatement:
     definer: Account | None = None
     reads: tuple[str, ...] = ()
     unsafe: bool = False
+    table: str = ""
+    locks: bool = False
 
 
 @lru_cache(maxsize=STATEMENTS_KEPT_MAX)
 def read_program_statement(sql: str) -> ProgramStatement | None:
     """None for what does not begin as such a statement does. Raises Refused for what begins so and
     is none."""
+    if (trigger := read_trigger_statement(sql)) is not None:
+        return ProgramStatement(
+            about=trigger_id(trigger.name),
+            drops=trigger.drops,
+            replaces=trigger.replaces,
+            definer=trigger.definer,
+            table=trigger.table,
+            locks=trigger.swap is not None,
+        )
     if _BEGINS.match(sql) is None:
         return None
     if (drop := _DROP.fullmatch(sql)) is not None:

@@ -16,7 +16,7 @@ from reconciler.ddl.programs.accounts import Account
 from reconciler.ddl.statement.check import StatementKind, clause_starts, kind_of, read_statement
 from reconciler.ddl.statement.parts import StatementText, identifier
 from reconciler.ddl.statement.program import read_program_statement
-from reconciler.model.object_id import ObjectId
+from reconciler.model.object_id import ObjectId, ObjectKind
 
 # DROP or ADD may leave COLUMN out; before these words it is not a column that follows.
 _NO_COLUMN = (
@@ -39,7 +39,9 @@ class Reach:
     (None: the shard's own). `unbinds`: an index, the engine or the partitioning goes or changes,
     which a foreign key of another table may rest on. Of a view's statement, `table` is the view,
     which goes or is made, with the rights of `definer`, and `replaces` what is there; its query
-    `reads` other tables and views; `program` is what it is about, and `unsafe` as there."""
+    `reads` other tables and views; `program` is what it is about, and `unsafe` as there. Of a
+    trigger's, `table` is the one that it fires on ('' where it is dropped), which the statement
+    `locks` or not."""
 
     kind: StatementKind
     table: str
@@ -54,10 +56,12 @@ class Reach:
     reads: tuple[str, ...] = ()
     program: ObjectId | None = None
     unsafe: bool = False
+    locks: bool = False
 
     @property
     def drops_program(self) -> bool:
-        return self.kind in (StatementKind.DROP_VIEW, StatementKind.DROP_ROUTINE)
+        drops = (StatementKind.DROP_VIEW, StatementKind.DROP_ROUTINE, StatementKind.DROP_TRIGGER)
+        return self.kind in drops
 
     @property
     def takes_table(self) -> bool:
@@ -70,9 +74,11 @@ class Reach:
 def reach_of(sql: str) -> Reach:
     """Raises Refused for what is not one statement of a known kind."""
     if (program := read_program_statement(sql)) is not None:
+        is_trigger = program.about.kind is ObjectKind.TRIGGER
         return Reach(
             kind=kind_of(program),
-            table=program.about.name,
+            table=program.table if is_trigger else program.about.name,
+            locks=program.locks,
             replaces=program.replaces,
             definer=program.definer,
             reads=program.reads,

@@ -16,7 +16,7 @@ from reconciler.ddl.usage import (
     references_at_stake,
     what_is_used,
 )
-from reconciler.drive.shard.looks import copy_differs, object_differs
+from reconciler.drive.shard.looks import copy_differs, is_cut, object_differs
 from reconciler.drive.shard.problems import (
     hidden_since,
     of_shard,
@@ -61,7 +61,8 @@ def not_as_planned(
     except ReconcilerError as refused:
         return of_shard(shard, refused.problems[0])
     for effect in statement.effects:
-        if problem := object_differs(session, task, effect.object_id, effect.before):
+        problem = object_differs(session, task, effect.object_id, effect.before)
+        if problem is not None and not is_cut(session, task, statement):
             return problem
     if problem := _new_dependent(session, task, index, handle.helpers if handle else ()):
         return problem
@@ -118,7 +119,8 @@ def _is_helper(program: Program, helpers: Collection[str]) -> bool:
 
 def _is_managed(program: Program, task: ShardTask) -> bool:
     about = ObjectId(program.kind, program.name)
-    return program.database is None and task.basis.is_managed(about)
+    stands_on = program.table is None or task.basis.is_managed(table_id(program.table))
+    return program.database is None and stands_on and task.basis.is_managed(about)
 
 
 def _views_differ(

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from reconciler.ddl.scan import named_as
+from reconciler.ddl.triggers import trigger_table
 from reconciler.drive.shard.problems import (
     copy_is_another,
     copy_lost,
@@ -19,8 +20,8 @@ from reconciler.drive.shard.problems import (
 )
 from reconciler.drive.shard.task import ShardTask
 from reconciler.errors import Problem, ReconcilerError
-from reconciler.guard.classify import states_along
-from reconciler.model.object_id import ObjectId, table_id
+from reconciler.guard.classify import states_along, states_between
+from reconciler.model.object_id import ObjectId, ObjectKind, table_id
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports.shards import ShardSession
 
@@ -80,7 +81,16 @@ def statement_seen(session: ShardSession, task: ShardTask, statement: PlannedSta
     if all_at((effect.object_id, effect.after) for effect in statement.effects):
         return Seen.AFTER
     is_before = all_at((effect.object_id, effect.before) for effect in statement.effects)
-    return Seen.BEFORE if is_before else Seen.NEITHER
+    return Seen.BEFORE if is_before or is_cut(session, task, statement) else Seen.NEITHER
+
+
+def is_cut(session: ShardSession, task: ShardTask, statement: PlannedStatement) -> bool:
+    """Whether a run has died in the midst of the statement, which goes on from there. Raises
+    Unavailable."""
+    return bool(statement.passes) and all(
+        object_differs(session, task, effect.object_id, effect.after) is None
+        for effect in statement.passes
+    )
 
 
 def position_seen(session: ShardSession, task: ShardTask) -> int | Problem:
@@ -96,7 +106,21 @@ def position_seen(session: ShardSession, task: ShardTask) -> int | Problem:
             )
         except ReconcilerError as unread:
             return of_shard(task.work.shard, unread.problems[0])
-    return states.index(here) if here in states else position_lost(task.work.shard)
+    if here in states:
+        return states.index(here)
+    for index, half in states_between(task.work.change_set).items():
+        at_rest = {about: at for about, at in half.items() if about in here}
+        if at_rest == here and is_cut(session, task, task.work.statements[index]):
+            return index
+    return position_lost(task.work.shard)
+
+
+def _stands_on_managed(task: ShardTask, object_id: ObjectId, definition: str) -> bool:
+    """A trigger on a table that is left alone is left alone as well."""
+    if object_id.kind is not ObjectKind.TRIGGER:
+        return True
+    table = trigger_table(definition)
+    return table is None or task.basis.is_managed(table_id(table))
 
 
 def end_differs(session: ShardSession, task: ShardTask) -> Problem | None:
@@ -105,7 +129,7 @@ def end_differs(session: ShardSession, task: ShardTask) -> Problem | None:
     live = {
         object_id: definition
         for object_id, definition in session.definitions(programs=task.basis.program_kinds).items()
-        if task.basis.is_managed(object_id)
+        if task.basis.is_managed(object_id) and _stands_on_managed(task, object_id, definition)
     }
     for object_id in sorted(live.keys() | task.basis.after.keys()):
         wanted, definition = task.basis.after.get(object_id), live.get(object_id)

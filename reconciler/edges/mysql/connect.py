@@ -130,6 +130,19 @@ class Link:
         if refused is not None:
             raise refused
 
+    def execute_both(self, first: str, then: str) -> None:
+        """Run two statements of which the server gets both or none, whatever becomes of this
+        process: the second also where the first is refused. Raises ServerRefusal of the first that
+        was refused, or LinkLost."""
+        try:
+            self._wire.send_both(first, then)
+        except pymysql.err.MySQLError as error:
+            raise self._translated(error, sent=True) from None
+        refused = self._refusal_in(self._wire.receive)
+        refused_then = self._refusal_in(self._wire.receive_next)
+        if (found := refused or refused_then) is not None:
+            raise found
+
     def _refusal_in(self, receive: Callable[[], object]) -> ServerRefusal | None:
         """Raises LinkLost."""
         try:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from reconciler.ddl.statement.trigger import read_trigger_statement, swap_parts
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.limits import ANSWER_LOST_AFTER_S, ENGINE_LOOK_S, KILLED_ANSWER_S_MAX
 from reconciler.edges.mysql.problems import (
@@ -32,6 +33,7 @@ from reconciler.edges.mysql.session_settings import (
 )
 from reconciler.edges.mysql.shard_link import ShardLink
 from reconciler.edges.mysql.statement_watch import Idle, Over, Runs, StatementWatch, Unseen
+from reconciler.edges.mysql.trigger_swap import begin_swap, end_swap, finish_swap
 from reconciler.errors import Unavailable
 from reconciler.model.engine import NOTHING_TOLD, EngineName, Handle
 from reconciler.model.server import ServerError, ServerSettings
@@ -108,7 +110,10 @@ class DirectEngine:
         try:
             # Over this connection and no other: the claim, and the handle, are this one's.
             prepared.link.execute(set_session((*variables, *limit)))
-            prepared.link.send(work.statement.sql)
+            if (swap := swap_parts(work.statement.sql)) is not None:
+                begin_swap(prepared.link, swap)
+            else:
+                prepared.link.send(work.statement.sql)
         except ServerRefusal as refusal:
             return not_sent(str(refusal.error))
         except LinkLost as lost:
@@ -125,7 +130,7 @@ class DirectEngine:
             case Running():
                 return answer
             case Failed() if answer.error.number == LOCK_WAIT_TIMEOUT:
-                table = work.statement.object_id.name
+                table = _locked_by(work)
                 blocker = self._find_blocker(self._sent.link, table)
                 answer = Failed(error=_lock_not_had(work), transient=True, blocker=blocker)
             case Unknown():
@@ -142,6 +147,8 @@ class DirectEngine:
         """What was set for one statement. A session that cannot be told so is not used again."""
         variables = self._shard.reach.after_statement()
         try:
+            if swap_parts(work.statement.sql) is not None:
+                end_swap(link)
             if work.statement.session.created_with is not None:
                 link.execute(AS_CONNECTED)
             if variables:
@@ -161,13 +168,13 @@ class DirectEngine:
     def stop(self, handle: Handle, work: EngineWork) -> None:
         connection_id = _connection_of(handle)
         if connection_id is not None:
-            self._watch.end_statement(connection_id, work.statement.sql)
+            self._watch.end_statement(connection_id, _first_sent(work.statement.sql))
 
     def _look_at_an_earlier_one(self, handle: Handle, work: EngineWork) -> Answer:
         connection_id = _connection_of(handle)
         if connection_id is None:
             return Unknown(reason="it was sent by another version, whose handle is not understood")
-        match self._watch.look(connection_id, work.statement.sql):
+        match self._watch.look(connection_id, _first_sent(work.statement.sql)):
             case Runs(progress=progress):
                 return Running(progress=progress)
             case Over():
@@ -199,6 +206,7 @@ class _Sent:
         self.handle = prepared.handle
         self._connection_id = prepared.connection_id
         self._work = work
+        self._sql = _first_sent(work.statement.sql)
         self._watch = watch
         self._stop_at_s = time.monotonic() + work.run_limit_s
         self._told_to_stop = False
@@ -220,7 +228,7 @@ class _Sent:
         except LinkLost as lost:
             return Unknown(reason=lost.reason)
         # What is left of the session keeps the shard claimed until the server lets go of it.
-        self._watch.end_session(self._connection_id, self._work.statement.sql)
+        self._watch.end_session(self._connection_id, self._sql)
         return Unknown(
             reason="the server says that it no longer runs the statement, and its answer was lost"
         )
@@ -232,6 +240,8 @@ class _Sent:
     def _taken(self) -> Running | Applied | Failed | Unknown:
         try:
             self.link.take_answer()
+            if (swap := swap_parts(self._work.statement.sql)) is not None:
+                finish_swap(self.link, swap, self._work.statement.object_id.name)
         except ServerRefusal as refusal:
             if self._reach.ended_between(refusal.error):
                 self._ended_between = refusal.error
@@ -241,7 +251,7 @@ class _Sent:
 
     def _over(self, error: ServerError) -> Running | Failed | Unknown:
         """Once the server no longer runs what something before it has ended."""
-        match self._watch.look(self._connection_id, self._work.statement.sql):
+        match self._watch.look(self._connection_id, self._sql):
             case Runs(progress=progress):
                 return Running(progress=replace(progress, waits_for="the server, to stop it"))
             case Unseen():
@@ -256,12 +266,11 @@ class _Sent:
 
     def _keep_the_limit(self) -> None:
         if not self._told_to_stop and time.monotonic() >= self._stop_at_s:
-            sql = self._work.statement.sql
-            self._told_to_stop = self._watch.end_statement(self._connection_id, sql)
+            self._told_to_stop = self._watch.end_statement(self._connection_id, self._sql)
 
     def _is_lost(self) -> bool:
         """Said twice by the server, with time in between for an answer that is on its way."""
-        match self._watch.look(self._connection_id, self._work.statement.sql):
+        match self._watch.look(self._connection_id, self._sql):
             case Runs(progress=progress):
                 self._progress = progress
                 self._not_at_it_since_s = None
@@ -283,6 +292,18 @@ class _Sent:
         return Running(progress=self._progress)
 
 
+def _locked_by(work: EngineWork) -> str:
+    """The table whose lock the statement needs."""
+    trigger = read_trigger_statement(work.statement.sql)
+    return (trigger.table if trigger is not None else "") or work.statement.object_id.name
+
+
+def _first_sent(sql: str) -> str:
+    """What a server that waits for a lock is at: of a swap, its first part."""
+    swap = swap_parts(sql)
+    return swap.lock if swap is not None else sql
+
+
 def statement_session(work: EngineWork, settings: ServerSettings) -> Variables:
     """What a statement's session has beside what every session of a server has."""
     lock_wait = ("lock_wait_timeout", str(max(1, work.lock_wait_s)))
@@ -291,7 +312,7 @@ def statement_session(work: EngineWork, settings: ServerSettings) -> Variables:
 
 def _lock_not_had(work: EngineWork) -> ServerError:
     """The server's own words are about transactions, and tell to restart one."""
-    table, waited_s = work.statement.object_id.name, max(1, work.lock_wait_s)
+    table, waited_s = _locked_by(work), max(1, work.lock_wait_s)
     message = (
         f"the statement waited for a lock that another session holds, {waited_s} s for that of"
         f" table {table}, and gave up"

@@ -77,6 +77,10 @@ LOCK_SILENT_S_MAX = 300
 # may be on its way yet. A live one is made again where the server ended it for its silence.
 SESSION_SILENT_S_MAX = 240
 
+# While it swaps a trigger, a session holds its table against all writers: one that falls silent
+# with the lock in hand is ended by its server, and the lock goes with it.
+SWAP_SILENT_S_MAX = 5
+
 # The attributes of a connection share 512 bytes (performance_schema_session_connect_attrs_size).
 LOCK_HOLDER_BYTES_MAX = 120
 

@@ -19,7 +19,8 @@ from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.dependents import body_of
 from reconciler.edges.mysql.problems import ServerRefusal, misread
 from reconciler.edges.mysql.programs import read_program, read_view
-from reconciler.edges.mysql.reading import Listing, number, shown, text
+from reconciler.edges.mysql.reading import Listing, shown, text
+from reconciler.edges.mysql.triggers import heads_of, hidden_trigger, read_trigger
 from reconciler.model.dependents import Program
 from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.observation import CrossDatabaseParent
@@ -45,8 +46,6 @@ SELECT 'view', TABLE_NAME, NULL, NULL, NULL, NULL, VIEW_DEFINITION
   FROM information_schema.VIEWS WHERE TABLE_SCHEMA = %s
 """
 _PROGRAM_KINDS = frozenset({"trigger", "procedure", "function", "event", "view"})
-_TIMINGS = frozenset({"BEFORE", "AFTER"})
-_EVENTS = frozenset({"INSERT", "UPDATE", "DELETE"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +70,10 @@ def read_others(
     objects: list[OtherObject] = []
     programs: list[Program] = []
     unseen: list[str] = []
+    heads: list[tuple[object, ...]] = []
     for row in link.query(_PROGRAMS, [database] * 4, width=7):
         kind, name = _kind(row[0]), text(row[1])
-        table, order = (None if row[2] is None else text(row[2])), number(row[3])
+        table = None if row[2] is None else text(row[2])
         programs.append(Program(kind=kind, name=name, text=body_of(row[6]), table=table))
         if kind is ObjectKind.VIEW:
             continue  # SHOW CREATE VIEW tells the whole of it
@@ -83,17 +83,18 @@ def read_others(
                 unseen.append(f"the text of {kind} {name}")
             objects.append(whole or OtherObject(kind=kind, name=name, definition=""))
             continue
+        if kind is ObjectKind.TRIGGER:
+            heads.append(row[1:6])
+            continue
         body = body_of(row[6])
         if body is None:
             unseen.append(f"the text of {kind} {name}")
-            body = ""
-        if table is not None:
-            fires = f"{_one_of(_TIMINGS, row[4])} {_one_of(_EVENTS, row[5])}"
-            head = f"{quote_identifier(name)} {fires} ON {quote_identifier(table)}"
-            body = f"CREATE TRIGGER {head} FOR EACH ROW {body}"
-        objects.append(
-            OtherObject(kind=kind, name=name, definition=body, table=table, action_order=order)
-        )
+        objects.append(OtherObject(kind=kind, name=name, definition=body or ""))
+    for head in heads_of(heads):
+        trigger = read_trigger(link, database, head)
+        if trigger is None:
+            unseen.append(f"the text of {ObjectKind.TRIGGER} {head.name}")
+        objects.append(trigger or hidden_trigger(head))
     for name in listing.of_type("VIEW"):
         view = read_view(link, database, name)
         if view is None:

@@ -17,8 +17,9 @@ from reconciler.ddl.scan import is_too_large
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.problems import ServerRefusal, is_of_the_moment
 from reconciler.edges.mysql.reading import Listing, list_names, text
+from reconciler.edges.mysql.triggers import read_heads, read_triggers
 from reconciler.model.object_id import ObjectId, ObjectKind
-from reconciler.model.programs import ROUTINES, CreatedWith, view_id
+from reconciler.model.programs import ROUTINES, CreatedWith, trigger_id, view_id
 from reconciler.model.schema import OtherObject
 
 # In the head of a view, and nowhere else: a string in its query may look the same.
@@ -48,6 +49,9 @@ def list_programs(
         for row in link.query(_ROUTINES, [database], width=2):
             kind = ObjectKind(text(row[0]).lower())
             found += [ObjectId(kind, text(row[1]))] if kind in wanted else []
+    if ObjectKind.TRIGGER in kinds:
+        heads = read_heads(link, database)
+        found += (trigger_id(head.name) for head in heads if not head.is_helper)
     return tuple(sorted(found))
 
 
@@ -57,6 +61,9 @@ def read_program(link: Link, database: str, about: ObjectId) -> OtherObject | No
     or LinkLost."""
     if about.kind in ROUTINES:
         return _read_routine(link, database, about)
+    if about.kind is ObjectKind.TRIGGER:
+        every = read_triggers(link, database, [about.name])
+        return next((trigger for _, trigger in every), None)
     assert about.kind is ObjectKind.VIEW, "a kind that can be managed"
     return read_view(link, database, about.name)
 

@@ -162,6 +162,7 @@ ANOTHER_STATEMENT: dict[str, Any] = {
     "hazards": (Hazard(kind=HazardKind.RENAME, object="c", reason="r", needs_permission=False),),
     "row_ceiling": 5,
     "engine": EngineName.GH_OST,
+    "passes": (Effect(object_id=table_id("users"), before=None, after=None),),
 }
 
 

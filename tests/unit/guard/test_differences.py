@@ -64,6 +64,7 @@ OTHERWISE: dict[str, Any] = {
     "hazards": (DROPS,),
     "row_ceiling": 1_000,
     "session": UNCHECKED,
+    "passes": (replace(FIRST.effects[0], after=fingerprint("elsewhere")),),
     "sql": f"{FIRST.sql} ",
 }
 

@@ -1,0 +1,46 @@
+"""One trigger in another's place on MySQL, which replaces none: dropped and made again while its
+table is locked, so that no write passes in between.
+
+Rules (PG-24): the statement that drops it and the one that makes it leave in one piece. A server
+that has the first has both, and runs the second whatever became of this process. Where it is
+refused, the old one is put back under the same lock. A session that falls silent holding the lock
+is ended by its server.
+"""
+
+from __future__ import annotations
+
+from reconciler.ddl.statement.trigger import SwapParts
+from reconciler.edges.mysql.connect import Link
+from reconciler.edges.mysql.limits import SESSION_SILENT_S_MAX, SWAP_SILENT_S_MAX
+from reconciler.edges.mysql.problems import ServerRefusal
+from reconciler.edges.mysql.reach import database_of
+from reconciler.edges.mysql.session_settings import set_session
+from reconciler.edges.mysql.triggers import as_it_stands
+
+
+def begin_swap(link: Link, parts: SwapParts) -> None:
+    """Ask for the lock; `finish_swap` when it is there. Raises ServerRefusal or LinkLost."""
+    link.execute(set_session((("wait_timeout", str(SWAP_SILENT_S_MAX)),)))
+    link.send(parts.lock)
+
+
+def finish_swap(link: Link, parts: SwapParts, name: str) -> None:
+    """With the lock held, which is let go of as soon as the trigger is made. Raises ServerRefusal,
+    for which the old one is there again, or LinkLost."""
+    database = database_of(link)
+    old = as_it_stands(link, database, name)
+    try:
+        link.execute_both(parts.drop, parts.create)
+    except ServerRefusal:
+        if old is not None and as_it_stands(link, database, name) is None:
+            link.execute(set_session(old.session))
+            link.execute(old.sql)
+        raise
+    finally:
+        link.execute(parts.unlock)
+
+
+def end_swap(link: Link) -> None:
+    """As sessions are, whatever became of it. Raises ServerRefusal or LinkLost."""
+    link.execute("UNLOCK TABLES")
+    link.execute(set_session((("wait_timeout", str(SESSION_SILENT_S_MAX)),)))

@@ -1,0 +1,207 @@
+"""Every case of `tests/cases/triggers/` runs there and back on every server: proven, run on a
+database, read back after each statement, and planned again, which finds nothing. Many run together
+(`view_rounds`).
+
+flavor: mysql mariadb            the servers (default: both)
+hazards: <kind> <object>, ...    of the statements of triggers on the way there
+--- from                         statements that make one end, each ended by a semicolon
+--- to                           and those of the other
+--- order                        words, one a line, that come in this order in what is sent
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+
+import pymysql
+import pytest
+
+from reconciler.ddl.statement.trigger import swap_parts
+from reconciler.diff.schema_diff import diff_schemas
+from reconciler.model.object_id import ObjectId, ObjectKind
+from reconciler.model.policy import Policy
+from reconciler.model.programs import ManagedKind
+from reconciler.observe.shards import DefinitionReader, SeenShard, read_all
+from reconciler.plan.model import PlannedStatement
+from reconciler.prove.change_set import Proven, prove_change_set
+from reconciler.prove.request import ProgramsBetween
+from tests.integration.proving import Bench, bench_on
+from tests.integration.view_rounds import Member, Round, alone, rounds
+from tests.sections import CaseText, case_texts
+
+CASES = case_texts("triggers")
+LOOKED_AT = 8
+"""Every such swap is looked at in its midst."""
+FLAVORS = {"mysql_server": "mysql", "mariadb_server": "mariadb", "mariadb_10_server": "mariadb"}
+
+
+class Outcomes:
+    """What came of each case on one server, by its name; cases of a round in which one fails are
+    run again, each alone."""
+
+    def __init__(self, bench: Bench, cases: Sequence[CaseText]) -> None:
+        with bench.connection.cursor() as cursor:
+            cursor.execute("SELECT CURRENT_USER()")
+            ((account,),) = cursor.fetchall()
+        self._bench = bench
+        self._policy = Policy(
+            manage=(ManagedKind.TABLES, ManagedKind.TRIGGERS),
+            definers=((ManagedKind.TRIGGERS, account),),
+        )
+        every = rounds(cases, shares_tables=False)
+        self._rounds = {one.case.name: found for found in every for one in found.members}
+        self._done: dict[str, AssertionError | None] = {}
+
+    def check(self, case: CaseText) -> None:
+        if case.name not in self._done:
+            self._run(self._rounds[case.name])
+        failed = self._done[case.name]
+        if failed is not None:
+            raise failed
+
+    def _run(self, found: Round) -> None:
+        try:
+            Rounder(self._bench, self._policy).converge(found)
+        except (AssertionError, pymysql.Error) as failed:
+            if len(found.members) == 1:
+                self._done[found.members[0].case.name] = AssertionError(str(failed))
+                return
+            for member in found.members:
+                self._run(alone(member.case))
+        else:
+            self._done |= {member.case.name: None for member in found.members}
+
+
+@pytest.fixture(scope="module")
+def outcomes(request: pytest.FixtureRequest) -> Iterator[Mapping[str, Outcomes]]:
+    with ExitStack() as opened:
+        yield {
+            name: Outcomes(
+                opened.enter_context(bench_on(request.getfixturevalue(name))), cases_of(flavor)
+            )
+            for name, flavor in FLAVORS.items()
+        }
+
+
+def cases_of(flavor: str) -> list[CaseText]:
+    return [one for one in CASES if flavor in one.headers.get("flavor", "mysql mariadb").split()]
+
+
+@pytest.mark.invariant("PG-20")
+@pytest.mark.invariant("PG-21")
+@pytest.mark.invariant("PG-22")
+@pytest.mark.parametrize(
+    ("case", "server"),
+    [
+        pytest.param(case, server, id=f"{case.name}-{server.removesuffix('_server')}")
+        for server, flavor in FLAVORS.items()
+        for case in cases_of(flavor)
+    ],
+)
+def test_a_case_converges_both_ways(
+    case: CaseText, server: str, outcomes: Mapping[str, Outcomes]
+) -> None:
+    outcomes[server].check(case)
+
+
+class Rounder:
+    def __init__(self, bench: Bench, policy: Policy) -> None:
+        self._bench, self._policy = bench, policy
+        self._reader = DefinitionReader(policy)
+
+    def converge(self, found: Round) -> None:
+        bench = self._bench
+        with bench.database(found.statements("from")) as here:
+            start = self._look(here)
+            with bench.database(found.statements("to")) as there:
+                goal = self._look(there)
+            proof = self._proven(start, goal)
+            for member in found.members:
+                check_told(member, proof.statements)
+            self._run(here, proof)
+            assert self._look(here).fingerprints == goal.fingerprints
+            back = self._proven(self._look(here), start)
+            self._run(here, back)
+            assert self._look(here).fingerprints == start.fingerprints
+
+    def _look(self, database: str) -> SeenShard:
+        (seen,), refusals = read_all([self._bench.observe(database)], self._reader)
+        assert not refusals, refusals
+        return seen
+
+    def _proven(self, start: SeenShard, goal: SeenShard) -> Proven:
+        found = diff_schemas(
+            start.schema,
+            goal.schema,
+            policy=self._policy,
+            renames=(),
+            version=start.observation.settings.version,
+        )
+        assert not found.refusals, found.refusals
+        proof = prove_change_set(
+            self._bench.world,
+            observed=(start.observation,),
+            before=start.schema,
+            desired=goal.schema,
+            steps=found.steps,
+            policy=self._policy,
+            programs=ProgramsBetween(before=start.programs, after=goal.programs),
+        )
+        assert isinstance(proof, Proven), proof
+        return proof
+
+    def _run(self, database: str, proof: Proven) -> None:
+        """Each statement leaves behind what the plan says, of every object, and a swap in its
+        midst what it says that it passes by: looked at behind each statement of a table, behind
+        the last one of triggers in a row, and in the midst of some."""
+        bench = self._bench
+        state: dict[ObjectId, str | None] = {**self._look(database).fingerprints}
+        bench.execute(f"USE `{database}`")
+        swaps = 0
+        for statement, following in itertools.pairwise([*proof.statements, None]):
+            assert statement is not None
+            for effect in (*statement.effects, *statement.passes):
+                assert state.get(effect.object_id) == effect.before, statement.sql
+            if (made := statement.session.created_with) is not None:
+                bench.execute(f"SET character_set_client = {made.character_set_client}")
+                bench.execute(f"SET collation_connection = {made.collation_connection}")
+                bench.execute(f"SET sql_mode = '{made.sql_mode}'")
+            swap = swap_parts(statement.sql)
+            swaps += swap is not None
+            if swap is not None and swaps % LOOKED_AT == 1:
+                bench.execute(swap.drop)
+                half = {e.object_id: e.after for e in statement.passes}
+                self._is_at(database, {**state, **half}, statement)
+            for part in (statement.sql,) if swap is None else swap.every:
+                bench.execute(part)
+            bench.execute("SET NAMES utf8mb4")
+            bench.execute("SET sql_mode = DEFAULT")
+            state |= {effect.object_id: effect.after for effect in statement.effects}
+            if following is None or following.object_id.kind is not ObjectKind.TRIGGER:
+                self._is_at(database, state, statement)
+
+    def _is_at(
+        self,
+        database: str,
+        state: Mapping[ObjectId, str | None],
+        statement: PlannedStatement,
+    ) -> None:
+        there = {about: found for about, found in state.items() if found is not None}
+        assert self._look(database).fingerprints == there, statement.sql
+
+
+def check_told(member: Member, statements: Sequence[PlannedStatement]) -> None:
+    case, own = member.case, [one for one in statements if member.has(one.object_id.name)]
+    places = [
+        next(at for at, one in enumerate(own) if words in one.sql)
+        for words in map(member.renamed, case.lines("order"))
+    ]
+    assert places == sorted(places), (case.name, [one.sql for one in own])
+    if (told := case.headers.get("hazards")) is not None:
+        of_triggers = (one for one in own if one.object_id.kind is ObjectKind.TRIGGER)
+        found = [f"{h.kind} {h.object}" for one in of_triggers for h in one.hazards]
+        wanted = [words.split() for words in told.split(",") if words.strip()]
+        names = [f"{kind} {member.names.get(name, name)}" for kind, name in wanted]
+        assert found == names, case.name
