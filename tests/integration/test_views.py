@@ -287,10 +287,10 @@ def test_views_that_are_not_managed_are_never_touched(small_fleet: Fleet) -> Non
     fleet.write("schemas/shop/views/people.sql", PEOPLE)
     ended = fleet.run("plan")
     assert (ended.code, "[kind-not-managed]" in ended.said) == (1, True), ended.said
-    fleet.spec["manage"] = ["tables", "triggers"]
+    fleet.spec["manage"] = ["tables", "events"]
     fleet.write_spec()
     ended = fleet.run("plan")
-    assert "triggers are not managed" in ended.said
+    assert "events are not managed" in ended.said
 
 
 @pytest.mark.invariant("PG-2")
