@@ -78,5 +78,7 @@ def in_other_words(context: StatementContext) -> tuple[Hazard, ...]:
 def test_planning_again_leaves_a_stored_plan_as_it_is(fleet: Fleet) -> None:
     before = fleet.read("plans/production/shop.plan.json")
     ended = fleet.run("plan", "--write")
-    assert ended.code == 0, ended.said
+    # The end of a stored quarantine is farther away than a new plan may have it.
+    is_too_far = "[quarantine-too-long]" in ended.said
+    assert ended.code == (3 if is_too_far else 0), ended.said
     assert fleet.read("plans/production/shop.plan.json") == before
