@@ -28,6 +28,9 @@ class Operation(StrEnum):
     CREATE_TRIGGER = "create-trigger"
     REPLACE_TRIGGER = "replace-trigger"
     DROP_TRIGGER = "drop-trigger"
+    CREATE_SEQUENCE = "create-sequence"
+    ALTER_SEQUENCE = "alter-sequence"
+    DROP_SEQUENCE = "drop-sequence"
 
 
 class ClauseKind(StrEnum):

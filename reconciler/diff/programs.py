@@ -11,7 +11,7 @@ from typing import assert_never
 
 from reconciler.diff.model import Operation
 from reconciler.model.object_id import ObjectId, ObjectKind
-from reconciler.model.programs import ManagedProgram, Routine, Trigger, View
+from reconciler.model.programs import ManagedProgram, Routine, Sequence, Trigger, View
 
 _OF_ROUTINES = (Operation.CREATE_ROUTINE, Operation.REPLACE_ROUTINE, Operation.DROP_ROUTINE)
 OPERATIONS = {
@@ -22,6 +22,11 @@ OPERATIONS = {
         Operation.CREATE_TRIGGER,
         Operation.REPLACE_TRIGGER,
         Operation.DROP_TRIGGER,
+    ),
+    ObjectKind.SEQUENCE: (
+        Operation.CREATE_SEQUENCE,
+        Operation.ALTER_SEQUENCE,
+        Operation.DROP_SEQUENCE,
     ),
 }
 """What makes one of a kind, what makes it another one, and what drops it."""
@@ -60,6 +65,9 @@ class ProgramStep:
 
 def _parts(program: ManagedProgram) -> dict[str, object]:
     """What can differ, in words."""
+    if isinstance(program, Sequence):
+        options = (program.value_type, program.options)
+        return {"definition": options, "engine": program.engine}
     rights: dict[str, object] = {"SQL SECURITY": program.security, "definer": program.definer}
     made: dict[str, object] = {"session that made it": program.created_with}
     match program:

@@ -17,6 +17,7 @@ _AGAIN = "then run the same command again"
 # What reading takes on the shard's database, and what changing takes beside it.
 _NEEDED = {
     ManagedKind.VIEWS: (("SHOW VIEW", "SELECT"), ("CREATE VIEW", "DROP")),
+    ManagedKind.SEQUENCES: (("SELECT",), ("CREATE", "ALTER", "DROP")),
     ManagedKind.ROUTINES: ((), ("CREATE ROUTINE", "ALTER ROUTINE")),
     ManagedKind.TRIGGERS: (("TRIGGER",), ("LOCK TABLES", "SELECT")),
 }

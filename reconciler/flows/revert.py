@@ -24,7 +24,7 @@ from reconciler.flows.reconcile_pass import Pass, begin_pass
 from reconciler.flows.way_back import ways_back
 from reconciler.model.object_id import ObjectKind
 from reconciler.model.policy import HazardKind, Policy
-from reconciler.model.programs import MANAGED_AS, Security
+from reconciler.model.programs import MANAGED_AS, Security, Sequence
 from reconciler.model.schema import Table
 from reconciler.model.server import Flavor, ServerVersion
 from reconciler.plan.codec import load_plan
@@ -236,6 +236,9 @@ def _rights_unsaid(touched: ObjectBefore, policy: Policy) -> Iterator[str]:
     if touched.definition is None:
         return
     program = read_program(touched.object_id, touched.definition)
+    if isinstance(program, Sequence):
+        yield f"{touched.object_id}: if it was dropped, its value is gone, and it starts anew"
+        return
     if program.security is Security.INVOKER:
         return
     named = policy.account_of(touched.object_id.kind)

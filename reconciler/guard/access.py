@@ -175,6 +175,12 @@ def _needs(reach: Reach, flavor: Flavor) -> Iterator[_Need]:
             if reach.locks:
                 yield _Need(any_of=("LOCK TABLES",), table=table)
                 yield _Need(any_of=("SELECT",), table=table)
+        case StatementKind.CREATE_SEQUENCE:
+            yield _Need(any_of=("CREATE",), table=table)
+        case StatementKind.ALTER_SEQUENCE:
+            yield _Need(any_of=("ALTER",), table=table)
+        case StatementKind.DROP_SEQUENCE:
+            yield _Need(any_of=("DROP",), table=table)
         case _:
             assert_never(reach.kind)
     if reach.renamed_to is not None or reach.drops_partitions:

@@ -19,6 +19,7 @@ class ManagedKind(StrEnum):
     VIEWS = "views"
     ROUTINES = "routines"
     TRIGGERS = "triggers"
+    SEQUENCES = "sequences"
 
 
 class Security(StrEnum):
@@ -110,7 +111,22 @@ class Trigger:
         return trigger_id(self.name)
 
 
-ManagedProgram = View | Routine | Trigger
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sequence:
+    """MariaDB. `options` is the server's text of where it starts, its bounds, its step, its cache
+    and whether it begins again; `value_type` '' before 11.5. What its next value is, is data."""
+
+    name: str
+    value_type: str
+    options: str
+    engine: str
+
+    @property
+    def object_id(self) -> ObjectId:
+        return ObjectId(ObjectKind.SEQUENCE, self.name)
+
+
+ManagedProgram = View | Routine | Trigger | Sequence
 """Any program that can be managed."""
 
 ROUTINES = (ObjectKind.PROCEDURE, ObjectKind.FUNCTION)
@@ -120,13 +136,18 @@ MANAGED_AS = {
     ObjectKind.PROCEDURE: ManagedKind.ROUTINES,
     ObjectKind.FUNCTION: ManagedKind.ROUTINES,
     ObjectKind.TRIGGER: ManagedKind.TRIGGERS,
+    ObjectKind.SEQUENCE: ManagedKind.SEQUENCES,
 }
 """The word of `manage` for each kind of program."""
 
 LIKE_TABLES = frozenset({ObjectKind.TABLE, ObjectKind.VIEW, ObjectKind.SEQUENCE})
 """Kinds that share their names."""
 
-FOLDERS = {ManagedKind.VIEWS: "views", ManagedKind.ROUTINES: "routines"}
+FOLDERS = {
+    ManagedKind.VIEWS: "views",
+    ManagedKind.ROUTINES: "routines",
+    ManagedKind.SEQUENCES: "sequences",
+}
 """Where the files of each kind stand, in the schema folder; triggers stand in their table's."""
 
 

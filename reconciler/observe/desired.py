@@ -18,7 +18,7 @@ from reconciler.ddl.lexer import TokenKind, tokenize
 from reconciler.ddl.zero_dates import INVALID_DEFAULT
 from reconciler.diff.session import UNCHECKED
 from reconciler.errors import InvalidInput, Location, Problem, Refused
-from reconciler.model.object_id import ObjectId, table_id
+from reconciler.model.object_id import ObjectId, ObjectKind, table_id
 from reconciler.model.schema import OtherObject, Schema
 from reconciler.model.server import ServerError, ServerSettings
 from reconciler.observe.programs import read_programs_back
@@ -61,7 +61,7 @@ def load_desired(
     a file may use a sequence among them. Raises InvalidInput for a definition the server rejects,
     with its file; Refused where two settings give the files two meanings."""
     found: dict[ServerSettings, Desired] = {}
-    by_name = {other.name: other for other in others}
+    by_name = {other.name: other for other in others if not reader.manages(other.object_id)}
     texts = [*(file.statement for file in files.files), *(one.rest for one in files.programs)]
     sequences = sequences_for(by_name.values(), texts)
     for distinct in dict.fromkeys(settings):
@@ -105,6 +105,9 @@ def read_back(
     with scratch.database(settings) as database:
         for sequence in sequences:  # one that cannot be made is missed by the table that uses it
             database.make(sequence)
+        for one in programs:  # a table may take its values from one
+            if one.object_id.kind is ObjectKind.SEQUENCE:
+                database.execute(one.statement)
         for file in files:
             if (problem := made_from(file, database, settings)) is not None:
                 problems[table_id(file.table)] = problem

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from collections.abc import Sequence as Several
 from dataclasses import dataclass, replace
 
 from reconciler.ddl.definition.program_file import ProgramFile
@@ -18,6 +19,7 @@ from reconciler.model.programs import (
     CreatedWith,
     ManagedProgram,
     Security,
+    Sequence,
     View,
     trigger_id,
     view_id,
@@ -38,7 +40,7 @@ class ProgramsReadBack:
 
 def read_programs_back(
     database: ScratchDatabase,
-    files: Sequence[ProgramFile],
+    files: Several[ProgramFile],
     settings: ServerSettings,
     policy: Policy,
 ) -> ProgramsReadBack:
@@ -97,7 +99,7 @@ def triggers_usually_created_with(scratch: Scratch, settings: ServerSettings) ->
     return shown.created_with if shown is not None else None
 
 
-def _made(database: ScratchDatabase, files: Sequence[ProgramFile]) -> dict[ObjectId, ServerError]:
+def _made(database: ScratchDatabase, files: Several[ProgramFile]) -> dict[ObjectId, ServerError]:
     """What the server says of those that cannot be made."""
     left = list(files)
     while left:
@@ -125,12 +127,16 @@ def _as_shown(
     except ReconcilerError as unread:
         return replace(unread.problems[0], where=Location(path=file.path, line=file.first_line))
     program = _with_rights(read, file, policy)
+    if isinstance(program, Sequence):
+        return as_read(program)
     if program.security is Security.DEFINER and program.definer is None:
         return _definer_not_named(file)
     return as_read(program)
 
 
 def _with_rights(program: ManagedProgram, file: ProgramFile, policy: Policy) -> ManagedProgram:
+    if isinstance(program, Sequence):
+        return program
     if isinstance(program, View):  # made without anybody's rights
         kept = file.created_with or program.created_with
         program = replace(program, security=file.security, created_with=kept)

@@ -47,19 +47,14 @@ def plan_from_core(core: PlanCore, meta: PlanMeta, plan_format: str | None = Non
 
 
 def _format_of(core: PlanCore) -> str:
-    if _has_triggers(core):
-        return PLAN_FORMAT
     kinds = core.policy.program_kinds | {about.kind for about in core.managed_programs}
+    if kinds & {ObjectKind.TRIGGER, ObjectKind.SEQUENCE}:
+        return PLAN_FORMAT
     if kinds - {ObjectKind.VIEW}:
         return FORMAT_WITHOUT_TRIGGERS
     if core.quarantine:
         return FORMAT_WITHOUT_ROUTINES
     return FORMAT_WITHOUT_QUARANTINE if kinds else FORMAT_WITHOUT_VIEWS
-
-
-def _has_triggers(core: PlanCore) -> bool:
-    kinds = {about.kind for about in core.managed_programs} | core.policy.program_kinds
-    return ObjectKind.TRIGGER in kinds
 
 
 def dump_plan(plan: Plan) -> bytes:

@@ -241,6 +241,12 @@ def _plain_effect(operation: Operation) -> str:
             return "writes wait while it is swapped, and none goes by without it"
         case Operation.DROP_TRIGGER:
             return "the trigger goes, waits for whoever uses the table"
+        case Operation.CREATE_SEQUENCE:
+            return "new sequence, nothing waits"
+        case Operation.ALTER_SEQUENCE:
+            return "metadata only, its value stays"
+        case Operation.DROP_SEQUENCE:
+            return "the sequence and its value go"
 
 
 def _lock_effect(lock: Lock | None) -> str:

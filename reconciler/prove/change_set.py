@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from reconciler.ddl.foreign import ForeignDefinition
 from reconciler.ddl.normalize import normalize_table
-from reconciler.ddl.programs.kinds import used_text
+from reconciler.ddl.programs.kinds import as_shown, used_text
 from reconciler.diff.counters import wanted_counters
 from reconciler.diff.model import Operation, Step
 from reconciler.guard.model import Refusal
-from reconciler.model.object_id import table_id
+from reconciler.model.object_id import ObjectKind, table_id
 from reconciler.model.observation import ObservedShard
 from reconciler.model.policy import Hazard, Policy
 from reconciler.model.renames import Rename
@@ -93,7 +94,7 @@ def prove_change_set(
         policy=policy,
         renames=renames,
         reader=DefinitionReader(policy, counters, names, claimed),
-        sequences=sequences_for(observed[0].others, _uses(observed[0], desired, programs)),
+        sequences=_sequences(observed[0], desired, programs),
         engines=engines,
         programs=programs,
     )
@@ -151,6 +152,18 @@ def _without_managed(shard: ObservedShard, programs: ProgramsBetween) -> Observe
     return replace(
         shard, others=tuple(other for other in shard.others if other.object_id not in managed)
     )
+
+
+def _sequences(
+    observed: ObservedShard, desired: Schema, programs: ProgramsBetween
+) -> tuple[ForeignDefinition, ...]:
+    """Those that a table may take its values from: the shard's, and those that are to come."""
+    coming = (
+        as_shown(read.value)
+        for about, read in programs.after.items()
+        if about.kind is ObjectKind.SEQUENCE and about not in programs.before
+    )
+    return sequences_for((*observed.others, *coming), _uses(observed, desired, programs))
 
 
 def _uses(observed: ObservedShard, desired: Schema, programs: ProgramsBetween) -> Iterator[str]:

@@ -7,7 +7,8 @@ brings what it needs otherwise (PG-3). What does not work in between is a findin
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
+from collections.abc import Sequence as Several
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -18,7 +19,6 @@ from reconciler.ddl.programs.kinds import (
     drop_sql,
     is_replaced_at_once,
     program_fingerprint,
-    scratch_sql,
     used_text,
     without_rights,
 )
@@ -28,7 +28,7 @@ from reconciler.diff.session import DEFAULT_SESSION, StatementSession
 from reconciler.guard.model import Refusal
 from reconciler.model.object_id import ObjectId, ObjectKind, table_id
 from reconciler.model.policy import Hazard, HazardKind
-from reconciler.model.programs import LIKE_TABLES, ManagedProgram, Routine
+from reconciler.model.programs import LIKE_TABLES, ManagedProgram, Routine, View
 from reconciler.model.server import ServerError
 from reconciler.plan.hazards.programs import program_hazards
 from reconciler.plan.hazards.statement_context import needing_permission
@@ -44,6 +44,8 @@ from reconciler.prove.placed import (
     as_scratch_has,
     names_made,
     operation_of,
+    session_of,
+    trial_sql,
 )
 from reconciler.prove.programs import broken_by_name, losses
 from reconciler.prove.refusals import not_copied
@@ -51,7 +53,7 @@ from reconciler.prove.request import ProofRequest
 
 
 def prove_managed(
-    scratch: Scratch, request: ProofRequest, tables: Collection[str], statements: Sequence[Ran]
+    scratch: Scratch, request: ProofRequest, tables: Collection[str], statements: Several[Ran]
 ) -> PlacedPrograms | Refusal:
     """`tables` are those that change, with their neighbours. Raises Unavailable."""
     programs = request.programs.of_others
@@ -94,7 +96,7 @@ class _Trial:
     """One scratch copy on which all statements run in their order. `there` are the managed
     programs that it has, as the shard would have them at this point."""
 
-    def __init__(self, request: ProofRequest, copy: Copy, coming: Sequence[frozenset[str]]) -> None:
+    def __init__(self, request: ProofRequest, copy: Copy, coming: Several[frozenset[str]]) -> None:
         """`coming` are the names that each statement of a table makes."""
         self._coming = coming
         self._request, self._copy = request, copy
@@ -129,10 +131,14 @@ class _Trial:
                 self._to_make.remove(step)
                 self._place(place, step)
                 continue
-            unused = next((s for s in self._to_drop if not self._users(s.about)), None)
+            unused = next((s for s in self._to_drop if self._may_go(s)), None)
             if unused is None:
                 return
             self._drop(place, unused)
+
+    def _may_go(self, step: ProgramStep) -> bool:
+        """A table may take values from a sequence until the last statement."""
+        return step.about.kind is not ObjectKind.SEQUENCE and not self._users(step.about)
 
     def _next(self, place: int, *, breaks_others: bool) -> ProgramStep | None:
         ready = (
@@ -215,7 +221,7 @@ class _Trial:
         worked = [user for user in self._users(step.about) if user not in self._broken]
         if not breaks_others:
             worked = [user for user in worked if self._fails(user) is None]
-        error = self._make(step.after)
+        error = self._make(step.after, before)
         self._answers[step.about] = error
         shown = self._shown_one(step.about)
         if error is None and shown == without_rights(step.after):
@@ -232,9 +238,11 @@ class _Trial:
         if before is None or error is not None:
             self._database.execute(drop_sql(about))
 
-    def _make(self, program: ManagedProgram) -> ServerError | None:
-        session = StatementSession(created_with=program.created_with)
-        errors = (self._database.execute(sql, session) for sql in scratch_sql(program))
+    def _make(
+        self, program: ManagedProgram, before: ManagedProgram | None = None
+    ) -> ServerError | None:
+        session = session_of(program)
+        errors = (self._database.execute(sql, session) for sql in trial_sql(program, before))
         return next((error for error in errors if error is not None), None)
 
     def _fails(self, about: ObjectId) -> ServerError | None:
@@ -255,7 +263,7 @@ class _Trial:
         if step.before is not None and not at_once:
             self._add_gap(place, step)
         sql = create_sql(program, definer, replaces=replaces)
-        session = StatementSession(created_with=program.created_with)
+        session = session_of(program)
         self._add(place, step, sql, session, hazards, program_fingerprint(program))
 
     def _add_gap(self, place: int, step: ProgramStep) -> None:
@@ -360,6 +368,8 @@ class _Trial:
             now = shown.get(about)
             if now is None:
                 return self._refused(about, "a statement of a table makes it unreadable")
+            assert isinstance(program, View), "a server moves no other with a table"
+            assert isinstance(now, View), "read as one"
             moved = replace(now, security=program.security, definer=program.definer)
             if moved != program:
                 self._there[about] = moved

@@ -6,11 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.ddl.programs.facts import text_of
-from reconciler.ddl.programs.kinds import read_program, without_rights
+from reconciler.ddl.programs.kinds import read_program, scratch_sql, without_rights
+from reconciler.ddl.programs.sequence import alter_sequence_sql
+from reconciler.ddl.quote import quote_identifier
 from reconciler.diff.model import ClauseKind, Operation
 from reconciler.diff.programs import ProgramStep
+from reconciler.diff.session import StatementSession
 from reconciler.errors import ReconcilerError
 from reconciler.model.programs import ManagedProgram
+from reconciler.model.programs import Sequence as SequenceOfServer
 from reconciler.model.schema import OtherObject
 from reconciler.plan.model import Effect, PlannedStatement
 from reconciler.prove.chain import Ran
@@ -59,6 +63,21 @@ def operation_of(step: ProgramStep, effect: Effect) -> Operation:
     """One that has gone already is made, and does not replace anything."""
     is_made = effect.before is None and step.before is not None
     return replace(step, before=None).operation if is_made else step.operation
+
+
+def trial_sql(program: ManagedProgram, before: ManagedProgram | None) -> tuple[str, ...]:
+    """What makes it on scratch: a sequence that is there is altered, as on a shard; one that a
+    table had need of already is made anew."""
+    if not isinstance(program, SequenceOfServer):
+        return scratch_sql(program)
+    if before is not None:
+        return (alter_sequence_sql(program),)
+    return (f"DROP SEQUENCE IF EXISTS {quote_identifier(program.name)}", *scratch_sql(program))
+
+
+def session_of(program: ManagedProgram) -> StatementSession:
+    made = None if isinstance(program, SequenceOfServer) else program.created_with
+    return StatementSession(created_with=made)
 
 
 def names_made(ran: Ran) -> frozenset[str]:

@@ -10,11 +10,8 @@ from reconciler.model.policy import says_nothing
 from reconciler.spec.secrets import Path, dotted
 from reconciler.spec.yaml_text import Document
 
-_SUBJECTS = (
-    *("table", "tables", "objects"),
-    *("view", "procedure", "function", "trigger"),
-    *("vindex", "vschema"),
-)
+_PROGRAMS = ("view", "procedure", "function", "trigger", "sequence")
+_SUBJECTS = ("table", "tables", "objects", *_PROGRAMS, "vindex", "vschema")
 _WITHOUT_OBJECT = ("objects", "vindex", "vschema")
 
 

@@ -11,7 +11,7 @@ from reconciler.ddl.statement.check import check_statement
 from reconciler.errors import InvalidInput, Refused
 from reconciler.model.object_id import ObjectKind
 from reconciler.model.policy import Policy
-from reconciler.model.programs import CreatedWith, ManagedKind, view_id
+from reconciler.model.programs import CreatedWith, ManagedKind, View, view_id
 from reconciler.model.schema import OtherObject
 from reconciler.observe.shards import DefinitionReader
 
@@ -100,4 +100,6 @@ def test_the_account_of_a_live_view_is_told_nowhere() -> None:
         assert account.user not in repr(read)
         assert account.digest not in repr(read)
     known = DefinitionReader(Policy(manage=manage, definers=((ManagedKind.VIEWS, str(account)),)))
-    assert known.read_program(view_id("v"), text_of(shown)).value.definer == account.digest
+    told = known.read_program(view_id("v"), text_of(shown)).value
+    assert isinstance(told, View)
+    assert told.definer == account.digest

@@ -1,79 +1,68 @@
-"""MariaDB's sequences in defaults: not managed, and yet what a table is made of."""
+"""Managed sequences of MariaDB, from the files to the shards and back."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import json
 
 import pytest
 
-from reconciler.edges.server.process import RunningServer
-from tests.conftest import FreshDatabase
+from reconciler.model.server import Flavor
 from tests.fleet import Fleet
+from tests.integration.test_views import PLAN, allow, applied, statements
 
-TICKETS = """CREATE TABLE tickets (
-  id bigint NOT NULL DEFAULT (NEXT VALUE FOR numbers),
-  name varchar(50) NOT NULL,
-  PRIMARY KEY (id)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
-"""
-PLAIN = TICKETS.replace(" DEFAULT (NEXT VALUE FOR numbers)", "")
-FILE = "schemas/shop/tickets.sql"
+PATH = "schemas/shop/sequences/numbers.sql"
 
 
-@pytest.fixture
-def fleet(
-    tmp_path: Path,
-    mariadb_server: RunningServer,
-    fresh_database: FreshDatabase,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Fleet:
-    """Two shards with a sequence each, which no table uses yet."""
-    made = Fleet(tmp_path / "shop", [mariadb_server], fresh_database, monkeypatch)
-    made.found(2, {"tickets": PLAIN})
-    for shard in made.databases:
-        made.sql(shard, "CREATE SEQUENCE numbers START WITH 100")
-    return made
+def manage_sequences(fleet: Fleet) -> None:
+    fleet.spec["manage"] = ["tables", "sequences"]
+    fleet.write_spec()
 
 
-def test_a_default_may_use_a_sequence_of_the_shards(fleet: Fleet) -> None:
-    fleet.write(FILE, TICKETS)
-    fleet.plan_and_commit()
-    plan = fleet.read("plans/production/shop.plan.sql")
-    assert "nextval(`numbers`)" in plan
-    applied = fleet.run("apply")
-    assert applied.code == 0, applied.said
+@pytest.mark.invariant("PG-1")
+@pytest.mark.invariant("PG-13")
+def test_sequences_come_change_and_go_and_keep_their_value(small_fleet: Fleet) -> None:
+    fleet = small_fleet
+    fleet.write(PATH, "CREATE SEQUENCE numbers START WITH 5;\n")
+    ended = fleet.run("plan")
+    assert (ended.code, "[kind-not-managed]" in ended.said) == (1, True), ended.said
+    manage_sequences(fleet)
+    for text in ("CREATE SEQUENCE numbers RESTART 7;", "ALTER SEQUENCE numbers CACHE 3;", "", "x"):
+        fleet.write(PATH, text)
+        assert fleet.run("plan").code == 1
+    fleet.write(PATH, "-- numbers of orders\nCREATE SEQUENCE numbers START WITH 5;\n")
+    if fleet.servers[0].version.flavor is Flavor.MYSQL:
+        ended = fleet.run("plan")
+        assert (ended.code, f"{PATH}:2" in ended.said) == (1, True), ended.said
+        return
+    fleet.edit(
+        "schemas/shop/orders.sql", "legacy int DEFAULT NULL", "legacy int DEFAULT nextval(numbers)"
+    )
+    fleet.commit("a sequence")
+    assert applied(fleet)[0].startswith("CREATE SEQUENCE `numbers` start with 5 ")
     for shard in fleet.databases:
-        fleet.sql(shard, "INSERT INTO tickets (name) VALUES ('a')")
-        assert fleet.sql(shard, "SELECT id FROM tickets") == ((100,),)
-    assert fleet.run("plan", "--detailed-exitcode").code == 0
+        fleet.sql(shard, "SELECT NEXTVAL(numbers), NEXTVAL(numbers)")
     assert fleet.run("drift").code == 0
-    fleet.edit(FILE, "varchar(50)", "varchar(60)")
+    fleet.edit(PATH, "5;", "5 INCREMENT BY 10 NOCACHE;")
     fleet.plan_and_commit()
-    assert fleet.run("verify").code == 0
+    plan_id = str(json.loads(fleet.read(PLAN))["plan_id"])
+    assert [sql.split(" start")[0] for sql in statements(fleet)] == ["ALTER SEQUENCE `numbers`"]
     assert fleet.run("apply").code == 0
-    assert fleet.run("plan", "--detailed-exitcode").code == 0
-
-
-def test_files_made_from_live_name_the_sequence_alone(fleet: Fleet) -> None:
-    for shard in fleet.databases:
-        fleet.sql(shard, "ALTER TABLE tickets MODIFY id bigint NOT NULL DEFAULT nextval(numbers)")
-    assert fleet.run("pull", "--environment", "production").code == 0
-    assert "DEFAULT nextval(`numbers`)" in fleet.read(FILE)
-    assert fleet.run("plan", "--detailed-exitcode").code == 0
-
-
-def test_a_sequence_that_no_shard_has_is_refused_with_the_file(fleet: Fleet) -> None:
-    fleet.write(FILE, TICKETS.replace("numbers", "absent"))
-    ended = fleet.run("plan")
-    assert ended.code == 1, ended.said
-    assert "definition-rejected" in ended.said
-    assert FILE in ended.said
-
-
-def test_a_shard_without_the_sequence_is_refused_before_anything_runs(fleet: Fleet) -> None:
-    last = [*fleet.databases][-1]
-    fleet.sql(last, "DROP SEQUENCE numbers")
-    fleet.write(FILE, TICKETS)
-    ended = fleet.run("plan")
-    assert ended.code == 3, ended.said
-    assert "statement-rejected" in ended.said
+    ((value,),) = fleet.sql("80-", "SELECT NEXTVAL(numbers)")
+    assert value > 6, "its value stays"
+    assert fleet.run("plan", "--revert", plan_id).code == 0
+    fleet.commit("the way back")
+    ended = fleet.run("apply")
+    assert ended.code == 0, ended.said
+    fleet.sql("80-", "ALTER SEQUENCE numbers CYCLE")
+    ended = fleet.run("drift")
+    said = " ".join(ended.said.split())
+    assert (ended.code, "its definition differs" in said) == (2, True), said
+    assert fleet.run("pull", "--from", "80-").code == 0
+    assert " cycle " in fleet.read(PATH)
+    fleet.edit("schemas/shop/orders.sql", "DEFAULT nextval(numbers)", "DEFAULT NULL")
+    fleet.sql("-80", "ALTER SEQUENCE numbers CYCLE")
+    (fleet.root / PATH).unlink()
+    ended = fleet.run("plan", "--write")
+    assert (ended.code, "drop-program" in ended.said) == (3, True), ended.said
+    allow(fleet, {"sequence": "numbers", "hazard": "drop-program"})
+    assert applied(fleet)[-1] == "DROP SEQUENCE `numbers`"

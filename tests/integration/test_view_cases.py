@@ -1,4 +1,4 @@
-"""Every case of `tests/cases/views/` and `tests/cases/routines/` runs there and back on every
+"""Every case of `tests/cases/views/`, `routines/` and `sequences/` runs there and back on every
 server: proven, run on a database, read back after each statement, and planned again, which finds
 nothing. Many run together (`view_rounds`).
 
@@ -32,7 +32,7 @@ from tests.integration.proving import Bench, bench_on
 from tests.integration.view_rounds import Member, Round, alone, rounds
 from tests.sections import CaseText, case_texts
 
-CASES = (*case_texts("views"), *case_texts("routines"))
+CASES = tuple(case for kind in ("views", "routines", "sequences") for case in case_texts(kind))
 POLICY = Policy(manage=tuple(ManagedKind))
 FLAVORS = {"mysql_server": "mysql", "mariadb_server": "mariadb", "mariadb_10_server": "mariadb"}
 

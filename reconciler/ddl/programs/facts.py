@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from reconciler.ddl.triggers import with_follows
+from reconciler.model.object_id import ObjectKind
 from reconciler.model.programs import CreatedWith
 from reconciler.model.schema import OtherObject
 
@@ -37,6 +38,8 @@ class Facts:
 
 def text_of(other: OtherObject) -> str:
     """What a server showed of a program; '' if it did not show all of it."""
+    if other.kind is ObjectKind.SEQUENCE:
+        return other.definition  # servers keep nothing else of it
     if other.created_with is None or not other.definition:
         return ""
     shown = other.definition

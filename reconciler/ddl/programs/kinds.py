@@ -16,6 +16,15 @@ from reconciler.ddl.programs.routine import (
     routine_text,
     scratch_routine_sql,
 )
+from reconciler.ddl.programs.sequence import (
+    alter_sequence_sql,
+    create_sequence_sql,
+    drop_sequence_sql,
+    read_sequence,
+    sequence_as_shown,
+    sequence_fingerprint,
+    sequence_text,
+)
 from reconciler.ddl.programs.trigger import (
     drop_trigger_sql,
     read_trigger,
@@ -43,6 +52,7 @@ from reconciler.model.programs import (
     ManagedProgram,
     Routine,
     Security,
+    Sequence,
     Trigger,
 )
 from reconciler.model.schema import OtherObject
@@ -57,6 +67,8 @@ def read_program(about: ObjectId, text: str) -> ManagedProgram:
         return read_routine(text, about)
     if about.kind is ObjectKind.TRIGGER:
         return read_trigger(text, about.name)
+    if about.kind is ObjectKind.SEQUENCE:
+        return read_sequence(text, about.name)
     assert about.kind is ObjectKind.VIEW, "a kind that can be managed"
     return read_view(text, about.name)
 
@@ -65,6 +77,8 @@ def program_text(program: ManagedProgram) -> str:
     """The other way round."""
     if isinstance(program, Trigger):
         return trigger_text(program)
+    if isinstance(program, Sequence):
+        return sequence_text(program)
     return routine_text(program) if isinstance(program, Routine) else view_text(program)
 
 
@@ -74,6 +88,8 @@ def program_fingerprint(program: ManagedProgram) -> str:
         return routine_fingerprint(program)
     if isinstance(program, Trigger):
         return trigger_fingerprint(program)
+    if isinstance(program, Sequence):
+        return sequence_fingerprint(program)
     return view_fingerprint(program)
 
 
@@ -81,6 +97,8 @@ def as_shown(program: ManagedProgram) -> OtherObject:
     """As a server would show it."""
     if isinstance(program, Trigger):
         return trigger_as_shown(program)
+    if isinstance(program, Sequence):
+        return sequence_as_shown(program)
     return routine_as_shown(program) if isinstance(program, Routine) else view_as_shown(program)
 
 
@@ -91,6 +109,8 @@ def file_text(program: ManagedProgram, usual: CreatedWith | None) -> str:
         return routine_file_text(program, usual)
     if isinstance(program, Trigger):
         return trigger_file_text(program, usual)
+    if isinstance(program, Sequence):
+        return f"{sequence_text(program)};\n"
     return view_file_text(program, usual)
 
 
@@ -100,6 +120,8 @@ def used_text(program: ManagedProgram) -> str:
         return f"{program.signature}\n{program.body}"
     if isinstance(program, Trigger):
         return program.body
+    if isinstance(program, Sequence):
+        return ""
     return program.query
 
 
@@ -107,6 +129,8 @@ def create_sql(program: ManagedProgram, definer: Account | None, *, replaces: bo
     """`definer` is the account that the spec names, for one that has its definer's rights."""
     if isinstance(program, Routine):
         return create_routine_sql(program, definer, replaces=replaces)
+    if isinstance(program, Sequence):
+        return alter_sequence_sql(program) if replaces else create_sequence_sql(program)
     assert not isinstance(program, Trigger), "triggers stand in line (`prove.triggers`)"
     return create_view_sql(program, definer, replaces=replaces)
 
@@ -120,6 +144,8 @@ def scratch_sql(program: ManagedProgram) -> tuple[str, ...]:
     """The same without anybody's rights, over one that may be there."""
     if isinstance(program, Routine):
         return scratch_routine_sql(program)
+    if isinstance(program, Sequence):
+        return (create_sequence_sql(program),)
     assert not isinstance(program, Trigger), "triggers stand in line (`prove.triggers`)"
     return (scratch_view_sql(program, replaces=True),)
 
@@ -129,24 +155,30 @@ def drop_sql(about: ObjectId) -> str:
         return drop_routine_sql(about)
     if about.kind is ObjectKind.TRIGGER:
         return drop_trigger_sql(about.name)
+    if about.kind is ObjectKind.SEQUENCE:
+        return drop_sequence_sql(about)
     assert about.kind is ObjectKind.VIEW, "a kind that can be managed"
     return drop_view_sql(about.name)
 
 
 def without_rights(program: ManagedProgram) -> ManagedProgram:
     """As scratch has it."""
+    if isinstance(program, Sequence):
+        return program
     return replace(program, security=Security.INVOKER, definer=None)
 
 
 def account_for(program: ManagedProgram, policy: Policy) -> Account | None:
     """Whose rights the spec gives it; None where it has those of whoever uses it."""
-    if program.security is Security.INVOKER:
+    if isinstance(program, Sequence) or program.security is Security.INVOKER:
         return None
     return read_account(policy.account_of(program.object_id.kind) or "")
 
 
 def told_by_policy(program: ManagedProgram, policy: Policy) -> ManagedProgram:
     """Any account but the spec's is just another: nothing computed from it leaves the look."""
+    if isinstance(program, Sequence):
+        return program
     own = read_account(policy.account_of(program.object_id.kind) or "")
     is_told = program.definer is None or (own is not None and program.definer == own.digest)
     return program if is_told else replace(program, definer=ANOTHER_DEFINER)
@@ -159,6 +191,13 @@ def _hidden(about: ObjectId) -> Problem:
             message=f"{about.titled}: the login may not see its text, and routines are managed",
             recovery="grant the login SHOW_ROUTINE on *.* (on MariaDB: SELECT on mysql.proc), then"
             " run the same command again",
+        )
+    if about.kind is ObjectKind.SEQUENCE:
+        return Problem(
+            code="sequence-hidden",
+            message=f"{about.titled}: the login may not see it, and sequences are managed",
+            recovery="grant the login SELECT on the shard's database, then run the same command"
+            " again",
         )
     is_view = about.kind is ObjectKind.VIEW
     needed = "SHOW VIEW and SELECT" if is_view else "TRIGGER"

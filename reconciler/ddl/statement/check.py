@@ -56,6 +56,9 @@ class StatementKind(StrEnum):
     DROP_ROUTINE = "drop routine"
     CREATE_TRIGGER = "create trigger"
     DROP_TRIGGER = "drop trigger"
+    CREATE_SEQUENCE = "create sequence"
+    ALTER_SEQUENCE = "alter sequence"
+    DROP_SEQUENCE = "drop sequence"
 
 
 _OF_ROUTINES = (StatementKind.CREATE_ROUTINE, StatementKind.DROP_ROUTINE)
@@ -64,12 +67,17 @@ _OF_PROGRAMS = {
     ObjectKind.PROCEDURE: _OF_ROUTINES,
     ObjectKind.FUNCTION: _OF_ROUTINES,
     ObjectKind.TRIGGER: (StatementKind.CREATE_TRIGGER, StatementKind.DROP_TRIGGER),
+    ObjectKind.SEQUENCE: (StatementKind.CREATE_SEQUENCE, StatementKind.DROP_SEQUENCE),
 }
-_OF_TABLES = frozenset(StatementKind).difference(*_OF_PROGRAMS.values())
+_OF_TABLES = frozenset(StatementKind).difference(
+    [StatementKind.ALTER_SEQUENCE], *_OF_PROGRAMS.values()
+)
 
 
 def kind_of(program: ProgramStatement) -> StatementKind:
     made, dropped = _OF_PROGRAMS[program.about.kind]
+    if made is StatementKind.CREATE_SEQUENCE and program.replaces:
+        return StatementKind.ALTER_SEQUENCE
     return dropped if program.drops else made
 
 

@@ -12,6 +12,7 @@ from reconciler.ddl.programs.accounts import Account, read_account
 from reconciler.ddl.programs.facts import with_facts
 from reconciler.ddl.programs.names import outside_names, tables_read
 from reconciler.ddl.programs.routine import HEAD, read_routine
+from reconciler.ddl.programs.sequence import read_sequence
 from reconciler.ddl.quote import unquote_identifier
 from reconciler.ddl.scan import NAME
 from reconciler.ddl.statement.trigger import read_trigger_statement
@@ -21,8 +22,8 @@ from reconciler.model.programs import CreatedWith, Security, trigger_id, view_id
 from reconciler.model.schema import OtherObject
 
 _BEGINS = re.compile(
-    r"(?:CREATE (?:OR REPLACE )?(?:ALGORITHM=|DEFINER=|AGGREGATE |PROCEDURE |FUNCTION )"
-    r"|DROP (?:VIEW|PROCEDURE|FUNCTION) )"
+    r"(?:CREATE (?:OR REPLACE )?(?:ALGORITHM=|DEFINER=|AGGREGATE |PROCEDURE |FUNCTION |SEQUENCE )"
+    r"|DROP (?:VIEW|PROCEDURE|FUNCTION|SEQUENCE) |ALTER SEQUENCE )"
 )
 _CREATE = re.compile(
     r"CREATE (?P<replaces>OR REPLACE )?(?P<algorithm>ALGORITHM=\w+)"
@@ -30,12 +31,13 @@ _CREATE = re.compile(
     rf" (?P<rest>SQL SECURITY (?P<security>DEFINER|INVOKER) VIEW (?P<name>{NAME}).*)",
     re.DOTALL,
 )
-_DROP = re.compile(rf"DROP (?P<kind>VIEW|PROCEDURE|FUNCTION) (?P<name>{NAME})")
+_DROP = re.compile(rf"DROP (?P<kind>VIEW|PROCEDURE|FUNCTION|SEQUENCE) (?P<name>{NAME})")
 _ROUTINE = re.compile(
     rf"CREATE (?P<replaces>OR REPLACE )?(?:DEFINER=(?P<definer>{NAME}(?:@{NAME})?) )?"
     rf"(?P<rest>{HEAD}.*)",
     re.DOTALL,
 )
+_SEQUENCE = re.compile(rf"(?P<verb>CREATE|ALTER) SEQUENCE (?P<name>{NAME}) ")
 _SAFE = frozenset({"DETERMINISTIC", "NO SQL", "READS SQL DATA"})
 
 # What its session is does not stand in a statement.
@@ -82,6 +84,8 @@ def read_program_statement(sql: str) -> ProgramStatement | None:
     if (drop := _DROP.fullmatch(sql)) is not None:
         kind = ObjectKind(drop["kind"].lower())
         return ProgramStatement(about=ObjectId(kind, unquote_identifier(drop["name"])), drops=True)
+    if (sequence := _SEQUENCE.match(sql)) is not None:
+        return _sequence_statement(sequence, sql)
     if (routine := _ROUTINE.fullmatch(sql)) is not None:
         return _routine_statement(routine)
     made = _CREATE.fullmatch(sql)
@@ -101,6 +105,16 @@ def read_program_statement(sql: str) -> ProgramStatement | None:
         definer=read_account(made["definer"]) if made["definer"] else None,
         reads=tables_read(made["rest"]),
     )
+
+
+def _sequence_statement(made: re.Match[str], sql: str) -> ProgramStatement:
+    name, alters = unquote_identifier(made["name"]), made["verb"] == "ALTER"
+    shown = f"CREATE{sql.removeprefix('ALTER')} ENGINE=InnoDB" if alters else sql
+    try:
+        read_sequence(shown, name)
+    except Refused as refused:
+        raise _refused("statement-not-understood", refused.problems[0].message) from None
+    return ProgramStatement(about=ObjectId(ObjectKind.SEQUENCE, name), replaces=alters)
 
 
 def _routine_statement(made: re.Match[str]) -> ProgramStatement:

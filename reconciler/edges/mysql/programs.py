@@ -44,6 +44,9 @@ def list_programs(
     if ObjectKind.VIEW in kinds:
         listing = listing or list_names(link, database)
         found += map(view_id, listing.of_type("VIEW"))
+    if ObjectKind.SEQUENCE in kinds:
+        listing = listing or list_names(link, database)
+        found += [ObjectId(ObjectKind.SEQUENCE, name) for name in listing.of_type("SEQUENCE")]
     wanted = [kind for kind in ROUTINES if kind in kinds]
     if wanted:
         for row in link.query(_ROUTINES, [database], width=2):
@@ -64,8 +67,20 @@ def read_program(link: Link, database: str, about: ObjectId) -> OtherObject | No
     if about.kind is ObjectKind.TRIGGER:
         every = read_triggers(link, database, [about.name])
         return next((trigger for _, trigger in every), None)
+    if about.kind is ObjectKind.SEQUENCE:
+        return _read_sequence(link, about)
     assert about.kind is ObjectKind.VIEW, "a kind that can be managed"
     return read_view(link, database, about.name)
+
+
+def _read_sequence(link: Link, about: ObjectId) -> OtherObject | None:
+    try:
+        row = link.row(f"SHOW CREATE SEQUENCE {quote_identifier(about.name)}", width=2)
+    except ServerRefusal as refusal:
+        if is_of_the_moment(refusal.error):
+            raise
+        return None
+    return OtherObject(kind=about.kind, name=about.name, definition=text(row[1]))
 
 
 def _read_routine(link: Link, database: str, about: ObjectId) -> OtherObject | None:

@@ -8,8 +8,10 @@ from reconciler.ddl.programs.view import view_columns
 from reconciler.diff.programs import ProgramStep
 from reconciler.model.object_id import ObjectKind
 from reconciler.model.policy import Hazard, HazardKind
-from reconciler.model.programs import ManagedProgram, Routine, Security, View
+from reconciler.model.programs import ManagedProgram, Routine, Security, Sequence, Trigger, View
 from reconciler.plan.hazards.statement_context import needing_permission
+
+_WithRights = View | Routine | Trigger
 
 
 def program_hazards(step: ProgramStep, definer: str | None) -> tuple[Hazard, ...]:
@@ -21,6 +23,8 @@ def _found(step: ProgramStep, definer: str | None) -> Iterator[Hazard]:
     if step.after is None:
         uses = "reads" if step.about.kind is ObjectKind.VIEW else "calls"
         reason = f"whatever {uses} the {step.about.kind} fails from then on"
+        if step.about.kind is ObjectKind.SEQUENCE:
+            reason = "whatever takes values from it fails from then on, and its value is lost"
         yield needing_permission(HazardKind.DROP_PROGRAM, step.name, reason)
         return
     if isinstance(step.before, View) and isinstance(step.after, View):
@@ -32,7 +36,18 @@ def _found(step: ProgramStep, definer: str | None) -> Iterator[Hazard]:
     if _parameters(step.before) not in (None, _parameters(step.after)):
         reason = f"whatever calls the {step.about.kind} as it was may fail from then on"
         yield needing_permission(HazardKind.BREAKS_OBJECT, step.name, reason)
-    if (rights := _whose_rights(step.before, step.after, definer)) is not None:
+    if isinstance(step.before, Sequence):
+        yield Hazard(
+            kind=HazardKind.MAY_FAIL_ON_ROWS,
+            object=step.name,
+            reason="its value on a shard may not fit the new bounds: then it fails there, and"
+            " nothing is lost",
+            needs_permission=False,
+        )
+    if isinstance(step.after, Sequence):
+        return
+    before = step.before if not isinstance(step.before, Sequence) else None
+    if (rights := _whose_rights(before, step.after, definer)) is not None:
         yield needing_permission(HazardKind.RUNS_AS, step.name, rights)
 
 
@@ -41,7 +56,7 @@ def _parameters(program: ManagedProgram | None) -> str | None:
 
 
 def _whose_rights(
-    before: ManagedProgram | None, after: ManagedProgram, definer: str | None
+    before: _WithRights | None, after: _WithRights, definer: str | None
 ) -> str | None:
     """A program with its definer's rights is a grant to everybody who may use it."""
     what = "reads the view" if isinstance(after, View) else f"calls the {after.object_id.kind}"

@@ -1,0 +1,83 @@
+"""A file of a sequence: exactly one CREATE SEQUENCE, without a value to restart at."""
+
+from __future__ import annotations
+
+from reconciler.ddl.definition.delimiter import without_delimiters
+from reconciler.ddl.definition.program_file import ProgramFile, at, file_problem
+from reconciler.ddl.lexer import Token, TokenKind
+from reconciler.ddl.statement.parts import identifier, split_statement
+from reconciler.errors import InvalidInput, Location
+from reconciler.limits import IDENTIFIER_CHARS_MAX
+from reconciler.model.object_id import ObjectId, ObjectKind
+from reconciler.model.programs import Security
+
+_OPTIONS = tuple(
+    """
+    AS TINYINT SMALLINT MEDIUMINT INT INTEGER BIGINT SIGNED UNSIGNED START WITH INCREMENT BY
+    MINVALUE MAXVALUE NO NOMINVALUE NOMAXVALUE CACHE NOCACHE CYCLE NOCYCLE ENGINE INNODB
+    """.strip().split()
+)
+_PUNCTUATION = ("=", "-", "+")
+
+
+def read_sequence_file(text: str, path: str) -> ProgramFile:
+    """`text` has LF line endings. Raises InvalidInput with the first problem found."""
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        where = Location(path=path, line=line, column=1)
+        message = "a NUL character in a sequence"
+        raise InvalidInput(file_problem("definition-unreadable", message, "remove it", where))
+    text = without_delimiters(text)
+    parts = split_statement(text)
+    if not parts.tokens:
+        where = Location(path=path, line=1, column=1)
+        recovery = "write a CREATE SEQUENCE; to drop the sequence, delete the file"
+        message = "the file holds no sequence"
+        raise InvalidInput(file_problem("definition-empty", message, recovery, where))
+    place = 1
+    if _is(parts.token(1), "OR") and _is(parts.token(2), "REPLACE"):
+        place = 3
+    name = identifier(parts.token(place + 1))
+    if not (_is(parts.token(0), "CREATE") and _is(parts.token(place), "SEQUENCE")) or name is None:
+        raise _refused(parts.tokens[0], path, "CREATE SEQUENCE and a name is expected")
+    if not 0 < len(name) <= IDENTIFIER_CHARS_MAX or name != name.strip():
+        raise _refused(parts.tokens[place + 1], path, "the name is one that no server takes")
+    for token in parts.tokens[place + 2 :]:
+        is_known = token.is_word(*_OPTIONS) or token.kind is TokenKind.NUMBER
+        if not is_known and not (
+            token.kind is TokenKind.PUNCTUATION and token.text in _PUNCTUATION
+        ):
+            raise _refused(token, path, f"{token.text[:30]!r} is no part of a definition")
+    if parts.behind:
+        raise InvalidInput(
+            file_problem(
+                "definition-second-statement",
+                "a second statement follows the sequence",
+                "keep one CREATE SEQUENCE in a file",
+                at(parts.behind[0], path),
+            )
+        )
+    first, last = parts.tokens[place + 1], parts.tokens[-1]
+    return ProgramFile(
+        path=path,
+        object_id=ObjectId(ObjectKind.SEQUENCE, name),
+        head="CREATE OR REPLACE SEQUENCE ",
+        security=Security.INVOKER,
+        rest=text[first.offset : last.offset + len(last.text)],
+        first_line=parts.tokens[0].line,
+        rest_line=first.line,
+    )
+
+
+def _is(token: Token | None, word: str) -> bool:
+    return token is not None and token.is_word(word)
+
+
+def _refused(token: Token, path: str, message: str) -> InvalidInput:
+    recovery = (
+        "write a plain CREATE SEQUENCE; where its value stands is data, which no file and no plan"
+        " changes"
+    )
+    return InvalidInput(
+        file_problem("definition-not-create-sequence", message, recovery, at(token, path))
+    )
