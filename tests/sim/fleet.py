@@ -276,10 +276,11 @@ class SimFleet:
         server = self.shards[shard]
         server.runs[statement.sql] += 1
         for effect in statement.effects:
-            assert fingerprint(server.tables[effect.object_id.name]) == effect.before, (
-                "run out of order"
-            )
-            server.tables[effect.object_id.name] = self._texts[effect.after or ""]
+            live = server.tables.pop(effect.object_id.name, None)
+            found = None if live is None else fingerprint(live)
+            assert found == effect.before, "run out of order"
+            if effect.after is not None:
+                server.tables[effect.object_id.name] = self._texts[effect.after]
 
     def time_passes(self, shard: str, sql: str) -> None:
         """For a statement that outlived its connection."""

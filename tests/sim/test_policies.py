@@ -481,6 +481,33 @@ def test_outside_its_window_nothing_starts_and_inside_it_goes_on() -> None:
     assert sim.run().verdict is ApplyVerdict.COMPLETED
 
 
+@pytest.mark.invariant("PG-14")
+@pytest.mark.parametrize("held_by", ["window", "load"])
+def test_what_was_dropped_to_be_made_again_is_made_whatever_holds_meanwhile(held_by: str) -> None:
+    drop, create, later = (statement("orders", version) for version in range(3))
+    chain = (
+        replace(drop, effects=(replace(drop.effects[0], after=None),)),
+        replace(create, effects=(replace(create.effects[0], before=None),)),
+        later,
+    )
+    rollout = RolloutSpec(windows=("02:00-05:00 UTC",), threads_running_max=10)
+    sim = simulation(rollout, None, statements=chain, tables=("orders",), shards=("-",))
+    sim.fleet.clock.now = 3 * 3600.0
+    sim.fleet.vitals = Vitals(threads_running=1)
+
+    def hold(shard: str, sent: PlannedStatement) -> None:
+        if sent.sql != drop.sql:
+            return
+        if held_by == "window":
+            sim.fleet.clock.now = 6 * 3600.0
+        else:
+            sim.fleet.vitals = Vitals(threads_running=100)
+
+    sim.fleet.answer = hold
+    assert sim.run().verdict is ApplyVerdict.PAUSED
+    assert sim.fleet.shards["-"].sent == [drop.sql, create.sql]
+
+
 @pytest.mark.invariant("ST-18")
 def test_a_finished_apply_stays_finished() -> None:
     sim = simulation(RolloutSpec())

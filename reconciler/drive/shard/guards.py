@@ -67,6 +67,8 @@ class ShardGuards:
     def held(self, session: ShardSession, statement: PlannedStatement, index: int) -> End | None:
         """What keeps it from being sent; None: it may. What may take its time comes first, so that
         the rest is true right before. Raises Unavailable."""
+        if self._makes_again(index):
+            return self._stands(session, index)
         is_ending = partial(self.is_braked, statement.object_id)
         windows = self._task.rollout.windows
         if refusal := self._beyond_limits(session, statement, windows, is_ending):
@@ -102,6 +104,15 @@ class ShardGuards:
         """Outside of its window: asked before anything that takes long, too."""
         windows = self._task.rollout.cutover_windows
         return None if is_open(windows, self._world.clock.now_s()) else NotNow(ItsCutover())
+
+    def _makes_again(self, index: int) -> bool:
+        """What the statement before it has taken away, and who calls it misses: neither a limit nor
+        a window nor a stop comes between the two (PG-14)."""
+        if not index:
+            return False
+        taken, statement = self._task.work.statements[index - 1 : index + 1]
+        is_made = statement.effects[0].before is None
+        return is_made and statement.object_id == taken.object_id
 
     def _stands(self, session: ShardSession, index: int) -> End | None:
         if not self._locks.is_held(self._task.work.shard):
