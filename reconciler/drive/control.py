@@ -280,7 +280,10 @@ def _carried_out(
                 verdict = RequestState.SUPERSEDED if before else RequestState.REFUSED
                 return verdict, nothing_to_release(record.stored)
             was_held = record.stored.hold
-            record.settle(lease, after)
+            if after.hold is Hold.NONE:
+                record.hold(lease, Hold.NONE, None)
+            else:
+                record.settle(lease, after)
             if was_held is Hold.CUTOVER:
                 return RequestState.APPLIED, CopiesReleased(len(after.copies_released))
             return RequestState.APPLIED, Released()

@@ -1,6 +1,7 @@
 """What a person's release does: it accepts failures so far, opens the gate that the apply waits
 at, or lets complete copies be swapped in, and it stays. Nothing is opened in advance: who releases
-has seen the waves before, and the copies.
+has seen the waves before, and the copies. Where a check of `promote_if` failed, it opens nothing:
+the check is asked anew, and what fails again holds again.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import assert_never
 
 from reconciler.guard.review.asker import Asker
 from reconciler.ledger.model import ReleasedCopy, StoredApply, StoredOperation
+from reconciler.ledger.promotions import PromotionFailed
 from reconciler.ledger.reasons import NothingToRelease, OfGuard
 from reconciler.ledger.states import AT_A_GATE, SETTLED, Hold
 from reconciler.spec.model import RolloutSpec
@@ -23,6 +25,8 @@ def release(stored: StoredApply, operations: Iterable[StoredOperation]) -> Store
     match stored.hold:
         case Hold.FAILURE:
             return None if stored.failures_released else replace(stored, failures_released=True)
+        case Hold.GATE | Hold.KEPT_GATE if isinstance(stored.reason, PromotionFailed):
+            return replace(stored, hold=Hold.NONE, reason=None, waits_since_s=None, soaking=None)
         case Hold.GATE | Hold.KEPT_GATE:
             gate = _waves_settled(operations)
             return None if stored.gates_open >= gate else replace(stored, gates_open=gate)

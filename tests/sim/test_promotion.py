@@ -7,10 +7,13 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.drive.control import ask
 from reconciler.drive.open import Releases
+from reconciler.drive.status import is_released
 from reconciler.ledger.promotions import PromotionAwaited, PromotionFailed, PromotionUnmeasured
-from reconciler.ledger.states import ApplyState, Hold, OperationState, RequestKind
-from reconciler.outcomes.apply import ApplyVerdict
+from reconciler.ledger.reasons import GateClosed, NothingToRelease, Released
+from reconciler.ledger.states import ApplyState, Hold, OperationState, RequestKind, RequestState
+from reconciler.outcomes.apply import ApplyVerdict, ControlOutcome
 from reconciler.outcomes.progress import RolloutWaits
 from reconciler.rollout.limits import UNMEASURED_S_MAX
 from reconciler.rollout.promotion import CheckAnswer, Measured, Unmeasured
@@ -34,6 +37,7 @@ def simulation(
     soak_s: int = 60,
     failures: int = 0,
     on_failure: OnFailure = OnFailure.HALT,
+    gate: bool = False,
 ) -> tuple[Simulation, Asked]:
     """`value` of a time of day is what every shard answers then; None: it cannot be measured."""
     rollout = RolloutSpec(
@@ -43,6 +47,7 @@ def simulation(
         soak_s=soak_s,
         promote_if=(replace(CHECK, failures=failures),),
         on_failure=on_failure,
+        gate=gate,
     )
     plan, asked = plan_for(rollout), Asked()
 
@@ -170,6 +175,56 @@ def test_where_failures_pause_a_person_has_the_check_asked_anew_and_cannot_leave
     good = 1.0
     assert sim.run(releases=Releases.WHAT_HOLDS).verdict is ApplyVerdict.COMPLETED
     sim.fleet.everything_ran_once()
+
+
+@pytest.mark.invariant("RG-71")
+def test_each_failure_of_a_check_waits_for_a_release_of_its_own() -> None:
+    sim, _ = simulation(lambda _: 0.0, on_failure=OnFailure.PAUSE)
+    for _ in range(2):
+        assert sim.run().reason == PromotionFailed(2, "orders", "-40")
+        assert controller_goes_on(sim) is False
+        assert released(sim).answer == Released()
+        assert controller_goes_on(sim) is True
+        again = released(sim)
+        assert (again.state, again.answer) == (RequestState.REFUSED, NothingToRelease(Hold.NONE))
+    assert touched(sim) == {"-40"}
+
+
+@pytest.mark.invariant("RG-71")
+@pytest.mark.parametrize("by_resume", [False, True])
+def test_who_has_a_check_asked_anew_has_opened_no_gate(*, by_resume: bool) -> None:
+    sim, _ = simulation(lambda _: good, on_failure=OnFailure.PAUSE, gate=True)
+    good = 0.0
+    assert sim.run().reason == PromotionFailed(2, "orders", "-40")
+    good = 1.0
+    if by_resume:
+        held = sim.run(releases=Releases.WHAT_HOLDS)
+    else:
+        assert released(sim).answer == Released()
+        held = sim.run()
+    assert held.reason == GateClosed(2)
+    assert touched(sim) == {"-40"}
+    assert released(sim).answer == Released()
+    assert sim.run().reason == GateClosed(3)
+    assert touched(sim) == {"-40", "40-80"}
+
+
+def released(sim: Simulation) -> ControlOutcome:
+    return ask(
+        sim.ledger,
+        sim.fleet.clock,
+        environment="production",
+        keyspace="commerce",
+        kind=RequestKind.RELEASE,
+        asked_by="ann",
+    )
+
+
+def controller_goes_on(sim: Simulation) -> bool:
+    """As far as the ledger alone tells."""
+    (stored,) = sim.ledger.applies("production", keyspace="commerce", limit=9)
+    is_held = stored.hold is not Hold.NONE
+    return not is_held or is_released(stored, sim.ledger.operations(stored.apply_id))
 
 
 @pytest.mark.invariant("RG-70")
