@@ -13,7 +13,7 @@ from reconciler.errors import ReconcilerError
 from reconciler.flows.reconcile_pass import Pass
 from reconciler.observe.shards import SeenShard
 from reconciler.ports.row_answers import RowAnswers
-from reconciler.preflight.kept import AskedOf, is_kept, question_id
+from reconciler.preflight.kept import AskedOf, asked_of
 from reconciler.preflight.model import Answer, Holds, Probe
 from reconciler.spec.preflight import AskedOn
 
@@ -58,14 +58,6 @@ class RowMemory:
 
     def _key(self, seen: SeenShard, probe: Probe) -> AskedOf | None:
         table = seen.definitions.get(probe.table)
-        if table is None or not is_kept(probe):
+        if table is None:
             return None
-        observation = seen.observation
-        question = question_id(
-            probe,
-            fingerprint=table.fingerprint,
-            settings=observation.settings,
-            server=observation.server,
-            on=self._on,
-        )
-        return AskedOf(seen.shard, question)
+        return asked_of(seen.observation, probe, fingerprint=table.fingerprint, on=self._on)

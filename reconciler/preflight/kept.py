@@ -1,8 +1,8 @@
 """By what an answer is found again that is kept for a while.
 
 Rule (PF-10): a question is known by all that its answer rests on: its very text, the table's
-fingerprint, the server and its settings, and whether a replica was asked. Where any of it is
-another one, it is another question.
+fingerprint, the server, the database there, their settings, and whether a replica was asked. Where
+any of it is another one, it is another question.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from __future__ import annotations
 import hashlib
 from typing import NamedTuple
 
-from reconciler.model.server import ServerSettings
+from reconciler.model.observation import ObservedShard
 from reconciler.preflight.model import EqualRows, Probe, RowCondition
 from reconciler.preflight.sql import at_once_sql
 from reconciler.spec.preflight import AskedOn
 
 
 class AskedOf(NamedTuple):
-    """`question` as `question_id` gives it."""
+    """`question` is a digest of all that its answer rests on."""
 
     shard: str
     question: str
@@ -28,14 +28,16 @@ def is_kept(probe: Probe) -> bool:
     return isinstance(probe.question, RowCondition | EqualRows)
 
 
-def question_id(
-    probe: Probe, *, fingerprint: str, settings: ServerSettings, server: str, on: AskedOn
-) -> str:
-    """Of the table as it is now; `server` is its identity, which cannot be read from this."""
+def asked_of(seen: ObservedShard, probe: Probe, *, fingerprint: str, on: AskedOn) -> AskedOf | None:
+    """Of the table as it is now. None: the answer is not kept, for a server that does not tell who
+    it is may be another one the next time. Neither server nor database can be read from it."""
+    if not is_kept(probe) or not seen.server:
+        return None
     raised = probe.raised
     rests_on = (
         *(probe.table, probe.versions.value, at_once_sql(probe), repr(probe.question)),
         *(raised.kind.value, raised.object, raised.effect.value),
-        *(fingerprint, repr(settings), server, on.value),
+        *(fingerprint, repr(seen.settings), seen.place, on.value),
     )
-    return f"sha256:{hashlib.sha256(repr(rests_on).encode()).hexdigest()}"
+    question = f"sha256:{hashlib.sha256(repr(rests_on).encode()).hexdigest()}"
+    return AskedOf(seen.shard, question)

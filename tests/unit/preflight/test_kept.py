@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.model.observation import ObservedShard
 from reconciler.model.server import Flavor, ServerSettings, ServerVersion
-from reconciler.preflight.kept import is_kept, question_id
+from reconciler.preflight.kept import AskedOf, asked_of
 from reconciler.preflight.model import (
     Effect,
     KnownToHold,
@@ -42,10 +43,11 @@ def known_by(
     probe: Probe = PROBE,
     fingerprint: str = "sha256:1",
     settings: ServerSettings = SETTINGS,
-    server: str = "one",
+    place: str = "one/shop_80",
     on: AskedOn = AskedOn.PRIMARY,
-) -> str:
-    return question_id(probe, fingerprint=fingerprint, settings=settings, server=server, on=on)
+) -> AskedOf | None:
+    seen = ObservedShard(shard="-80", settings=settings, definitions=(), place=place)
+    return asked_of(seen, probe, fingerprint=fingerprint, on=on)
 
 
 def asking(question: Question, effect: Effect = Effect.FAILS) -> Probe:
@@ -63,14 +65,20 @@ def test_whatever_an_answer_rests_on_makes_another_question() -> None:
         known_by(asking(RAISED.question, Effect.LOSES)),
         known_by(fingerprint="sha256:2"),
         known_by(settings=replace(SETTINGS, variables=(("sql_mode", ""),))),
-        known_by(server="other"),
+        known_by(place="other/shop_80"),
+        known_by(place="one/shop_80_restored"),
         known_by(on=AskedOn.REPLICA),
     ]
     assert len({known_by(), *others}) == len(others) + 1
     assert known_by(replace(PROBE, statement=3)) == known_by(), "its place changes nothing"
 
 
+@pytest.mark.invariant("PF-10")
+def test_of_a_server_that_does_not_tell_who_it_is_nothing_is_kept() -> None:
+    assert known_by(place="/shop_80") is None
+
+
 def test_what_definitions_answer_is_not_kept() -> None:
-    assert is_kept(PROBE)
-    assert not is_kept(asking(KnownToHold("they show it")))
-    assert not is_kept(asking(NotAskable("nobody knows how")))
+    assert known_by() is not None
+    assert known_by(asking(KnownToHold("they show it"))) is None
+    assert known_by(asking(NotAskable("nobody knows how"))) is None
