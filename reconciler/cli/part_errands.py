@@ -56,10 +56,12 @@ Told = PartReport | TryAgain
 
 
 class Watched(Protocol):
-    """Who carries a part out is told to end by it, and counts statements there."""
+    """Who carries a part out is told to end by it, counts statements there, and says there that
+    the part is in the region's ledger: it may have been so before, at the same order."""
 
     done: int
     of: int
+    has_begun: bool
 
     def interrupts(self) -> int: ...
 
@@ -150,24 +152,11 @@ class PartErrands:
                 ),
                 files,
                 environment,
-                self._request(commit, order),
+                part_request(commit, order, holder=self.holder, has_begun=attempt.has_begun),
                 on_progress=partial(_progressed, order, attempt),
             )
         show(apply_report([outcome], presentation("text")))
         return report_of(outcome, order.wave)
-
-    def _request(self, commit: str, order: RegionOrder) -> ApplyRequest:
-        asker = Asker(who=order.asked_by) if order.releases else None
-        return ApplyRequest(
-            commit=commit,
-            review=Review.GIT,
-            holder=self.holder,
-            releases=Releases.WHAT_HOLDS if order.releases else Releases.NOTHING,
-            part=PartOrder(wave=order.wave, plan_id=order.plan_id, protocol=order.part_protocol),
-            asker=asker,
-            behest=Behest.ROLLOUT if order.releases or order.is_first else Behest.NEXT_WAVE,
-            is_errand=True,
-        )
 
     def _part(
         self, history: GitHistory, commit: str, order: RegionOrder
@@ -181,10 +170,26 @@ class PartErrands:
         return files, in_region(environment, order.region)
 
 
+def part_request(commit: str, order: RegionOrder, *, holder: str, has_begun: bool) -> ApplyRequest:
+    """An order is somebody's word once: what is said in the region after it was taken there is a
+    later one, whatever becomes of the worker that took it."""
+    is_a_word = (order.releases or order.is_first) and not has_begun
+    return ApplyRequest(
+        commit=commit,
+        review=Review.GIT,
+        holder=holder,
+        releases=Releases.WHAT_HOLDS if order.releases else Releases.NOTHING,
+        part=PartOrder(wave=order.wave, plan_id=order.plan_id, protocol=order.part_protocol),
+        asker=Asker(who=order.asked_by) if order.releases else None,
+        behest=Behest.ROLLOUT if is_a_word else Behest.NEXT_WAVE,
+        is_errand=True,
+    )
+
+
 def _progressed(order: RegionOrder, attempt: Watched, event: ProgressEvent) -> None:
     match event:
         case RolloutStarted(statements=statements):
-            attempt.of = statements
+            attempt.of, attempt.has_begun = statements, True
         case StatementEnded(problem=None):
             attempt.done += 1
         case _:

@@ -23,7 +23,7 @@ from temporalio.converter import value_to_type
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
-from reconciler.edges.temporal.attempt import Attempt
+from reconciler.edges.temporal.attempt import Attempt, next_attempt
 from reconciler.edges.temporal.connect import connected
 from reconciler.edges.temporal.limits import (
     PARTS_AT_ONCE_MAX,
@@ -91,7 +91,7 @@ def serve_region(
                 client,
                 task_queue=queue_of(work.region),
                 workflows=[PartWorkflow],  # for those who hand orders on to a namespace of its own
-                activities=_activities(work, threads),
+                activities=activities_of(work, threads),
                 max_concurrent_activities=PARTS_AT_ONCE_MAX,
                 max_heartbeat_throttle_interval=timedelta(seconds=SIGN_OF_LIFE_EVERY_S),
                 sticky_queue_schedule_to_start_timeout=timedelta(seconds=STICKY_S),
@@ -131,12 +131,12 @@ async def _serve(
     tell("left")
 
 
-def _activities(
+def activities_of(
     work: RegionWork, threads: ThreadPoolExecutor
 ) -> list[Callable[..., Awaitable[PartReport]]]:
     @activity.defn(name=APPLY_PART)
     async def apply_part(given: dict[str, Any]) -> PartReport:
-        attempt = Attempt(work.grace_s)
+        attempt = next_attempt(work.grace_s, activity.info().heartbeat_details)
         return await _driven(
             partial(work.apply, _known(given, work.region), attempt), attempt, threads
         )
@@ -154,7 +154,7 @@ async def _driven(
 ) -> PartReport:
     driven = asyncio.get_running_loop().run_in_executor(threads, work)
     while not driven.done():
-        activity.heartbeat({"done": attempt.done, "of": attempt.of})
+        activity.heartbeat(attempt.shown)
         # Told to end, it says so here once. The thread is left alone: in the midst of a statement
         # nobody would know what became of it.
         with suppress(asyncio.CancelledError):
@@ -164,6 +164,7 @@ async def _driven(
             is_cancelled=details is not None and details.cancel_requested,
             is_leaving=activity.is_worker_shutdown(),
         )
+    activity.heartbeat(attempt.shown)  # what the next attempt has to know
     report = _report(driven)
     if attempt.is_left_to_others(report):
         raise ApplicationError("this worker ends", type="worker-left")
