@@ -248,27 +248,51 @@ def released(course: Course, now_s: float, by: str) -> Course:
     return gone_on(course, by)
 
 
+_ENDS = "it has ended, or is about to"
+_NOT_YET = "what runs is not finished yet: ask again when `status` shows that nothing runs"
+
+
 def why_not_stop(course: Course, now_s: float) -> str:
     """'' where it can be asked; else why it would do nothing."""
-    state = shown(course, now_s).state
-    if course.asked is Asked.CANCEL or state in ENDED:
-        return "it has ended, or is about to"
+    if _is_over(course, now_s):
+        return _ENDS
     return "it is stopped already" if course.asked is Asked.STOP else ""
 
 
 def why_not_release(course: Course, now_s: float) -> str:
-    state = shown(course, now_s).state
-    return "" if state in (CourseState.PAUSED, CourseState.HELD) else "nothing holds it"
+    if _is_over(course, now_s):
+        return _ENDS
+    match shown(course, now_s).state:
+        case CourseState.PAUSED | CourseState.HELD:
+            return ""
+        case CourseState.ENDING:
+            return _NOT_YET
+        case CourseState.STOPPED:
+            return "it is stopped: `resume` goes on with it, up to its gate"
+        case _:
+            return "nothing holds it"
 
 
 def why_not_resume(course: Course, now_s: float) -> str:
-    state = shown(course, now_s).state
-    return "" if state in (CourseState.STOPPED, CourseState.HELD) else "it is not stopped"
+    if _is_over(course, now_s):
+        return _ENDS
+    match shown(course, now_s).state:
+        case CourseState.STOPPED | CourseState.HELD:
+            return ""
+        case CourseState.ENDING:
+            return _NOT_YET
+        case CourseState.PAUSED:
+            return "it is not stopped: `release` opens the gate that it waits at"
+        case _:
+            return "it is not stopped"
 
 
 def why_not_cancel(course: Course, now_s: float) -> str:
-    is_over = course.asked is Asked.CANCEL or shown(course, now_s).state in ENDED
-    return "it has ended, or is about to" if is_over else ""
+    return _ENDS if _is_over(course, now_s) else ""
+
+
+def _is_over(course: Course, now_s: float) -> bool:
+    return course.asked is Asked.CANCEL or shown(course, now_s).state in ENDED
 
 
 # --- how it stands ---

@@ -87,7 +87,7 @@ def test_a_soak_and_then_a_gate_before_the_next_wave_with_work() -> None:
     assert of.why_not_release(course, 130.0) == "nothing holds it"
     assert isinstance(next_step(course, 160.0), Pause)
     assert shown(course, 160.0).state is CourseState.PAUSED
-    assert of.why_not_resume(course, 160.0) == "it is not stopped"
+    assert "`release` opens the gate" in of.why_not_resume(course, 160.0)
     assert of.why_not_release(course, 160.0) == ""
     course = of.released(course, 160.0, "somebody")
     assert next_step(course, 160.0) == Start(("3/eu", "3/us"))
@@ -138,9 +138,11 @@ def test_a_stop_holds_and_keeps_what_was_released() -> None:
     course = of.asked_to_stop(started(course, ("3/eu", "3/us")))
     assert of.must_end_what_runs(course, 0.0)
     assert of.why_not_stop(course, 0.0) == "it is stopped already"
+    for why in (of.why_not_resume, of.why_not_release):
+        assert why(course, 0.0).startswith("what runs is not finished yet")
     course = after(course, ("3/eu", STOPPED), ("3/us", DONE))
     assert state(course) is CourseState.STOPPED
-    assert of.why_not_release(course, 0.0) == "nothing holds it"
+    assert of.why_not_release(course, 0.0).startswith("it is stopped: `resume`")
     assert of.why_not_resume(course, 0.0) == ""
     course = of.gone_on(course, "somebody")
     assert next_step(course, 0.0) == Start(("3/eu",))
@@ -158,5 +160,5 @@ def test_a_cancel_ends_it_and_tells_those_who_have_begun() -> None:
     assert next_step(course, 0.0) == Finish()
     assert state(course) is CourseState.CANCELLED
     assert of.to_be_told(course, 0.0) == ("eu",)
-    for why in (of.why_not_cancel, of.why_not_stop):
+    for why in (of.why_not_cancel, of.why_not_stop, of.why_not_release, of.why_not_resume):
         assert why(course, 0.0) == "it has ended, or is about to"
