@@ -144,7 +144,8 @@ class RolloutDriver:
                     self._unless_lost(partial(self._rests.rest, action, now_s))
                     self._wait(pause_s(action, now_s))
                 case RefuseWave(shard=shard, reason=reason):
-                    problem = failed_problem(reason)
+                    begun = self._record.has_begun(reason.wave)
+                    problem = failed_problem(reason, has_begun=begun)
                     self._unless_lost(partial(self._record.contain, self._lease, shard, problem))
                 case CutOver(copies=copies):
                     self._unless_lost(partial(self._cutovers.swap_in, copies))

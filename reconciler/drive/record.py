@@ -88,6 +88,10 @@ class ApplyRecord:
         earlier = [shard for found in self.stored.waves[: wave - 1] for shard in found]
         return tuple(s for s in earlier if self.states[s] is OperationState.COMPLETED)
 
+    def has_begun(self, wave: int) -> bool:
+        """Something of it was ever sent."""
+        return any(row.started_s for row in self.operations() if row.wave == wave)
+
     def problem(self) -> Problem | None:
         if failed := finalizer_failure(self.finalizers):
             return failed

@@ -165,14 +165,17 @@ def _first(shards: tuple[str, ...]) -> tuple[str, int]:
     return (shards[0], len(shards) - 1) if shards else ("", 0)
 
 
-def failed_problem(reason: PromotionFailed) -> Problem:
-    """What is on record of the shard whose turn it would have been."""
+def failed_problem(reason: PromotionFailed, *, has_begun: bool) -> Problem:
+    """What is on record of the shard whose turn it would have been. `has_begun`: the run
+    that began the wave has ended in the midst of it."""
     where = f" on shard {reason.shard}" if reason.shard else ""
     more = f" and {reason.more} more" if reason.more else ""
+    kept = "does not go on" if has_begun else "was not begun"
+    sent = "what has run of it stays" if has_begun else "nothing was sent to this shard"
     return Problem(
         code="promotion-failed",
-        message=f"wave {reason.wave} was not begun: {reason.check!r} of promote_if is not within"
-        f" what the spec expects{where}{more}; nothing was sent to this shard",
+        message=f"wave {reason.wave} {kept}: {reason.check!r} of promote_if is not within"
+        f" what the spec expects{where}{more}; {sent}",
         recovery="find out what the waves before have done; then apply again, which asks the check"
         " anew, or have a change reviewed that takes the waves back or alters the check",
     )

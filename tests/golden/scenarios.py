@@ -215,7 +215,7 @@ def row(shard: str, wave: int, *operations: OperationRow) -> ShardRow:
     return ShardRow(shard=shard, wave=wave, state=worst, operations=operations)
 
 
-CHECK_FAILED = failed_problem(PromotionFailed(2, "orders come in", "-40"))
+CHECK_FAILED = failed_problem(PromotionFailed(2, "orders come in", "-40"), has_begun=False)
 DONE, FAILED, PENDING = OperationState.COMPLETED, OperationState.FAILED, OperationState.PENDING
 UNKNOWN, RUNNING, STOPPED = OperationState.UNKNOWN, OperationState.RUNNING, OperationState.STOPPED
 

@@ -247,6 +247,23 @@ def test_a_stop_is_heard_while_a_check_keeps_the_wave_waiting() -> None:
     assert ended.verdict is ApplyVerdict.FAILED, "what rests is not begun either"
 
 
+@pytest.mark.invariant("RG-71")
+def test_of_a_wave_that_is_half_way_it_is_not_said_that_nothing_was_sent() -> None:
+    told = []
+    for effects in range(20, 60, 3):
+        sim, _ = simulation(lambda _: 1.0, soak_s=0)
+        sim.is_killed(Fate(effects))
+        if touched(sim) != {"-40", "40-80"}:
+            continue
+        sim.checks = lambda _check, shards: tuple(Measured(0.0, shard) for shard in shards)
+        if (problem := sim.run().problem) is not None:
+            told.append(problem.message)
+    assert not [said for said in told if "wave 2 was not begun" in said]
+    half_way = [said for said in told if "wave 2 does not go on" in said]
+    assert half_way
+    assert not [said for said in half_way if "nothing was sent" in said]
+
+
 @pytest.mark.invariant("RG-70")
 def test_a_run_that_takes_the_apply_up_asks_every_check_itself() -> None:
     sim, asked = simulation(lambda _: 1.0)
