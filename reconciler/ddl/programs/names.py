@@ -18,6 +18,8 @@ _NAMES = (TokenKind.WORD, TokenKind.QUOTED_IDENTIFIER)
 _OF_SEQUENCES = ("NEXTVAL", "LASTVAL", "SETVAL")
 # The row at hand, in what a trigger does: no table, and no database.
 _ROWS = ("NEW", "OLD")
+# Between INSERT, REPLACE or UPDATE and the table.
+_HOW = ("LOW_PRIORITY", "HIGH_PRIORITY", "DELAYED", "IGNORE")
 # Behind FROM, and no longer a list of tables.
 _BEHIND_TABLES = (
     "WHERE",
@@ -151,8 +153,8 @@ def _names(text: str, *, is_body: bool = False) -> Iterator[_Named]:
         else:
             at_table = _leads_to_a_table(token, clauses)
             if is_body:
-                before = tokens[at - 1] if at > 0 else None
-                at_table = _leads_in_body(token, before, clauses) or at_table
+                beside = tokens[max(at - 1, 0)], tokens[min(at + 1, len(tokens) - 1)]
+                at_table = _leads_in_body(token, beside, clauses) or at_table
         at += 1
 
 
@@ -174,18 +176,23 @@ def _leads_to_a_table(token: Token, clauses: list[_Clause]) -> bool:
     return token.is_word("JOIN", "STRAIGHT_JOIN") or token.is_punctuation(",")
 
 
-def _leads_in_body(token: Token, before: Token | None, clauses: list[_Clause]) -> bool:
-    """The same of statements that write: INSERT INTO x, UPDATE x, DELETE FROM x, CALL x."""
+def _leads_in_body(token: Token, beside: tuple[Token, Token], clauses: list[_Clause]) -> bool:
+    """The same of statements that write: INSERT x, UPDATE IGNORE x, DELETE FROM x, CALL x."""
+    before, behind = beside
     if token.is_punctuation(";") or token.is_word("SET", "VALUES", "DO", "THEN", "END"):
         clauses[-1] = _Clause.NONE
     if token.is_word("UPDATE"):
-        if before is not None and before.is_word("KEY", "FOR"):
+        if before.is_word("KEY", "FOR"):
             return False
         clauses[-1] = _Clause.FROM
         return True
     if token.is_word("FROM") and len(clauses) == 1:
         clauses[-1] = _Clause.FROM
         return True
+    if token.is_word("INSERT", "REPLACE"):
+        return not behind.is_punctuation("(")  # there are functions of these names
+    if token.is_word(*_HOW):
+        return before.is_word("INSERT", "REPLACE", "UPDATE", *_HOW)
     return token.is_word("INTO", "CALL", "TRUNCATE")
 
 

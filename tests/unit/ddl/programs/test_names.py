@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.ddl.programs.names import outside_names, tables_read, with_own_names_bare
+from reconciler.ddl.programs.names import (
+    outside_names,
+    outside_names_in_body,
+    tables_read,
+    with_own_names_bare,
+    with_own_names_bare_in_body,
+)
 
 
 @pytest.mark.invariant("PG-2")
@@ -59,6 +65,34 @@ def test_names_that_a_server_folds_are_its_own() -> None:
 )
 def test_what_is_of_another_database_is_found(text: str, found: tuple[str, ...]) -> None:
     assert outside_names(text) == found
+
+
+@pytest.mark.invariant("PG-2")
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("INSERT INTO e.log SET a = 1", ("e.log",)),
+        ("INSERT e.log SET a = NEW.a", ("e.log",)),
+        ("INSERT IGNORE e.log VALUES (NEW.a)", ("e.log",)),
+        ("INSERT LOW_PRIORITY IGNORE e.log SELECT 1", ("e.log",)),
+        ("BEGIN REPLACE e.log VALUES (1); END", ("e.log",)),
+        ("REPLACE DELAYED e.log VALUES (1)", ("e.log",)),
+        ("UPDATE LOW_PRIORITY IGNORE e.log SET a = 1", ("e.log",)),
+        ("UPDATE log, e.log SET a = 1", ("e.log",)),
+        ("DELETE LOW_PRIORITY FROM e.log", ("e.log",)),
+        ("INSERT log (a) VALUES (NEW.a) ON DUPLICATE KEY UPDATE a = log.b", ()),
+        ("SET NEW.a = REPLACE(OLD.a, NEW.b, NEW.c)", ()),
+        ("SELECT INSERT(t.a, 1, 2, t.b), REPLACE(t.a, t.b, t.c) INTO @a FROM t", ()),
+        ("UPDATE t IGNORE INDEX (k) SET t.a = t.b", ()),
+    ],
+)
+def test_what_a_body_writes_to_in_another_database_is_found(
+    body: str, found: tuple[str, ...]
+) -> None:
+    assert outside_names_in_body(body) == found
+    own = with_own_names_bare_in_body(body, "e")
+    assert outside_names_in_body(own) == ()
+    assert own == body.replace("e.log", "log")
 
 
 @pytest.mark.parametrize(
