@@ -103,8 +103,12 @@ def _body_at(tokens: Sequence[Token]) -> int | None:
 
 
 def body_of_text(text: str) -> str:
-    """Without what ends it: a server may keep the semicolon behind the last statement."""
-    return text.rstrip().removesuffix(";").rstrip()
+    """Without what ends it: a server may keep the semicolon behind the last statement, and comments
+    there, which in a file are the next trigger's."""
+    tokens = [token for token in tokenize(text) if token.kind is not TokenKind.COMMENT]
+    while tokens and tokens[-1].text == ";":
+        tokens.pop()
+    return text[: tokens[-1].offset + len(tokens[-1].text)] if tokens else ""
 
 
 def read_trigger(text: str, name: str) -> Trigger:

@@ -6,6 +6,7 @@ import pytest
 
 from reconciler.ddl.definition.file import read_definition_file
 from reconciler.ddl.definition.table_with_triggers import table_with_triggers, triggers_of_file
+from reconciler.ddl.programs.trigger import read_shown
 from reconciler.errors import InvalidInput
 
 TABLE = "-- people\nCREATE TABLE t (id int PRIMARY KEY, a int); -- its end\n"
@@ -43,6 +44,18 @@ def test_what_is_written_is_read_as_it_was() -> None:
     assert again.own_text.rstrip() == file.own_text.rstrip()
     by_name = {one.name: one for one in triggers}
     assert {one.name: one for one in triggers_of_file(again)} == by_name
+
+
+@pytest.mark.invariant("PG-21")
+@pytest.mark.parametrize("body", ["SET NEW.a = 1", BODY])
+@pytest.mark.parametrize("tail", ["", " -- why", "\n# why;", " /* why */ ;", ";"])
+def test_what_a_server_keeps_behind_a_body_is_no_difference(body: str, tail: str) -> None:
+    head = "TRIGGER x BEFORE INSERT ON t FOR EACH ROW"
+    shown = read_shown(f"CREATE DEFINER=`a`@`%` {head} {body}{tail}")
+    (trigger,) = read_definition_file(f"{TABLE}CREATE {head} {body}{tail}\n;\n", "t.sql").triggers
+    assert shown is not None
+    assert shown.body == body
+    assert trigger.statement.endswith(f"FOR EACH ROW {body}")
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def test_the_body_is_found_behind_whatever_head_was_typed() -> None:
     typed = "CREATE DEFINER=`a`@`%` trigger /* one */ db.x before insert on `t` for each row\n"
     shown = read_shown(f"{typed} SET NEW.a = 1 -- two\n;")
     assert shown is not None
-    assert (shown.definer, shown.body) == ("`a`@`%`", "SET NEW.a = 1 -- two")
+    assert (shown.definer, shown.body) == ("`a`@`%`", "SET NEW.a = 1")
     assert "row\n FOLLOWS `y` SET" in with_beside(f"{typed} SET NEW.a = 1", Beside(follows="y"))
     assert read_shown("CREATE TABLE t (id int)") is None
 
