@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 
 from reconciler.ddl.programs.facts import text_of
 from reconciler.ddl.programs.kinds import read_program, scratch_sql, without_rights
 from reconciler.ddl.programs.sequence import alter_sequence_sql
 from reconciler.ddl.quote import quote_identifier
 from reconciler.diff.model import ClauseKind, Operation
-from reconciler.diff.programs import ProgramStep
+from reconciler.diff.programs import OPERATIONS, ProgramStep
 from reconciler.diff.session import StatementSession
 from reconciler.errors import ReconcilerError
 from reconciler.model.programs import ManagedProgram
@@ -21,6 +22,7 @@ from reconciler.prove.chain import Ran
 from reconciler.prove.finding import Finding
 
 _BRINGS = (ClauseKind.ADD_COLUMN, ClauseKind.RENAME_COLUMN)
+_DROPS = frozenset(drop for _, _, drop in OPERATIONS.values())
 NEW_NAME = (Operation.CREATE_TABLE, Operation.RENAME_TABLE)
 
 
@@ -34,18 +36,38 @@ class PlacedPrograms:
     findings: tuple[Finding, ...] = ()
 
     def with_triggers(self, triggers: PlacedPrograms) -> PlacedPrograms:
-        """At one place those of triggers come last: nothing is made of a trigger."""
-        placed = sorted((*self.placed, *triggers.placed), key=lambda one: one[0])
-        places = sorted({*self.moved, *triggers.moved})
+        """Nothing is made of a trigger: at one place they come behind what is made, and before
+        what goes, so that none fires that misses it."""
+        places = sorted({place for place, _ in (*self.placed, *triggers.placed)})
+        placed = (one for place in places for one in _together(place, self, triggers))
+        moved_at = sorted({*self.moved, *triggers.moved})
         return PlacedPrograms(
             placed=tuple(placed),
-            moved={p: (*self.moved.get(p, ()), *triggers.moved.get(p, ())) for p in places},
+            moved={p: (*self.moved.get(p, ()), *triggers.moved.get(p, ())) for p in moved_at},
             findings=(*self.findings, *triggers.findings),
         )
 
     def place_of(self, table: int) -> int:
         """Of a table's statement among all."""
         return table + sum(behind <= table for behind, _ in self.placed)
+
+
+def _together(
+    place: int, programs: PlacedPrograms, triggers: PlacedPrograms
+) -> Iterator[tuple[int, PlannedStatement]]:
+    """Neither's own order changes: each rests on what the ones before it have moved."""
+    others = [one for one in programs.placed if one[0] == place]
+    of_triggers = [one for one in triggers.placed if one[0] == place]
+    going = len(list(takewhile(_drops, of_triggers)))
+    staying = len(others) - len(list(takewhile(_drops, reversed(others))))
+    yield from of_triggers[:going]
+    yield from others[:staying]
+    yield from of_triggers[going:]
+    yield from others[staying:]
+
+
+def _drops(one: tuple[int, PlannedStatement]) -> bool:
+    return one[1].operation in _DROPS
 
 
 def with_programs(
