@@ -14,6 +14,7 @@ from reconciler.drive.limits import (
 )
 from reconciler.drive.shard.before import not_allowed
 from reconciler.drive.shard.in_hand import AskedToEnd, IsEnding, NotNow
+from reconciler.drive.shard.looks import locked_by
 from reconciler.drive.shard.problems import lock_lost, not_claimed
 from reconciler.drive.shard.progress import ShardProgress
 from reconciler.drive.shard.recorder import ShardRecorder
@@ -166,17 +167,20 @@ class ShardGuards:
         return self._stop.brake is Brake.AFTER_STATEMENT
 
     def clear_the_way(
-        self, session: ShardSession, object_id: ObjectId, *, blocked_since_s: float | None
+        self, session: ShardSession, statement: PlannedStatement, *, blocked_since_s: float | None
     ) -> None:
-        """End what keeps the statement from its lock, where the spec says so and since when."""
+        """End what keeps the statement from its lock, where the spec says so and since when. Raises
+        Unavailable."""
         after_s = self._task.rollout.kill_blockers_after_s
         if after_s is None or blocked_since_s is None:
             return
-        if self._world.clock.monotonic_s() - blocked_since_s >= after_s:
-            for end in session.kill_blockers(object_id):
-                told = BlockerEnded(end.session, end.is_denied)
-                self._record.tell(told, object_id)
-                self._progress.waits(told)
+        if self._world.clock.monotonic_s() - blocked_since_s < after_s:
+            return
+        table = locked_by(session, statement)
+        for end in session.kill_blockers(table) if table is not None else ():
+            told = BlockerEnded(end.session, end.is_denied)
+            self._record.tell(told, statement.object_id)
+            self._progress.waits(told)
 
     def _beyond_limits(
         self,

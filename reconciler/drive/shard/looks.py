@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from reconciler.ddl.scan import named_as
+from reconciler.ddl.statement.reach import reach_of
 from reconciler.ddl.triggers import trigger_table
 from reconciler.drive.shard.problems import (
     copy_is_another,
@@ -22,6 +23,7 @@ from reconciler.drive.shard.task import ShardTask
 from reconciler.errors import Problem, ReconcilerError
 from reconciler.guard.classify import states_along, states_between
 from reconciler.model.object_id import ObjectId, ObjectKind, table_id
+from reconciler.model.programs import ROUTINES
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports.shards import ShardSession
 
@@ -121,6 +123,18 @@ def _stands_on_managed(task: ShardTask, object_id: ObjectId, definition: str) ->
         return True
     table = trigger_table(definition)
     return table is None or task.basis.is_managed(table_id(table))
+
+
+def locked_by(session: ShardSession, statement: PlannedStatement) -> ObjectId | None:
+    """The table whose lock the statement waits for: of a trigger's it is the one that it fires on.
+    None: of no table that is known. Raises Unavailable."""
+    about = statement.object_id
+    if about.kind in ROUTINES:
+        return None
+    if about.kind is not ObjectKind.TRIGGER:
+        return about
+    table = reach_of(statement.sql).table or trigger_table(session.definition(about) or "")
+    return table_id(table) if table else None
 
 
 def end_differs(session: ShardSession, task: ShardTask) -> Problem | None:

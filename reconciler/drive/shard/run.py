@@ -205,9 +205,7 @@ class _ShardRun:
         statement = self._task.work.statements[self._index]
         if (step := self._before(session, statement)) is not None:
             return step
-        self._guards.clear_the_way(
-            session, statement.object_id, blocked_since_s=self._blocked_since_s
-        )
+        self._guards.clear_the_way(session, statement, blocked_since_s=self._blocked_since_s)
         engine, work = session.engine(statement.engine), self._task.engine_work(self._index)
         handle = engine.prepare(work, self._last_try)
         if isinstance(handle, Failed):
