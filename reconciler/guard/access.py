@@ -171,6 +171,8 @@ def _needs(reach: Reach, flavor: Flavor) -> Iterator[_Need]:
         case StatementKind.DROP_ROUTINE:
             yield _Need(any_of=("ALTER ROUTINE",), table=table)
         case StatementKind.CREATE_TRIGGER | StatementKind.DROP_TRIGGER:
+            # Of one that is dropped no table is told; all of the database is asked for, as it is
+            # to see triggers at all.
             yield _Need(any_of=("TRIGGER",), table=table)
             if reach.locks:
                 yield _Need(any_of=("LOCK TABLES",), table=table)
@@ -217,8 +219,10 @@ def _read_only(shard: str, settings: Sequence[str]) -> Refusal:
 
 def _may_not(shard: str, database: str | None, table: str, privileges: Sequence[str]) -> Refusal:
     named = ", ".join(privileges)
+    if not table:
+        return _may_not_make(shard, "triggers", named)
     if any("ROUTINE" in privilege for privilege in privileges):
-        return _may_not_make(shard, table, named)
+        return _may_not_make(shard, f"routine {table}", named)
     where = f"table {table}" if database is None else f"table {database}.{table}"
     return Refusal(
         code="privilege-missing",
@@ -231,12 +235,12 @@ def _may_not(shard: str, database: str | None, table: str, privileges: Sequence[
     )
 
 
-def _may_not_make(shard: str, routine: str, named: str) -> Refusal:
+def _may_not_make(shard: str, what: str, named: str) -> Refusal:
     return Refusal(
         code="privilege-missing",
         shard=shard,
-        message=f"shard {shard}, routine {routine}: the login may not {named} in the database,"
-        " which the plan's statements need; nothing was sent to it",
+        message=f"shard {shard}, {what}: the login may not {named} in the database, which the"
+        " plan's statements need; nothing was sent to it",
         recovery=f"grant the login {named} on all of its database, {_AGAIN}",
     )
 

@@ -69,6 +69,14 @@ def test_exactly_what_a_statement_needs_is_enough(sql: str, needed: set[str]) ->
 
 
 @pytest.mark.invariant("GD-13")
+def test_who_drops_a_trigger_is_told_where_the_right_is_missing() -> None:
+    assert refused(access("TRIGGER"), "DROP TRIGGER `x`") == []
+    ((code, message),) = refused(access("ALTER"), "DROP TRIGGER `x`")
+    assert code == "privilege-missing"
+    assert "shard -40, triggers: the login may not TRIGGER in the database" in message
+
+
+@pytest.mark.invariant("GD-13")
 def test_a_parent_in_another_database_is_asked_for_there() -> None:
     sql = "ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES `other`.`p` (id)"
     (found,) = refused(access("ALTER", "REFERENCES"), sql)
