@@ -19,8 +19,9 @@ _NEEDED = {
     ManagedKind.VIEWS: (("SHOW VIEW", "SELECT"), ("CREATE VIEW", "DROP")),
     ManagedKind.SEQUENCES: (("SELECT",), ("CREATE", "ALTER", "DROP")),
     ManagedKind.ROUTINES: ((), ("CREATE ROUTINE", "ALTER ROUTINE")),
-    ManagedKind.TRIGGERS: (("TRIGGER",), ("LOCK TABLES", "SELECT")),
+    ManagedKind.TRIGGERS: (("TRIGGER",), ()),
 }
+_SWAPPING = ("LOCK TABLES", "SELECT")  # MySQL, which replaces no trigger
 
 
 def program_findings(
@@ -34,7 +35,8 @@ def program_findings(
     for kind, (reading, changing) in _NEEDED.items():
         if not policy.manages(kind):
             continue
-        needed = (*reading, *(changing if changes else ()))
+        swaps = kind is ManagedKind.TRIGGERS and version.flavor is Flavor.MYSQL
+        needed = (*reading, *((*changing, *(_SWAPPING if swaps else ())) if changes else ()))
         if access.privileges is not None:
             own = access.privileges.on_database(access.database)
             lacking = [name for name in needed if name not in own]

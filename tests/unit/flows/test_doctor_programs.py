@@ -1,0 +1,44 @@
+"""What a login is told to lack for managed kinds is what the statements of their plans take."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.flows.doctor_programs import program_findings
+from reconciler.model.access import EngineGround, Grant, Privileges, ShardAccess
+from reconciler.model.policy import Policy
+from reconciler.model.programs import ManagedKind
+from reconciler.model.server import Flavor, ServerVersion
+from reconciler.ports.shards import Identity, ShardCheck
+
+
+def lacking(version: ServerVersion, identity: Identity, *privileges: str) -> list[str]:
+    grants = (Grant(privileges=frozenset(privileges), database="d"),)
+    access = ShardAccess(
+        database="d", privileges=Privileges(grants=grants), ground=EngineGround(variables=())
+    )
+    check = ShardCheck(shard="-80", version=version, problems=(), access=access)
+    policy = Policy(manage=(ManagedKind.TABLES, ManagedKind.TRIGGERS))
+    return [one.message for one in program_findings(check, policy, identity)]
+
+
+MYSQL = ServerVersion(flavor=Flavor.MYSQL, major=9, minor=7, patch=4)
+MARIADB = ServerVersion(flavor=Flavor.MARIADB, major=11, minor=8, patch=2)
+
+
+@pytest.mark.invariant("PG-23")
+def test_locking_is_asked_for_where_a_trigger_is_swapped() -> None:
+    (found,) = lacking(MYSQL, Identity.CHANGES, "TRIGGER")
+    assert found == "triggers are managed, and the login lacks LOCK TABLES, SELECT"
+    assert lacking(MYSQL, Identity.CHANGES, "TRIGGER", "LOCK TABLES", "SELECT") == []
+    assert lacking(MARIADB, Identity.CHANGES, "TRIGGER") == []
+
+
+@pytest.mark.invariant("PG-23")
+@pytest.mark.parametrize("version", [MYSQL, MARIADB])
+@pytest.mark.parametrize("identity", list(Identity))
+def test_who_reads_is_asked_for_what_shows_triggers(
+    version: ServerVersion, identity: Identity
+) -> None:
+    assert "lacks TRIGGER" in lacking(version, identity, "LOCK TABLES", "SELECT")[0]
+    assert lacking(version, Identity.READS, "TRIGGER") == []
