@@ -14,6 +14,7 @@ from reconciler.cli.streams import show
 from reconciler.cli.wire import Worlds, open_tree
 from reconciler.edges.files.writer import WorkingTreeWriter
 from reconciler.flows.init import found_keyspace
+from reconciler.model.programs import ManagedKind
 from reconciler.outcomes.ends import plan_code
 from reconciler.report.render import init_report
 from reconciler.spec.draft import draft_spec
@@ -68,12 +69,20 @@ from reconciler.spec.draft import draft_spec
     help="A YAML file with the environment's block, instead of all of the above; the one that"
     " `reconciler sandbox up` writes will do.",
 )
-@click.option("--views", is_flag=True, help="Have views managed as well, each with its file.")
 @click.option(
-    "--views-definer",
-    metavar="USER@HOST",
-    help="The account whose rights views have that have their definer's. Needs --views.",
+    "--manage",
+    "kinds",
+    multiple=True,
+    type=click.Choice([kind.value for kind in ManagedKind if kind is not ManagedKind.TABLES]),
+    help="Have this kind managed as well as tables. Once for each kind.",
 )
+@click.option(
+    "--definer",
+    metavar="USER@HOST",
+    help="The account whose rights those have that have their definer's, as triggers always do.",
+)
+@click.option("--views", is_flag=True, help="The same as --manage views.")
+@click.option("--views-definer", metavar="USER@HOST", help="As --definer, for views alone.")
 @click.option("--from", "source", metavar="SHARD", help="The shard to take as the model.")
 @options.output("text", "json")
 def init(
@@ -81,8 +90,6 @@ def init(
     repo: Path,
     environment: str,
     environment_file: Path | None,
-    views: bool,
-    views_definer: str | None,
     source: str | None,
     output: str,
     **described: Any,
@@ -95,9 +102,7 @@ def init(
     """
     block = _block_of(environment_file) if environment_file else _block(keyspace, described)
     root = repo.resolve()
-    if views_definer is not None and not views:
-        raise click.UsageError("--views-definer goes with --views.")
-    text = draft_spec(keyspace, environment, block, manages_views=views, definer=views_definer)
+    text = draft_spec(keyspace, environment, block, manages=_managed(described))
     with Worlds(root) as worlds:
         pulled, planned = found_keyspace(
             worlds.world_of,
@@ -110,6 +115,25 @@ def init(
         )
     show(init_report(pulled, planned, presentation(output)))
     exit_with([plan_code(planned)] if planned else [])
+
+
+def _managed(described: dict[str, Any]) -> dict[ManagedKind, str | None]:
+    """Each kind beside tables, with the account whose rights it has."""
+    named = {*described["kinds"], *([ManagedKind.VIEWS] if described["views"] else [])}
+    definer, of_views = described["definer"], described["views_definer"]
+    found: dict[ManagedKind, str | None] = {}
+    for kind in (kind for kind in ManagedKind if kind in named):
+        own = of_views if kind is ManagedKind.VIEWS else None
+        found[kind] = (own or definer) if kind is not ManagedKind.SEQUENCES else None
+    if of_views is not None and ManagedKind.VIEWS not in found:
+        raise click.UsageError("--views-definer goes with --views.")
+    if definer is not None and definer not in found.values():
+        raise click.UsageError("--definer goes with --manage views, routines or triggers.")
+    if ManagedKind.TRIGGERS in found and definer is None:
+        raise click.UsageError(
+            "--manage triggers goes with --definer: each has an account's rights."
+        )
+    return found
 
 
 def _block_of(path: Path) -> dict[str, Any]:

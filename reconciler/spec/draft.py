@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
+
+from reconciler.model.programs import ManagedKind
 
 _HEAD = """\
 # What the shards of keyspace {keyspace} should be. `reconciler schema` prints the JSON Schema of
@@ -34,11 +37,10 @@ def draft_spec(
     environment: str,
     block: dict[str, Any],
     *,
-    manages_views: bool = False,
-    definer: str | None = None,
+    manages: Mapping[ManagedKind, str | None] | None = None,
 ) -> str:
     """`block` is the environment's own part: connection and shards, or vitess, and what else it
-    needs. `definer` is the account whose rights views have."""
+    needs. `manages` are the kinds beside tables, each with the account whose rights it has."""
     rollout = {"canary": [_first_shard(block)], **_ROLLOUT} if _first_shard(block) else _ROLLOUT
     settled = {**block, "rollout": block.get("rollout", rollout)}
     environments = yaml.dump(
@@ -48,10 +50,18 @@ def draft_spec(
         width=100,
     )
     kind = "kind: vitess\n" if "vitess" in block else ""
-    manage = "manage: [tables, views]\n" if manages_views else ""
-    if definer is not None:
-        manage += f"definer: {{views: {{account: {json.dumps(definer)}}}}}\n"
+    manage = _manage(manages) if manages else ""
     return _HEAD.format(keyspace=keyspace, kind=kind, manage=manage) + environments + _POLICY
+
+
+def _manage(manages: Mapping[ManagedKind, str | None]) -> str:
+    kinds = ", ".join((ManagedKind.TABLES, *manages))
+    accounts = ", ".join(
+        f"{kind}: {{account: {json.dumps(account)}}}"
+        for kind, account in manages.items()
+        if account is not None
+    )
+    return f"manage: [{kinds}]\n" + (f"definer: {{{accounts}}}\n" if accounts else "")
 
 
 class _Line(dict[str, Any]):

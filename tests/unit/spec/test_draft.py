@@ -35,13 +35,28 @@ def test_the_permission_in_the_draft_only_has_to_be_uncommented() -> None:
     assert permission.object_id == table_id("orders")
 
 
-def test_a_draft_says_which_kinds_are_managed_and_whose_rights_views_have() -> None:
+KINDS: tuple[dict[ManagedKind, str | None], ...] = (
+    {ManagedKind.VIEWS: None},
+    {ManagedKind.VIEWS: "app@%"},
+    {
+        ManagedKind.VIEWS: "reports@%",
+        ManagedKind.ROUTINES: None,
+        ManagedKind.TRIGGERS: "app@%",
+        ManagedKind.SEQUENCES: None,
+    },
+)
+
+
+@pytest.mark.parametrize("kinds", KINDS)
+def test_a_draft_says_which_kinds_are_managed_and_whose_rights_they_have(
+    kinds: dict[ManagedKind, str | None],
+) -> None:
     block = {"connection": CONNECTION, "shards": SHARDS[0]}
     assert "manage" not in draft_spec("shop", "production", block)
-    text = draft_spec("shop", "production", block, manages_views=True, definer="app@%")
+    text = draft_spec("shop", "production", block, manages=kinds)
     policy = read_spec(text, "specs/shop.yaml").policy
-    assert policy.manages(ManagedKind.VIEWS)
-    assert policy.definer_of(ManagedKind.VIEWS) == "app@%"
+    assert policy.manage == (ManagedKind.TABLES, *kinds)
+    assert {kind: policy.definer_of(kind) for kind in kinds} == kinds
 
 
 def test_a_draft_of_a_cluster_says_its_kind_and_names_no_shard() -> None:
