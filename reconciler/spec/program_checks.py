@@ -15,6 +15,7 @@ from reconciler.ddl.definition.program_file import ProgramFile
 from reconciler.errors import Location, Problem
 from reconciler.model.object_id import ObjectKind
 from reconciler.model.programs import LIKE_TABLES, MANAGED_AS, ManagedKind, Security
+from reconciler.model.shadow_tables import is_passing_trigger
 from reconciler.spec.model import SpecFile
 from reconciler.spec.yaml_text import Document
 
@@ -54,9 +55,18 @@ def program_contradictions(
                 yield _not_managed(file, kind, spec)
             not_managed.add(kind)
             continue
-        other = first.setdefault((_namespace(about.kind), about.name.lower()), file.path)
-        if other != file.path:
+        name = (_namespace(about.kind), about.name.lower())
+        if (other := first.get(name)) is not None:
             yield _twice(file, other)
+        first.setdefault(name, file.path)
+        if is_trigger and is_passing_trigger(about.name):
+            yield _problem(
+                file,
+                "table-ignored",
+                f"trigger {about.name!r} is defined here, but engines and splits call their own so,"
+                " and triggers of such names are left alone",
+                "give it another name",
+            )
         for pattern in spec.policy.ignore_tables:
             if fnmatchcase(about.name, pattern):
                 yield _problem(
