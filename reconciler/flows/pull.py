@@ -23,9 +23,16 @@ from reconciler.guard.model import problem_from, refusal_from
 from reconciler.limits import DEFINITION_BYTES_MAX, SPEC_BYTES_MAX
 from reconciler.model.object_id import ObjectId, ObjectKind, table_id
 from reconciler.model.observation import Observation, ObservedShard
-from reconciler.model.programs import FOLDERS, LIKE_TABLES, MANAGED_AS, CreatedWith, Trigger
+from reconciler.model.programs import (
+    FOLDERS,
+    LIKE_TABLES,
+    MANAGED_AS,
+    ROUTINES,
+    CreatedWith,
+    Trigger,
+)
 from reconciler.observe.desired import ReadBack, read_back
-from reconciler.observe.programs import triggers_usually_created_with, usually_created_with
+from reconciler.observe.programs import bodies_usually_created_with, usually_created_with
 from reconciler.observe.quarantine import check_scratch_apart, with_what_has_ended
 from reconciler.observe.retiring import check_settled
 from reconciler.observe.sequences import sequences_for
@@ -46,6 +53,8 @@ from reconciler.spec.names import definition_path, program_path
 from reconciler.spec.read import read_spec
 from reconciler.spec.text import text_of
 from reconciler.spec.tree import FileTree
+
+_WITH_BODIES = (*ROUTINES, ObjectKind.TRIGGER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,9 +140,9 @@ def pull_keyspace(
     world.scratch.keep_off({seen.observation.server for seen in look.seen})
     settings = model.observation.settings
     usual = usually_created_with(world.scratch, settings) if model.programs else None
-    has_triggers = any(about.kind is ObjectKind.TRIGGER for about in model.programs)
-    of_triggers = triggers_usually_created_with(world.scratch, settings) if has_triggers else None
-    wanted = _files(files, model, usual, of_triggers)
+    has_bodies = any(about.kind in _WITH_BODIES for about in model.programs)
+    of_bodies = bodies_usually_created_with(world.scratch, settings) if has_bodies else None
+    wanted = _files(files, model, usual, of_bodies)
     read = _read_back(world, wanted, reader, model)
     kept = _kept(world, files, wanted, reader, model, read)
     written = sorted(file.path for file in wanted if file.path not in kept)
@@ -223,7 +232,7 @@ def _files(
     files: Specified,
     model: SeenShard,
     usual: CreatedWith | None,
-    of_triggers: CreatedWith | None,
+    of_bodies: CreatedWith | None,
 ) -> tuple[_Wanted, ...]:
     version = model.observation.settings.version
     paths, program_paths = _paths_of_tables(files), _paths_of_programs(files)
@@ -239,20 +248,22 @@ def _files(
         taken |= {path.lower(): table, table.lower(): table}
         text = create_table_sql(read.table, version) + ";\n"
         own = [one for one in triggers if one.table == table]
-        text = table_with_triggers(text, own, of_triggers)
+        text = table_with_triggers(text, own, of_bodies)
         behind = tuple(one.object_id for one in own)
         wanted.append(_Wanted(about=table_id(table), path=path, text=text, behind=behind))
     for about, program in sorted(model.programs.items()):
         if about.kind is ObjectKind.TRIGGER:
             continue
         name = about.name
-        path = program_paths.get(about) or program_path(files.spec.schema_dir, about)
+        path = program_paths.get(about) or program_path(
+            files.spec.schema_dir, about, {*taken, *map(str.lower, program_paths.values())}
+        )
         names = (path.lower(), *([name.lower()] if about.kind in LIKE_TABLES else []))
         for taken_name in names:
             if taken_name in taken:
                 raise Refused(_two_tables_one_file(taken[taken_name], name, files.spec.path))
         taken |= dict.fromkeys(names, name)
-        text = file_text(program.value, usual)
+        text = file_text(program.value, of_bodies if about.kind in ROUTINES else usual)
         wanted.append(_Wanted(about=about, path=path, text=text))
     return tuple(wanted)
 

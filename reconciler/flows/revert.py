@@ -170,6 +170,7 @@ def _files_of_before(core: PlanCore, files: DesiredFiles) -> _Before:
     cleaned = {one.name for one in core.cleans}  # what an engine left was never a file's
     paths = {file.table: file.path for file in files.files}
     program_paths = {file.object_id: file.path for file in files.programs}
+    taken = {path.lower() for path in program_paths.values()}
     texts: dict[str, str | None] = {}
     unsaid: list[str] = []
     with_triggers = _TablesOfBefore(core, files)
@@ -179,7 +180,8 @@ def _files_of_before(core: PlanCore, files: DesiredFiles) -> _Before:
             unsaid += _rights_unsaid(touched, files.spec.policy)
             continue
         if (about := touched.object_id).kind in MANAGED_AS:
-            path = program_paths.get(about) or program_path(files.spec.schema_dir, about)
+            path = program_paths.get(about) or program_path(files.spec.schema_dir, about, taken)
+            taken.add(path.lower())
             texts[path] = _program_of_before(touched)
             unsaid += _rights_unsaid(touched, files.spec.policy)
             continue

@@ -90,8 +90,8 @@ _TRIGGER = (
 )
 
 
-def triggers_usually_created_with(scratch: Scratch, settings: ServerSettings) -> CreatedWith | None:
-    """The same of triggers, of which a server keeps more."""
+def bodies_usually_created_with(scratch: Scratch, settings: ServerSettings) -> CreatedWith | None:
+    """The same of routines and triggers, of which a server keeps more."""
     with scratch.database(settings) as database:
         database.execute(_TABLE)
         database.execute(_TRIGGER)

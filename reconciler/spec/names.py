@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from reconciler.model.object_id import ObjectId
 from reconciler.model.programs import FOLDERS, MANAGED_AS
@@ -14,8 +15,11 @@ def definition_path(schema_dir: str, table: str) -> str:
     return f"{schema_dir}/{re.sub(r'[^A-Za-z0-9_$-]', _encoded, table)}.sql"
 
 
-def program_path(schema_dir: str, about: ObjectId) -> str:
-    return definition_path(f"{schema_dir}/{FOLDERS[MANAGED_AS[about.kind]]}", about.name)
+def program_path(schema_dir: str, about: ObjectId, taken: Collection[str]) -> str:
+    """`taken` are paths in small letters. A procedure and a function may share a name and a folder:
+    where one has the file, the other's says its kind behind a dot, which no other path has."""
+    path = definition_path(f"{schema_dir}/{FOLDERS[MANAGED_AS[about.kind]]}", about.name)
+    return f"{path.removesuffix('.sql')}.{about.kind}.sql" if path.lower() in taken else path
 
 
 def _encoded(match: re.Match[str]) -> str:
