@@ -3,28 +3,47 @@ managed."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from reconciler.ddl.lexer import TokenKind, tokenize
+from reconciler.ddl.lexer import Token, TokenKind, tokenize
 
-_BEFORE_A_SECRET = ("PASSWORD", "BY", "AUTHENTICATION_STRING")
+_PASSWORDS = ("PASSWORD", "AUTHENTICATION_STRING", "MASTER_PASSWORD", "SOURCE_PASSWORD")
 _LITERALS = (TokenKind.STRING, TokenKind.HEX)
 
 
 def holds_secret(text: str) -> bool:
-    """CREATE SERVER, and a literal behind PASSWORD or IDENTIFIED BY, with `=` or `(` between."""
+    """CREATE SERVER, and a literal behind PASSWORD or IDENTIFIED BY, with `=` or `(` between; also
+    in a string, for a body may put a statement together."""
+    strings = (token.value for token in tokenize(text) if token.kind is TokenKind.STRING)
+    return _says_secret(text) or any(map(_says_secret, strings))
+
+
+def _says_secret(text: str) -> bool:
     tokens = [token for token in tokenize(text) if token.kind is not TokenKind.COMMENT]
     pairs = pairwise(tokens)
     if any(one.is_word("CREATE", "ALTER") and two.is_word("SERVER") for one, two in pairs):
         return True
-    for at, token in enumerate(tokens[:-1]):
-        if not token.is_word(*_BEFORE_A_SECRET):
-            continue
-        if token.is_word("BY") and not tokens[at - 1].is_word("IDENTIFIED"):
-            continue
-        following = tokens[at + 1]
-        if following.text in ("=", "(", ":=") and at + 2 < len(tokens):
-            following = tokens[at + 2]
-        if following.kind in _LITERALS and following.value:
-            return True
-    return False
+    return any(_is_literal(tokens, at) for at in _told_at(tokens))
+
+
+def _told_at(tokens: Sequence[Token]) -> Iterator[int]:
+    """Where a password would stand."""
+    for at, token in enumerate(tokens):
+        following = tokens[at + 1 : at + 8]
+        if token.is_word(*_PASSWORDS):
+            yield at + 1
+            if following and following[0].is_word("FOR"):  # SET PASSWORD FOR somebody = '...'
+                yield from (at + 1 + i for i, one in enumerate(following) if one.text == "=")
+        elif token.is_word("IDENTIFIED") and following:
+            with_plugin = 2 * following[0].is_word("WITH", "VIA")
+            by = following[with_plugin : with_plugin + 1]
+            if by and by[0].is_word("BY", "AS", "USING"):
+                yield at + 2 + with_plugin
+
+
+def _is_literal(tokens: Sequence[Token], at: int) -> bool:
+    """Whether one stands there, or behind `=` or `(`."""
+    if at + 1 < len(tokens) and tokens[at].text in ("=", "(", ":="):
+        at += 1
+    return at < len(tokens) and tokens[at].kind in _LITERALS and bool(tokens[at].value)
