@@ -183,6 +183,7 @@ def _leads_in_body(token: Token, beside: tuple[Token, Token], clauses: list[_Cla
         clauses[-1] = _Clause.NONE
     if token.is_word("UPDATE"):
         if before.is_word("KEY", "FOR"):
+            clauses[-1] = _Clause.NONE
             return False
         clauses[-1] = _Clause.FROM
         return True

@@ -99,7 +99,17 @@ def _parts(rest: str, kind: ObjectKind) -> tuple[str, tuple[str, ...], str] | No
     while (trait := _TRAIT.match(rest, at)) is not None:
         said.append(trait[1])
         at = trait.end()
-    return (signature, tuple(said), rest[at:]) if rest[at:].strip() else None
+    body = _to_its_end(rest[at:])
+    return (signature, tuple(said), body) if body else None
+
+
+def _to_its_end(body: str) -> str:
+    """Without the semicolon and the comments behind it, which a server keeps of some clients and no
+    file has."""
+    tokens = [token for token in tokenize(body) if token.kind is not TokenKind.COMMENT]
+    while tokens and tokens[-1].is_punctuation(";"):
+        tokens.pop()
+    return body[: tokens[-1].offset + len(tokens[-1].text)] if tokens else ""
 
 
 def _closing(rest: str) -> int | None:
