@@ -25,7 +25,7 @@ _PROTECTED = "SELECT USER, HOST FROM mysql.global_grants WHERE PRIV = 'SYSTEM_US
 # The login's own come back: whoever makes a routine is given what it takes to change it.
 _ROUTINE_GRANTS = (
     "SELECT Routine_type, Routine_name FROM mysql.procs_priv"
-    " WHERE Db = %s AND CONCAT(User, '@', Host) <> CURRENT_USER()"
+    " WHERE Db IN (%s, %s) AND CONCAT(User, '@', Host) <> CURRENT_USER()"
 )
 _ACCOUNTS = "SELECT CURRENT_USER(), User, Host FROM mysql.user"
 
@@ -67,7 +67,7 @@ def _routine_ground(link: Link, database: str, server: ServerLook) -> RoutineGro
     if server.settings.version.flavor is not Flavor.MYSQL:
         return RoutineGround(trusts_functions=trusts, granted=None)
     try:
-        rows = link.query(_ROUTINE_GRANTS, [database], width=2)
+        rows = link.query(_ROUTINE_GRANTS, [database, database.lower()], width=2)
     except ServerRefusal:
         return RoutineGround(trusts_functions=trusts, granted=None)
     granted = (ObjectId(ObjectKind(text(row[0]).lower()), text(row[1])) for row in rows)
