@@ -106,13 +106,15 @@ def _not_managed(file: ProgramFile, kind: ManagedKind, spec: SpecFile) -> Proble
 
 def _twice(file: ProgramFile, other: str) -> Problem:
     about = file.object_id
-    shared = " and a table share their names" if about.kind in LIKE_TABLES else " has one name"
+    shared = "tables, views and sequences share their names"
+    if about.kind not in LIKE_TABLES:
+        shared = f"no server tells {about.kind}s apart by case"
     return _problem(
         file,
-        "view-twice",
+        "program-twice",
         f"{about.kind} {about.name!r} has a name that {other} defines, or one that differs from it"
         " by case alone",
-        f"rename or remove one of the two: a {about.kind}{shared}",
+        f"rename or remove one of the two: {shared}",
     )
 
 

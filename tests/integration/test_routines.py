@@ -205,7 +205,7 @@ def test_what_no_server_takes_is_said_before(small_fleet: Fleet) -> None:
         assert "geheim" not in ended.said
     fleet.write(path, "CREATE PROCEDURE f() SQL SECURITY INVOKER SELECT 1;\n")
     fleet.write("schemas/shop/routines/F2.sql", "CREATE PROCEDURE F() SELECT 1;\n")
-    assert "[view-twice]" in fleet.run("plan").said
+    assert "[program-twice]" in fleet.run("plan").said
     (fleet.root / "schemas/shop/routines/F2.sql").unlink()
     ended = fleet.run("doctor", "--identity", "changes")
     assert "log_bin_trust_function_creators is off" in " ".join(ended.said.split())
