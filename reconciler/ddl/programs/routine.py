@@ -126,6 +126,8 @@ def _check(routine: Routine) -> None:
     about, text = routine.object_id, f"{routine.signature}\n{routine.body}"
     if any(token.kind in _NEVER for token in tokenize(text)):
         raise _refused(about, "it holds an executable comment, or text that has no end")
+    if _is_of_another_language(routine.body):
+        raise _refused(about, "it is written in another language than SQL")
     if not _is_one_statement(routine.body):
         raise _refused(about, "its body is more than one statement")
     if outside := outside_names_in_body(text):
@@ -135,6 +137,12 @@ def _check(routine: Routine) -> None:
     if not may_hold_any_text(routine.created_with, text):
         client = routine.created_with.character_set_client
         raise _refused(about, f"it was made by a client of {client} beyond ASCII")
+
+
+def _is_of_another_language(body: str) -> bool:
+    """MySQL prints it behind all that is read above; a label may have the word for its name."""
+    tokens = [token for token in tokenize(body) if token.kind is not TokenKind.COMMENT]
+    return tokens[0].is_word("LANGUAGE") and not any(t.is_punctuation(":") for t in tokens[1:2])
 
 
 def _is_one_statement(body: str) -> bool:

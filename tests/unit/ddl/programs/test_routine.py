@@ -74,7 +74,18 @@ def test_what_a_server_keeps_behind_a_body_is_no_part_of_it(kept: str, body: str
     assert file.rest == f"`p`()\n    SQL SECURITY INVOKER\n{body}"
 
 
-def test_two_statements_are_no_body() -> None:
-    shown = "CREATE PROCEDURE `p`()\n    SQL SECURITY INVOKER\nSELECT 1; SELECT 2"
-    with pytest.raises(Refused):
-        read_routine(with_facts(shown, None, MADE), P)
+@pytest.mark.parametrize(
+    ("kept", "why"),
+    [
+        ("SELECT 1; SELECT 2", "more than one statement"),
+        ("    LANGUAGE JAVASCRIPT\nAS $$ return 1 $$", "another language than SQL"),
+    ],
+)
+def test_what_is_no_statement_of_sql_is_refused_by_name(kept: str, why: str) -> None:
+    with pytest.raises(Refused, match=why):
+        read_routine(with_facts(f"CREATE PROCEDURE `p`()\n{kept}", None, MADE), P)
+
+
+def test_a_label_may_be_called_language() -> None:
+    shown = "CREATE PROCEDURE `p`()\nlanguage: BEGIN LEAVE language; END"
+    assert read_routine(with_facts(shown, None, MADE), P).body.startswith("language:")
