@@ -326,9 +326,10 @@ class _Trial:
                 yield needing_permission(HazardKind.BREAKS_OBJECT, other.name, reason)
 
     def _users(self, about: ObjectId) -> list[ObjectId]:
-        """Managed programs on the copy that stand on this one, or on what stands on it."""
-        name = about.name.lower()
-        return [user for user in sorted(self._there) if name in self._words_below(user)]
+        """Managed programs on the copy that stand on this one, or on what stands on it; not itself,
+        though its text may say its name."""
+        others, name = sorted(self._there.keys() - {about}), about.name.lower()
+        return [user for user in others if name in self._words_below(user)]
 
     def _words_below(self, about: ObjectId) -> frozenset[str]:
         """Every name that a program can mean, and that those can mean which it stands on."""
