@@ -195,7 +195,7 @@ def _unmanaged(
         names = [table for table, _ in seen.observation.definitions]
         kinds = begun.reader.policy.program_kinds
         names += [one.name for one in seen.observation.others if one.kind in kinds]
-        for table in names:
+        for table in dict.fromkeys(names):  # a procedure and a function may share one
             if begun.reader.is_left_alone(table) and (seen.shard, table) not in known:
                 shards.setdefault(table, []).append(seen.shard)
     return tuple((table, tuple(names)) for table, names in sorted(shards.items()))

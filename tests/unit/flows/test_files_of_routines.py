@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from reconciler.ddl.programs.kinds import program_text
+from reconciler.flows.drift import _unmanaged
 from reconciler.flows.pull import _files
 from reconciler.flows.revert import _files_of_before
 from reconciler.model.object_id import ObjectKind
 from reconciler.model.policy import Policy
-from reconciler.model.programs import CreatedWith, Routine, Security
+from reconciler.model.programs import CreatedWith, ManagedKind, Routine, Security
 from reconciler.plan.model import ObjectBefore
 from tests.offline_fleet import SETTINGS
 
@@ -91,3 +92,15 @@ def test_a_file_says_the_sql_mode_that_no_session_has_by_itself(
     (text,) = wanted(routine(ObjectKind.PROCEDURE, made)).values()
     assert ("-- reconciler: created with" in text) is is_said
     assert ("sql_mode=''" in text) is is_said
+
+
+def test_a_shard_that_has_two_of_one_left_alone_name_is_told_once() -> None:
+    others = (FUNCTION.object_id, PROCEDURE.object_id)
+    shown = tuple(SimpleNamespace(kind=one.kind, name=one.name) for one in others)
+    seen = SimpleNamespace(
+        shard="-80", observation=SimpleNamespace(definitions=(), others=shown), shadow_triggers={}
+    )
+    policy = Policy(manage=(ManagedKind.TABLES, ManagedKind.ROUTINES))
+    reader = SimpleNamespace(policy=policy, is_left_alone=lambda name: name == "total")
+    begun: Any = SimpleNamespace(look=SimpleNamespace(seen=(seen,)), reader=reader)
+    assert _unmanaged(begun, ()) == (("total", ("-80",)),)
