@@ -168,7 +168,7 @@ class _Trial:
             for step in [step for step in same if step.name.lower() == name]:
                 self._drop(place, step)
         if (error := self._copy.run(ran.sent)) is not None:
-            why = f"with views beside it, its statement fails: {error}"
+            why = f"with programs beside it, its statement fails: {error}"
             return self._refused(table_id(ran.step.table), why)
         used = ran.step.table.lower()
         for about in sorted(self._there):
