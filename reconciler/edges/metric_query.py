@@ -75,7 +75,8 @@ def ask_metric(metric: Metric, environ: Mapping[str, str]) -> CheckAnswer:
 
 
 def _measured(answer: Any) -> CheckAnswer:
-    """A scalar, or a vector of one sample. NaN is what a quotient of nothing is: no measure."""
+    """A scalar, or a vector of one sample. NaN and an infinity are what a
+    quotient by nothing is: no measure."""
     data = answer.get("data") if isinstance(answer, dict) else None
     if not isinstance(data, dict) or answer.get("status") != "success":
         return Unmeasured("the answer is not one of Prometheus' API")
@@ -91,4 +92,4 @@ def _measured(answer: Any) -> CheckAnswer:
         value = float(text) if isinstance(text, str) else math.nan
     except ValueError:
         value = math.nan
-    return Unmeasured("the answer is no number") if math.isnan(value) else Measured(value)
+    return Measured(value) if math.isfinite(value) else Unmeasured("the answer is no number")

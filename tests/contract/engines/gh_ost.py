@@ -59,7 +59,8 @@ def kill_programs(database: str) -> None:
     pids = pids_of(database)
     assert pids, "none runs"
     for pid in pids:
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it has come to its end
+            os.kill(pid, signal.SIGKILL)
     while set(pids_of(database)) & set(pids):
         time.sleep(0.01)
 

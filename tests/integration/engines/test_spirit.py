@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -203,7 +203,8 @@ def writer(place: Place) -> Iterator[None]:
 
 def kill(place: Place) -> None:
     for pid in pids_of_spirit(place.server, place.database):
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it has come to its end
+            os.kill(pid, signal.SIGKILL)
 
 
 MOMENTS = ["in its copy", "ready", "at its swap", "after its swap"]

@@ -21,6 +21,8 @@ ANSWERS = {
     "none": ('{"status":"success","data":{"resultType":"vector","result":[]}}', NO_SAMPLE),
     "matrix": ('{"status":"success","data":{"resultType":"matrix","result":[]}}', NO_SAMPLE),
     "nan": ('{"status":"success","data":{"resultType":"scalar","result":[1,"NaN"]}}', NO_NUMBER),
+    "infinite": ('{"status":"success","data":{"resultType":"scalar","result":[1,"+Inf"]}}',
+                 NO_NUMBER),
     "word": ('{"status":"success","data":{"resultType":"scalar","result":[1,"x"]}}', NO_NUMBER),
     "error": ('{"status":"error","error":"secret"}',
               Unmeasured("the answer is not one of Prometheus' API")),

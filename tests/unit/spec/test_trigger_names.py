@@ -37,6 +37,6 @@ def test_what_engines_and_splits_call_their_own_is_no_name(name: str) -> None:
 
 @pytest.mark.parametrize("names", [("x", "x"), ("x", "X")])
 def test_two_of_one_name_are_told_in_one_file_too(names: tuple[str, ...]) -> None:
-    assert told(*names) == ["view-twice"]
+    assert told(*names) == ["program-twice"]
     assert told("x", "y") == []
     assert told("users") == [], "a table may be called so as well"
