@@ -456,13 +456,16 @@ def test_it_logs_in_as_our_own_session_does(place: Place, requires: str) -> None
     with account(place.server, needed, "PROCESS ON *.*", requires=requires) as login:
         odd = replace(login, password="p\"a\\b#c'd e;[x]=%$é")
         place.run("SET GLOBAL log_bin_trust_function_creators = 1")
-        quoted = pymysql.converters.escape_string(odd.password)
-        place.run(f"ALTER USER '{odd.user}'@'127.0.0.1' IDENTIFIED BY '{quoted}'")
-        with place.session(odd, Tls(insecure=True) if requires else None) as session:
-            engine = engine_of(session)
-            work = work_of(ADD_COLUMN)
-            handle = begun(engine, work)
-            assert carried_out(engine, handle, work) == Applied()
+        try:
+            quoted = pymysql.converters.escape_string(odd.password)
+            place.run(f"ALTER USER '{odd.user}'@'127.0.0.1' IDENTIFIED BY '{quoted}'")
+            with place.session(odd, Tls(insecure=True) if requires else None) as session:
+                engine = engine_of(session)
+                work = work_of(ADD_COLUMN)
+                handle = begun(engine, work)
+                assert carried_out(engine, handle, work) == Applied()
+        finally:
+            place.run("SET GLOBAL log_bin_trust_function_creators = 0")
     assert place.helpers() == set()
 
 
