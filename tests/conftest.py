@@ -24,13 +24,14 @@ from tests.fleet import Fleet
 from tests.forked import Forked
 from tests.garbage import leave_be, look_for_more
 from tests.git_settings import spare_git
+from tests.kept_settings import KEPT, kept_settings
 from tests.machine import memory_folder, processes
 from tests.order import longest_first
 from tests.subjects import OLDEST_MARIADB, Server, Subject
 from tests.temporal.plugin import TemporalTests
 from tests.vitess import VitessTests, vitess, vitess_cluster
 
-__all__ = ["vitess", "vitess_cluster"]  # fixtures
+__all__ = ["kept_settings", "vitess", "vitess_cluster"]  # fixtures
 
 keep_compiled()
 leave_be()
@@ -126,6 +127,7 @@ def _binaries(flavor: Flavor) -> list[ServerBinary]:
 def mysql_server() -> Iterator[RunningServer]:
     """The newest MySQL at hand."""
     with start_server(_binaries(Flavor.MYSQL)[-1]) as server:
+        KEPT.remember(server)
         yield server
 
 
@@ -133,6 +135,7 @@ def mysql_server() -> Iterator[RunningServer]:
 def mysql_server_2() -> Iterator[RunningServer]:
     """A second process of the same, for fleets on more than one server."""
     with start_server(_binaries(Flavor.MYSQL)[-1]) as server:
+        KEPT.remember(server)
         yield server
 
 
@@ -140,6 +143,7 @@ def mysql_server_2() -> Iterator[RunningServer]:
 def mariadb_server() -> Iterator[RunningServer]:
     """The newest MariaDB at hand."""
     with start_server(_binaries(Flavor.MARIADB)[-1]) as server:
+        KEPT.remember(server)
         yield server
 
 
@@ -147,6 +151,7 @@ def mariadb_server() -> Iterator[RunningServer]:
 def mariadb_10_server() -> Iterator[RunningServer]:
     """The oldest MariaDB at hand: 10.11 on Debian; where there is one only, the same again."""
     with start_server(_binaries(Flavor.MARIADB)[0]) as server:
+        KEPT.remember(server)
         yield server
 
 
