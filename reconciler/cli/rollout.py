@@ -104,18 +104,27 @@ def status(
     _tell(load(repo, None).each(environment, keyspaces, work), output)
 
 
-def _asking(kind: CourseAsked, help_text: str) -> None:
+def _asking(kind: CourseAsked, help_text: str, *more: Callable[[Any], Any]) -> None:
     @rollout.command(name=kind.value, help=help_text)
     @_shared
     def asking(
-        keyspaces: tuple[str, ...], repo: Path, environment: str | None, output: str, **where: Any
+        keyspaces: tuple[str, ...],
+        repo: Path,
+        environment: str | None,
+        output: str,
+        without: str | None = None,
+        **where: Any,
     ) -> None:
         rollouts: Rollouts = rollouts_at(place_of(**where))
+        what = kind if without is None else CourseAsked.WITHOUT
 
         def work(files: DesiredFiles, chosen: Environment) -> RolloutOutcome:
-            return ask_rollout(rollouts, files, chosen, kind, who_asks())
+            return ask_rollout(rollouts, files, chosen, what, who_asks(), without or "")
 
         _tell(load(repo, None).each(environment, keyspaces, work), output)
+
+    for option in more:
+        option(asking)
 
 
 _asking(
@@ -136,6 +145,12 @@ _asking(
     CourseAsked.CANCEL,
     "End a rollout: nothing new begins, and every region that has begun lets its shards go. Nothing"
     " is undone.",
+    click.option(
+        "--without",
+        metavar="REGION",
+        help="Of a rollout that has ended, and waits for this region to be told: wait for it no"
+        " more. Its record keeps its shards reserved until `reconciler cancel` there.",
+    ),
 )
 
 

@@ -62,10 +62,11 @@ def ask_rollout(
     environment: Environment,
     asked: CourseAsked,
     by: str,
+    region: str = "",
 ) -> RolloutOutcome:
     """Raises Refused, with why, if it would do nothing."""
-    is_done = rollouts.ask(environment.name, files.spec.keyspace, asked, by)
-    return _of(environment, files, Answered(asked=asked, is_done=is_done))
+    is_done = rollouts.ask(environment.name, files.spec.keyspace, asked, by, region)
+    return _of(environment, files, Answered(asked=asked, is_done=is_done, region=region))
 
 
 def look_at_rollout(

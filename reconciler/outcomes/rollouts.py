@@ -15,12 +15,13 @@ class CourseAsked(StrEnum):
     RELEASE = "release"
     RESUME = "resume"
     CANCEL = "cancel"
+    WITHOUT = "without"  # a region that cannot be told of the end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartWaits:
     """A part that was ordered and has not come back. `begun_s` None: nobody has it now; `failed` is
-    the code of the attempt before."""
+    the code of the attempt before; `sign_s` is when whoever has it last showed a sign of life."""
 
     wave: int
     region: str
@@ -30,6 +31,7 @@ class PartWaits:
     failed: str = ""
     done: int = 0
     of: int = 0
+    sign_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +63,12 @@ class Started:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """`is_done` False: it is recorded, and what runs is finished first."""
+    """`is_done` False: it is recorded, and what runs is finished first. `region` is the one that
+    the end waits for no more."""
 
     asked: CourseAsked
     is_done: bool
+    region: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

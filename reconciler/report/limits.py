@@ -29,3 +29,7 @@ WINDOWS_SHOWN_MAX = 20
 
 # A worker that waits for work asks anew each minute: who has not for longer is gone.
 WORKER_ASKS_S_MAX = 70
+
+# One that is there takes an order within a second, and shows a sign of life each second; the rest
+# is for clocks that differ.
+WORKER_ANSWERS_S_MAX = 10

@@ -12,8 +12,10 @@ def rollout_outcome(outcome: RolloutOutcome) -> Json:
     match outcome.found:
         case Started(order=order):
             return {**head(outcome, "started"), "order": plain(order)}
-        case Answered(asked=asked, is_done=is_done):
-            return {**head(outcome, "asked"), "asked": asked.value, "is_done": is_done}
+        case Answered(asked=asked, is_done=is_done, region=region):
+            without = {"region": region} if region else {}
+            told = {"asked": asked.value, "is_done": is_done, **without}
+            return {**head(outcome, "asked"), **told}
         case Looked(look=look):
             if look is None:
                 return head(outcome, "none")

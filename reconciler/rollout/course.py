@@ -112,8 +112,18 @@ class PartShown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Untold:
+    """A region that has begun something and does not know of the end. `code` is why it could not
+    let go when it was last asked; '': it has not answered."""
+
+    region: str
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CourseShown:
-    """`wave` is the first with something left; 0: none. `until_s` is when its soak is over."""
+    """`wave` is the first with something left; 0: none. `until_s` is when its soak is over.
+    `untold` are the regions whose answer an end waits for."""
 
     state: CourseState
     wave: int
@@ -122,13 +132,15 @@ class CourseShown:
     plan_id: str
     commit: str
     asked_by: str
+    untold: tuple[Untold, ...] = ()
     protocol: int = COURSE_PROTOCOL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
     """`released` are parts that somebody let go on, with what holds them there; `by` said so last.
-    `told` are the regions that know of the end."""
+    `told` are the regions that know of the end, `left` those that it does not wait for, `kept` why
+    a region could not let go."""
 
     order: CourseOrder
     states: Mapping[str, S]
@@ -140,6 +152,8 @@ class Course:
     released: frozenset[str] = frozenset()
     by: str = ""
     told: frozenset[str] = frozenset()
+    left: frozenset[str] = frozenset()
+    kept: Mapping[str, str] = field(default_factory=dict)
 
 
 def begin_course(order: CourseOrder) -> Course:
@@ -218,81 +232,18 @@ def without_rest(course: Course) -> Course:
 def to_be_told(course: Course, now_s: float) -> tuple[str, ...]:
     """Regions that have begun something of what now never ends: their records keep their shards
     reserved until they know. None of a rollout that completed."""
-    if shown(course, now_s).state is CourseState.COMPLETED:
+    state = _state(course, next_step(course, now_s), now_s)
+    if state not in ENDED or state is CourseState.COMPLETED:
         return ()
     begun = {wave_and_region(part)[1] for part in course.reports}
-    return tuple(sorted(begun - course.told))
+    return tuple(sorted(begun - course.told - course.left))
 
 
-# --- what people ask ---
-
-
-def asked_to_stop(course: Course) -> Course:
-    return replace(course, asked=Asked.STOP)
-
-
-def asked_to_cancel(course: Course, by: str) -> Course:
-    return replace(course, asked=Asked.CANCEL, by=by)
-
-
-def gone_on(course: Course, by: str) -> Course:
-    """With every part that is stopped or held, and with what holds it there."""
-    held = {part for part, state in course.states.items() if state is S.STOPPED}
-    return replace(course, asked=Asked.NOTHING, released=course.released | held, by=by)
-
-
-def released(course: Course, now_s: float, by: str) -> Course:
-    """The gate is opened at which it waits; or, where a region waits for a person, it goes on."""
-    if shown(course, now_s).state is CourseState.PAUSED:
-        return replace(course, gates_open=_gates_passed(course, now_s), by=by)
-    return gone_on(course, by)
-
-
-_ENDS = "it has ended, or is about to"
-_NOT_YET = "what runs is not finished yet: ask again when `status` shows that nothing runs"
-
-
-def why_not_stop(course: Course, now_s: float) -> str:
-    """'' where it can be asked; else why it would do nothing."""
-    if _is_over(course, now_s):
-        return _ENDS
-    return "it is stopped already" if course.asked is Asked.STOP else ""
-
-
-def why_not_release(course: Course, now_s: float) -> str:
-    if _is_over(course, now_s):
-        return _ENDS
-    match shown(course, now_s).state:
-        case CourseState.PAUSED | CourseState.HELD:
-            return ""
-        case CourseState.ENDING:
-            return _NOT_YET
-        case CourseState.STOPPED:
-            return "it is stopped: `resume` goes on with it, up to its gate"
-        case _:
-            return "nothing holds it"
-
-
-def why_not_resume(course: Course, now_s: float) -> str:
-    if _is_over(course, now_s):
-        return _ENDS
-    match shown(course, now_s).state:
-        case CourseState.STOPPED | CourseState.HELD:
-            return ""
-        case CourseState.ENDING:
-            return _NOT_YET
-        case CourseState.PAUSED:
-            return "it is not stopped: `release` opens the gate that it waits at"
-        case _:
-            return "it is not stopped"
-
-
-def why_not_cancel(course: Course, now_s: float) -> str:
-    return _ENDS if _is_over(course, now_s) else ""
-
-
-def _is_over(course: Course, now_s: float) -> bool:
-    return course.asked is Asked.CANCEL or shown(course, now_s).state in ENDED
+def answered_the_end(course: Course, region: str, report: PartReport) -> Course:
+    """One that could not let go is not told: its shards are still reserved (TM-8)."""
+    if report.end is PartEnd.COMPLETED:
+        return replace(course, told=course.told | {region})
+    return replace(course, kept={**course.kept, region: report.code or report.end.value})
 
 
 # --- how it stands ---
@@ -310,6 +261,10 @@ def shown(course: Course, now_s: float) -> CourseShown:
         plan_id=order.plan_id,
         commit=order.commit,
         asked_by=order.asked_by,
+        untold=tuple(
+            Untold(region=region, code=course.kept.get(region, ""))
+            for region in to_be_told(course, now_s)
+        ),
     )
 
 
@@ -354,7 +309,7 @@ def _waves(order: CourseOrder) -> tuple[tuple[str, ...], ...]:
     )
 
 
-def _gates_passed(course: Course, now_s: float) -> int:
+def gates_passed(course: Course, now_s: float) -> int:
     """Counted as `decide` counts them: one behind each wave with work."""
     wave = shown(course, now_s).wave
     return sum(1 for regions in course.order.waves[: wave - 1] if regions)

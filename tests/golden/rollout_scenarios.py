@@ -24,6 +24,7 @@ from reconciler.rollout.course import (
     PartEnd,
     PartReport,
     PartShown,
+    Untold,
 )
 from reconciler.spec.model import OnFailure
 from tests.golden.scenarios import Scenario
@@ -74,6 +75,16 @@ RUNNING = CourseLook(
         WorkersSeen(region="us", seen_s=NOW_S - 1_080),
     ),
 )
+SILENT = replace(
+    RUNNING,
+    ordered=(replace(WORKING, sign_s=NOW_S - 11), replace(WAITING, ordered_s=NOW_S - 11)),
+    workers=tuple(replace(seen, seen_s=NOW_S - 40) for seen in RUNNING.workers),
+)
+UNTOLD = replace(
+    SHOWN,
+    state=CourseState.CANCELLED,
+    untold=(Untold(region="eu", code="region-protocol"), Untold(region="us")),
+)
 REFUSED = PartReport(end=PartEnd.HELD, code="drift", shard="c0-", table="users", problems=2)
 NOBODY = WorkersSeen(region="", seen_s=None)
 
@@ -104,6 +115,17 @@ ROLLOUTS = (
     ),
     _told("stopped", "Somebody stopped it.", _shown(CourseState.STOPPED)),
     _told("cancelled", "A region is still to be told.", _shown(CourseState.CANCELLED)),
+    _told(
+        "untold",
+        "A region cannot let go, and another one is away.",
+        replace(_shown(CourseState.CANCELLED), shown=UNTOLD),
+    ),
+    _told(
+        "without",
+        "Its end waits for a region no more.",
+        Answered(asked=CourseAsked.WITHOUT, is_done=True, region="us"),
+    ),
+    _told("silent", "Workers were killed a moment ago.", SILENT),
     _told("completed", "All is done.", _shown(CourseState.COMPLETED)),
     _told(
         "undecided",

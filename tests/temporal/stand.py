@@ -58,13 +58,16 @@ class Stand:
     apart: dict[str, str] = field(default_factory=dict)
     started: list[Worker] = field(default_factory=list)
 
-    def end(self) -> None:
+    def keep_history(self) -> None:
         """Whoever changes the workflow keeps histories of it as it was, to be replayed."""
         if folder := os.environ.get("KEEP_HISTORIES"):
-            kept = Path(folder, f"{self.namespace}.json")
+            kept = Path(folder, f"{self.namespace}-{len(self.started)}.json")
             kept.write_text(
                 self.ask("workflow", "show", "-w", "production/shop", "-o", "json") or ""
             )
+
+    def end(self) -> None:
+        self.keep_history()
         for one in self.started:
             if one.process.poll() is None:
                 one.kill()
@@ -113,8 +116,9 @@ class Stand:
         self.fleet.commit("a change")
         return self.fleet.plan_and_commit()
 
-    def worker(self, region: str = DECIDES, *options: str) -> Worker:
-        """One that is ready may still not have asked for work."""
+    def worker(self, region: str = DECIDES, *options: str, without: str = "") -> Worker:
+        """One that is ready may still not have asked for work. `without`: a variable that it
+        lacks."""
         log = self.folder / f"log-{region or 'decides'}-{len(self.started)}"
         command = [sys.executable, "-m", "reconciler", "worker", *options]
         environ = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
@@ -127,6 +131,7 @@ class Stand:
             environ |= self._known_to(region)
             environ["FLEET_SCRATCH_PASSWORD"] = os.environ["FLEET_SCRATCH_PASSWORD"]
             command += ["--region", region, "-C", str(self._clone(region)), "--grace", GRACE_S]
+        environ.pop(without, None)
         with log.open("wb") as said:
             process = subprocess.Popen(command, stdout=said, stderr=said, env=environ)
         self.started.append(Worker(process, log))

@@ -63,6 +63,7 @@ def test_a_rollout_goes_over_two_regions_and_nothing_of_them_is_in_its_history(
 
 @pytest.mark.invariant("TM-3")
 @pytest.mark.invariant("TM-5")
+@pytest.mark.invariant("TM-8")
 def test_gates_soaks_stops_and_a_region_without_a_worker(regions: Stand) -> None:
     regions.found(gate=True).merge(add_column)
     regions.begin()
@@ -96,13 +97,23 @@ def test_gates_soaks_stops_and_a_region_without_a_worker(regions: Stand) -> None
     eu.leave()
     assert "left" in us.said
     assert regions.rollout("cancel").code == 0
-    # A region is told of the end when it is there again.
-    until(lambda: "regions are being told" in regions.rollout("status").out, "eu and us")
-    for region in REGIONS:
-        regions.worker(region)
+    # A region is told of the end when it is there again; one that cannot let go is asked again.
+    until(lambda: untold(regions) == {"eu": "", "us": ""}, "eu and us")
+    without_ledger = regions.worker("eu", without="LEDGER_FILE")
+    until(lambda: untold(regions)["eu"] not in ("", None), "eu, which has no ledger")
+    without_ledger.leave()
+    regions.worker("eu")
+    until(lambda: untold(regions) == {"us": ""}, "us alone")
+    refused = regions.rollout("cancel", "--without", "eu")
+    assert (refused.code, "was not asked to end without it" in refused.said) == (3, True)
+    assert regions.rollout("cancel", "--without", "us").code == 0
     until(lambda: regions.look()["ended_s"], "its end")
     assert regions.state() == "cancelled"
     assert ages(regions.fleet) == ["-40", "40-80", "80-c0"]
+    regions.keep_history()
+    # What was left behind there is let go of by hand.
+    assert "cancel applied" in regions.in_region("us", "cancel").out
+    regions.worker("us")
     # Begun again it is somebody's word, also where it was cancelled; a stop in a region holds the
     # part that comes next there.
     regions.begin()
@@ -178,6 +189,10 @@ def test_other_versions_refuse_each_other_by_name(regions: Stand) -> None:
     until(lambda: regions.look()["refused"], "a refusal")
     assert "knows protocol 1, and the order is of 2" in regions.rollout("status").out
     assert ages(regions.fleet) == []
+
+
+def untold(stand: Stand) -> dict[str, str]:
+    return {one["region"]: one["code"] for one in stand.look()["shown"]["untold"]}
 
 
 def wave(stand: Stand) -> int:

@@ -37,6 +37,7 @@ from reconciler.rollout.course import CourseOrder, CourseShown
 
 T = TypeVar("T")
 _SHORTLY = timedelta(seconds=TEMPORAL_ANSWERS_S_MAX)
+_ASKED_TO = {asked: asked.value for asked in CourseAsked} | {CourseAsked.WITHOUT: "end without it"}
 _ANSWERED = timedelta(seconds=REQUEST_ENDS_S_MAX + TEMPORAL_ANSWERS_S_MAX)
 
 
@@ -50,8 +51,11 @@ class TemporalRollouts:
     def start(self, order: CourseOrder) -> None:
         self._ask(lambda client: _start(client, order))
 
-    def ask(self, environment: str, keyspace: str, asked: CourseAsked, by: str) -> bool:
-        return self._ask(lambda client: _asked(client, environment, keyspace, asked, by))
+    def ask(
+        self, environment: str, keyspace: str, asked: CourseAsked, by: str, region: str = ""
+    ) -> bool:
+        told = [region, by] if asked is CourseAsked.WITHOUT else [by]
+        return self._ask(lambda client: _asked(client, environment, keyspace, asked, told))
 
     def look(self, environment: str, keyspace: str) -> CourseLook | None:
         return self._ask(lambda client: _look(client, environment, keyspace))
@@ -95,11 +99,11 @@ async def _start(client: Client, order: CourseOrder) -> None:
 
 
 async def _asked(
-    client: Client, environment: str, keyspace: str, asked: CourseAsked, by: str
+    client: Client, environment: str, keyspace: str, asked: CourseAsked, told: list[str]
 ) -> bool:
     handle = client.get_workflow_handle(rollout_id(environment, keyspace))
     try:
-        return bool(await handle.execute_update(asked.value, by, rpc_timeout=_ANSWERED))
+        return bool(await handle.execute_update(asked.value, args=told, rpc_timeout=_ANSWERED))
     except WorkflowUpdateFailedError as refused:
         cause = refused.cause
         why = cause.message if isinstance(cause, ApplicationError) else "it was refused"
@@ -177,7 +181,8 @@ def _is_open(order: CourseOrder) -> Problem:
 def _not_asked(keyspace: str, environment: str, asked: CourseAsked, why: str) -> Problem:
     return Problem(
         code="rollout-not-asked",
-        message=f"the rollout of {keyspace} in {environment} was not asked to {asked}: {why}",
+        message=f"the rollout of {keyspace} in {environment} was not asked to {_ASKED_TO[asked]}:"
+        f" {why}",
         recovery=f"look at `reconciler rollout status {keyspace} -e {environment}`",
     )
 

@@ -12,10 +12,16 @@ PART_AGAIN_S_MIN = 1
 # As seldom as this a region looks whether a lock is free or a window is open: each look is one at
 # every shard.
 PART_AGAIN_S_MAX = 60
+# Before a region is asked again that could not let go at the end: doubled each time, up to the
+# other one. Each time takes eight events of a history, which holds some 50,000.
+END_AGAIN_S_MIN = 5
+END_AGAIN_S_MAX = 3600
 # A copy of a large table takes days, and a part is one wave: nothing but a lost worker ends it.
 PART_DAYS_MAX = 30
 # After a controller's end another one takes its rollouts; what it had in memory is not waited for.
 STICKY_S = 1
+# A region that is there hears within a second that its part is to end; where none does, nobody is.
+WITHDRAWN_AFTER_S = 3
 # Before a worker that has lost Temporal asks for work again.
 WORKER_AGAIN_S = 1
 # Keyspaces that one worker of a region works on side by side; each has threads of its own.

@@ -20,6 +20,7 @@ from reconciler.rollout.course import wave_and_region
 def part_waits(found: PendingActivityInfo) -> PartWaits:
     wave, region = wave_and_region(found.activity_id)
     done, of = counts_of(found)
+    sign_us = found.last_heartbeat_time.ToMicroseconds()  # 0: none yet
     return PartWaits(
         wave=wave,
         region=region,
@@ -29,6 +30,7 @@ def part_waits(found: PendingActivityInfo) -> PartWaits:
         failed=found.last_failure.application_failure_info.type if found.attempt > 1 else "",
         done=done,
         of=of,
+        sign_s=sign_us / 1e6 if sign_us and is_taken(found) else None,
     )
 
 

@@ -9,8 +9,9 @@ waits for it: where two end at once, the second one's result would go with the t
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from temporalio import workflow
@@ -18,15 +19,22 @@ from temporalio.converter import value_to_type
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from reconciler.edges.temporal.limits import REQUEST_ENDS_S_MAX
+    from reconciler.edges.temporal.limits import (
+        END_AGAIN_S_MAX,
+        END_AGAIN_S_MIN,
+        REQUEST_ENDS_S_MAX,
+    )
     from reconciler.edges.temporal.names import APPLY_PART, END_PART, ROLLOUT
     from reconciler.edges.temporal.ordering import ordered, report_of
+    from reconciler.edges.temporal.patches import TOLD_UNTIL_IT_LETS_GO
     from reconciler.rollout import course as of
+    from reconciler.rollout import course_asked as words
     from reconciler.rollout.actions import EndCancelled, Finish, Halt, Settle, Soak, Start
     from reconciler.rollout.course import (
         COURSE_PROTOCOL,
         CourseOrder,
         CourseShown,
+        PartEnd,
         PartReport,
         RegionOrder,
     )
@@ -43,6 +51,7 @@ class RolloutWorkflow:
         self._course = of.begin_course(order) if order is not None else None
         self._at_work: dict[str, workflow.ActivityHandle[PartReport]] = {}
         self._told_to_end: set[str] = set()
+        self._telling: dict[str, workflow.ActivityHandle[PartReport]] = {}
         self._waiting: set[asyncio.Task[None]] = set()  # kept, or they might be collected
         self._news = 0
 
@@ -119,6 +128,24 @@ class RolloutWorkflow:
         await asyncio.gather(*(self._tell(region) for region in regions))
 
     async def _tell(self, region: str) -> None:
+        """Until it has let go (TM-8), or somebody goes on without it."""
+        again_s = END_AGAIN_S_MIN
+        while True:
+            handle = self._asked_to_let_go(region)
+            report = await report_of(handle)
+            self._course = of.answered_the_end(self._known, region, report)
+            if report.end is PartEnd.COMPLETED or self._is_left(region):
+                return
+            if not workflow.patched(TOLD_UNTIL_IT_LETS_GO):
+                return
+            with suppress(TimeoutError):
+                limit = timedelta(seconds=again_s)
+                await workflow.wait_condition(partial(self._is_left, region), timeout=limit)
+            if self._is_left(region):
+                return
+            again_s = min(again_s * 2, END_AGAIN_S_MAX)
+
+    def _asked_to_let_go(self, region: str) -> workflow.ActivityHandle[PartReport]:
         order = self._known.order
         asked = RegionOrder(
             environment=order.environment,
@@ -130,51 +157,65 @@ class RolloutWorkflow:
             silent_s=order.silent_s,
             asked_by=self._known.by or order.asked_by,
         )
-        handle = ordered(
+        self._telling[region] = ordered(
             END_PART, asked, region, silent_s=order.silent_s, activity_id=f"end/{region}"
         )
-        await report_of(handle)
-        self._course = replace(self._known, told=self._known.told | {region})
+        return self._telling[region]
+
+    def _is_left(self, region: str) -> bool:
+        return region in self._known.left
 
     # --- what people ask ---
 
     @workflow.update
     async def stop(self, _by: str) -> bool:
-        self._course = of.asked_to_stop(self._known)
+        self._course = words.asked_to_stop(self._known)
         return await self._nothing_runs()
 
     @stop.validator
     def _may_stop(self, _by: str) -> None:
-        _refuse(of.why_not_stop(self._known, _now_s()))
+        _refuse(words.why_not_stop(self._known, _now_s()))
 
     @workflow.update
     async def cancel(self, by: str) -> bool:
-        self._course = of.asked_to_cancel(self._known, by)
+        self._course = words.asked_to_cancel(self._known, by)
         return await self._nothing_runs()
 
     @cancel.validator
     def _may_cancel(self, by: str) -> None:
-        _refuse(of.why_not_cancel(self._known, _now_s()))
+        _refuse(words.why_not_cancel(self._known, _now_s()))
 
     @workflow.update
     async def release(self, by: str) -> bool:
-        self._course = of.released(self._known, _now_s(), by)
+        self._course = words.released(self._known, _now_s(), by)
         self._news += 1
         return True
 
     @release.validator
     def _may_release(self, by: str) -> None:
-        _refuse(of.why_not_release(self._known, _now_s()))
+        _refuse(words.why_not_release(self._known, _now_s()))
 
     @workflow.update
     async def resume(self, by: str) -> bool:
-        self._course = of.gone_on(self._known, by)
+        self._course = words.gone_on(self._known, by)
         self._news += 1
         return True
 
     @resume.validator
     def _may_resume(self, by: str) -> None:
-        _refuse(of.why_not_resume(self._known, _now_s()))
+        _refuse(words.why_not_resume(self._known, _now_s()))
+
+    @workflow.update
+    async def without(self, region: str, by: str) -> bool:
+        """Its end waits for the region no more."""
+        self._course = words.without(self._known, region, by)
+        if region in self._telling:
+            self._telling[region].cancel()
+        return True
+
+    @without.validator
+    def _may_go_without(self, region: str, by: str) -> None:
+        _refuse(words.why_not_without(self._known, _now_s(), region))
 
     async def _nothing_runs(self) -> bool:
         self._news += 1

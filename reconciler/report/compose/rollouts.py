@@ -21,10 +21,11 @@ from reconciler.plan import words
 from reconciler.report.blocks import Block, Facts, Items, Mark
 from reconciler.report.compose.opening import CHANGE, failed_report, plan_id_fact, title
 from reconciler.report.document import Document, Report
+from reconciler.report.limits import WORKER_ANSWERS_S_MAX as _ANSWERS_S
 from reconciler.report.limits import WORKER_ASKS_S_MAX
-from reconciler.report.spans import Line, Name, Text, sentence
+from reconciler.report.spans import Command, Line, Name, Text, sentence
 from reconciler.report.times import clock, moment
-from reconciler.rollout.course import CourseShown, CourseState, PartShown
+from reconciler.rollout.course import CourseShown, CourseState, PartShown, Untold
 
 _MARKS = {
     CourseState.RUNNING: Mark.UNDERWAY,
@@ -42,6 +43,8 @@ _ANSWERS = {
     CourseAsked.RELEASE: "released",
     CourseAsked.RESUME: "goes on",
     CourseAsked.CANCEL: "cancelled: what has not begun never starts",
+    CourseAsked.WITHOUT: "the end waits for it no more; its record there keeps its shards, until"
+    " `reconciler cancel` in the region",
 }
 
 
@@ -58,6 +61,8 @@ def _report(outcome: RolloutOutcome | KeyspaceFailed) -> Report:
             waves = words.count(sum(map(bool, order.waves)), "wave")
             said = f"rollout begun: {waves}, in {', '.join(regions) or 'no region'}"
             return _one(outcome, Mark.GOOD, said)
+        case Answered(asked=CourseAsked.WITHOUT as asked, region=region):
+            return _one(outcome, Mark.CAUTION, f"{region}: {_ANSWERS[asked]}")
         case Answered(asked=asked, is_done=is_done):
             said = _ANSWERS[asked] if is_done else f"{asked} recorded: what runs is finished first"
             return _one(outcome, Mark.GOOD, said)
@@ -81,10 +86,11 @@ def _looked(outcome: RolloutOutcome, look: CourseLook, now_s: float) -> Report:
         )
         return _one(outcome, Mark.BAD, said, *_items(lines))
     shown = look.shown
-    parts = tuple(_part_line(part, look.ordered) for part in shown.parts)
+    parts = tuple(_part_line(part, look.ordered, now_s) for part in shown.parts)
+    untold = tuple(map(_untold_line, shown.untold)) if look.ended_s is None else ()
     facts = Facts(facts=(plan_id_fact(shown.plan_id),))
     said = course_verdict(shown, look)
-    return _one(outcome, _MARKS[shown.state], said, facts, *_items((*parts, *lines)))
+    return _one(outcome, _MARKS[shown.state], said, facts, *_items((*parts, *untold, *lines)))
 
 
 def _items(lines: tuple[Line, ...]) -> tuple[Block, ...]:
@@ -115,12 +121,24 @@ def course_verdict(shown: CourseShown, look: CourseLook) -> str:
 
 
 def workers_lines(look: CourseLook, now_s: float) -> Iterator[Line]:
-    """Of those who are missed: for a region, as long as something waits for it."""
+    """Of those who are missed: for a region, as long as something waits for it. A worker that was
+    killed counts with Temporal for a minute as one that asks for work; by what it does not answer
+    it is known at once."""
     for seen in look.workers:
         waiting = [one.ordered_s for one in look.ordered if one.region == seen.region]
         is_missed = bool(waiting) if seen.region else look.ended_s is None
         if is_missed and not is_there(seen, now_s):
             yield _missed(seen, min(waiting, default=None))
+        elif not seen.region and look.shown is None and look.ended_s is None:
+            yield (Text("rollouts: no worker answers"),)
+        elif waits := [at_s for at_s in _not_taken(look, seen) if now_s - at_s > _ANSWERS_S]:
+            since = f": no worker has taken its part since {clock(min(waits))} UTC"
+            yield (Name(seen.region), Text(since))
+
+
+def _not_taken(look: CourseLook, seen: WorkersSeen) -> list[float]:
+    of = (one for one in look.ordered if one.region == seen.region)
+    return [one.ordered_s for one in of if one.begun_s is None]
 
 
 def is_there(seen: WorkersSeen, now_s: float) -> bool:
@@ -134,19 +152,32 @@ def _missed(seen: WorkersSeen, waits_since_s: float | None) -> Line:
     return (*who, Text(f": no worker{since}"))
 
 
-def _part_line(part: PartShown, ordered: Sequence[PartWaits]) -> Line:
+def _untold_line(untold: Untold) -> Line:
+    why = f"could not let go [{untold.code}]" if untold.code else "does not know of the end yet"
+    return (
+        Name(untold.region),
+        *sentence(f": {why}; "),
+        Command(f"rollout cancel --without {untold.region}"),
+        Text(" ends it all the same"),
+    )
+
+
+def _part_line(part: PartShown, ordered: Sequence[PartWaits], now_s: float) -> Line:
     waits = next((w for w in ordered if (w.wave, w.region) == (part.wave, part.region)), None)
-    said = _under_way(waits) if waits is not None else _as_told(part)
+    said = _under_way(waits, now_s) if waits is not None else _as_told(part)
     return (*sentence(f"wave {part.wave}, "), Name(part.region), Text(f": {said}"))
 
 
-def _under_way(waits: PartWaits) -> str:
+def _under_way(waits: PartWaits, now_s: float) -> str:
     if waits.begun_s is None:
         again = f", after {waits.failed}" if waits.failed else ""
         return f"waits for a worker{again} since {clock(waits.ordered_s)} UTC"
     counted = f", {waits.done:,} of {waits.of:,} statements" if waits.of else ""
     again = f", attempt {waits.attempt}" if waits.attempt > 1 else ""
-    return f"running since {clock(waits.begun_s)} UTC{counted}{again}"
+    sign_s = now_s if waits.sign_s is None else waits.sign_s
+    is_silent = now_s - sign_s > _ANSWERS_S
+    silent = f", no sign of life since {clock(sign_s)} UTC" if is_silent else ""
+    return f"running since {clock(waits.begun_s)} UTC{counted}{again}{silent}"
 
 
 def _as_told(part: PartShown) -> str:

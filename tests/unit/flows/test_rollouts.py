@@ -49,7 +49,9 @@ class Kept:
     def start(self, order: CourseOrder) -> None:
         self.orders.append(order)
 
-    def ask(self, environment: str, keyspace: str, asked: CourseAsked, by: str) -> bool:
+    def ask(
+        self, environment: str, keyspace: str, asked: CourseAsked, by: str, region: str = ""
+    ) -> bool:
         raise AssertionError("nobody asks")
 
     def look(self, environment: str, keyspace: str) -> CourseLook | None:

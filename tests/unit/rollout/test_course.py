@@ -8,6 +8,7 @@ import pytest
 
 from reconciler.ledger.states import OperationState as S
 from reconciler.rollout import course as of
+from reconciler.rollout import course_asked as words
 from reconciler.rollout.actions import Finish, Halt, Pause, Soak, Start, Wait
 from reconciler.rollout.course import (
     Course,
@@ -15,6 +16,7 @@ from reconciler.rollout.course import (
     CourseState,
     PartEnd,
     PartReport,
+    Untold,
     begin_course,
     ended,
     next_step,
@@ -84,12 +86,12 @@ def test_a_soak_and_then_a_gate_before_the_next_wave_with_work() -> None:
     course = after(begun(soak_s=60, gate=True), ("1/eu", DONE), at_s=100.0)
     assert next_step(course, 130.0) == Soak(3, 160.0)
     assert shown(course, 130.0).state is CourseState.SOAKING
-    assert of.why_not_release(course, 130.0) == "nothing holds it"
+    assert words.why_not_release(course, 130.0) == "nothing holds it"
     assert isinstance(next_step(course, 160.0), Pause)
     assert shown(course, 160.0).state is CourseState.PAUSED
-    assert "`release` opens the gate" in of.why_not_resume(course, 160.0)
-    assert of.why_not_release(course, 160.0) == ""
-    course = of.released(course, 160.0, "somebody")
+    assert "`release` opens the gate" in words.why_not_resume(course, 160.0)
+    assert words.why_not_release(course, 160.0) == ""
+    course = words.released(course, 160.0, "somebody")
     assert next_step(course, 160.0) == Start(("3/eu", "3/us"))
 
 
@@ -101,7 +103,7 @@ def test_what_a_region_refuses_holds_the_others_until_somebody_asks_again() -> N
     assert state(course) is CourseState.ENDING
     course = ended(course, "3/eu", STOPPED, 0.0)
     assert state(course) is CourseState.HELD
-    course = of.gone_on(course, "somebody else")
+    course = words.gone_on(course, "somebody else")
     assert next_step(course, 0.0) == Start(("3/eu", "3/us"))
     order = of.region_order(course, "3/us")
     assert (order.releases, order.asked_by) == (True, "somebody else")
@@ -134,17 +136,17 @@ def test_what_a_failure_does_is_for_the_spec_to_say(
 
 
 def test_a_stop_holds_and_keeps_what_was_released() -> None:
-    course = of.released(after(begun(gate=True), ("1/eu", DONE)), 0.0, "somebody")
-    course = of.asked_to_stop(started(course, ("3/eu", "3/us")))
+    course = words.released(after(begun(gate=True), ("1/eu", DONE)), 0.0, "somebody")
+    course = words.asked_to_stop(started(course, ("3/eu", "3/us")))
     assert of.must_end_what_runs(course, 0.0)
-    assert of.why_not_stop(course, 0.0) == "it is stopped already"
-    for why in (of.why_not_resume, of.why_not_release):
+    assert words.why_not_stop(course, 0.0) == "it is stopped already"
+    for why in (words.why_not_resume, words.why_not_release):
         assert why(course, 0.0).startswith("what runs is not finished yet")
     course = after(course, ("3/eu", STOPPED), ("3/us", DONE))
     assert state(course) is CourseState.STOPPED
-    assert of.why_not_release(course, 0.0).startswith("it is stopped: `resume`")
-    assert of.why_not_resume(course, 0.0) == ""
-    course = of.gone_on(course, "somebody")
+    assert words.why_not_release(course, 0.0).startswith("it is stopped: `resume`")
+    assert words.why_not_resume(course, 0.0) == ""
+    course = words.gone_on(course, "somebody")
     assert next_step(course, 0.0) == Start(("3/eu",))
 
 
@@ -154,11 +156,32 @@ def test_a_stop_in_a_region_is_one_of_the_rollout() -> None:
 
 
 def test_a_cancel_ends_it_and_tells_those_who_have_begun() -> None:
-    course = of.asked_to_cancel(started(begun(), ("1/eu",)), "somebody")
+    course = words.asked_to_cancel(started(begun(), ("1/eu",)), "somebody")
     course = ended(course, "1/eu", STOPPED, 0.0)
     course = of.without_rest(course)
     assert next_step(course, 0.0) == Finish()
     assert state(course) is CourseState.CANCELLED
     assert of.to_be_told(course, 0.0) == ("eu",)
-    for why in (of.why_not_cancel, of.why_not_stop, of.why_not_release, of.why_not_resume):
+    for why in (
+        words.why_not_cancel,
+        words.why_not_stop,
+        words.why_not_release,
+        words.why_not_resume,
+    ):
         assert why(course, 0.0) == "it has ended, or is about to"
+
+
+@pytest.mark.invariant("TM-8")
+def test_a_region_that_cannot_let_go_is_not_told_until_somebody_goes_on_without_it() -> None:
+    course = started(after(begun(waves=(("eu", "us"),)), ("1/eu", STOPPED)), ("1/us",))
+    assert words.why_not_without(course, 0.0, "us") == "it has not ended: `cancel` it first"
+    course = words.asked_to_cancel(ended(course, "1/us", STOPPED, 0.0), "somebody")
+    course = of.without_rest(course)
+    course = of.answered_the_end(course, "eu", DONE)
+    course = of.answered_the_end(course, "us", PartReport(end=PartEnd.HELD, code="drift"))
+    assert of.to_be_told(course, 0.0) == ("us",)
+    assert shown(course, 0.0).untold == (Untold(region="us", code="drift"),)
+    assert words.why_not_without(course, 0.0, "eu") == "its end does not wait for region eu"
+    assert words.why_not_without(course, 0.0, "us") == ""
+    course = words.without(course, "us", "somebody else")
+    assert (of.to_be_told(course, 0.0), shown(course, 0.0).untold) == ((), ())
