@@ -9,9 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
-from reconciler.errors import Location
 from reconciler.model.object_id import ObjectKind
-from reconciler.report.spans import Line
+from reconciler.report.spans import Line, Source
 
 # --- what all blocks share ---
 
@@ -60,11 +59,13 @@ class Heading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paragraph:
-    """`title` names what it is about; `sign` is a mark before it."""
+    """`title` names what it is about; `sign` is a mark before it. `is_alert`: nobody must miss
+    it."""
 
     text: Line
     title: str = ""
     sign: str = ""
+    is_alert: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +126,7 @@ class Reason:
     place: Line = ()
     quoted: tuple[str, ...] = ()
     difference: Difference | None = None
-    defined: Location | None = None
+    defined: Source | None = None
 
 
 class ReasonKind(StrEnum):
@@ -137,12 +138,14 @@ class ReasonKind(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reasons:
     """All reasons of a kind. `title` is for where they could be taken for a part of something
-    else; right below a verdict they need none."""
+    else; right below a verdict they need none. `urgent`: where a report is read from its end, as
+    in a terminal, they come last, so that they are still to be seen."""
 
     kind: ReasonKind
     reasons: tuple[Reason, ...]
     title: str = ""
     cut: Cut = KEPT
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +159,7 @@ class Danger:
     reason: str
     needs_permission: bool
     allowed: str | None
-    defined: Location | None
+    defined: Source | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,19 +181,22 @@ class Statement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statements:
-    """What the shards of one change set run, in order."""
+    """What the shards of one change set run, in order; `states` is how far they are, where they
+    run it or have run it: who typed that command knows the statements."""
 
     title: Line
     statements: tuple[Statement, ...]
     cut: Cut
     dangers_cut: Cut
+    states: Line = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wave:
-    """`state` is empty while nothing has begun."""
+    """One, or several next to each other that stand alike; `state` is empty while nothing has
+    begun."""
 
-    number: int
+    number: str
     shards: Line
     state: str = ""
 
@@ -229,10 +235,11 @@ class Operation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shard:
-    """One shard of an apply; `sign`, `mark` and `state` sum its operations up."""
+    """One shard of an apply, or all that stand alike; `sign`, `mark` and `state` sum its operations
+    up."""
 
-    name: str
-    wave: int
+    shards: Line
+    waves: str
     sign: str
     mark: Mark
     state: str
@@ -241,10 +248,12 @@ class Shard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shards:
-    """The shards to show; `counted` sums all of them up where these are not all."""
+    """The shards to show; `counted` sums all of them up where these are not all, and `more` is how
+    many further groups would have been shown."""
 
     shards: tuple[Shard, ...]
     counted: str
+    more: int
     cut: Cut
 
 

@@ -24,6 +24,7 @@ from reconciler.outcomes.split import SplitApplyOutcome, SplitPlanOutcome, Split
 from reconciler.plan import words
 from reconciler.plan.model import Plan
 from reconciler.report import apply_words, drift_words
+from reconciler.report.addresses import in_path
 from reconciler.report.order import sorted_problems, sorted_shards
 from reconciler.report.refusals import reasons_of, unreachable_of, unsaid_places
 from reconciler.report.summary import is_not_allowed
@@ -66,10 +67,19 @@ class TableFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchemaFiles:
-    """Where a finding belongs: by (keyspace, table), and the keyspace's spec."""
+    """Where a finding belongs: by (keyspace, table), and the keyspace's spec. `shown_at` is where a
+    forge shows files as they are in this commit, '' where none does."""
 
     tables: Mapping[tuple[str, str], TableFile] = field(default_factory=dict)
     specs: Mapping[str, str] = field(default_factory=dict)
+    shown_at: str = ""
+
+    def url_of(self, where: Location) -> str:
+        """'' where no forge shows files."""
+        if not self.shown_at:
+            return ""
+        line = f"#L{where.line}" if where.line is not None else ""
+        return f"{self.shown_at}/{in_path(where.path)}{line}"
 
     def place(
         self, keyspace: str, table: str | None, objects: Sequence[str] = ()

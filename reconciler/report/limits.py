@@ -33,3 +33,18 @@ WORKER_ASKS_S_MAX = 70
 # One that is there takes an order within a second, and shows a sign of life each second; the rest
 # is for clocks that differ.
 WORKER_ANSWERS_S_MAX = 10
+
+# Waves that are told one by one; of more, neighbours that stand alike are one line.
+WAVES_SHOWN_MAX = 12
+
+# Groups of shards of an apply that stand alike; `--output json` has every shard.
+SHARD_GROUPS_SHOWN_MAX = 20
+
+# Errors of an apply, each with all shards that have it: on a terminal the last lines are read.
+FAILURES_SHOWN_MAX = 8
+
+# Statements of a change set that a terminal names below an apply; the plan has all.
+STATEMENTS_NAMED_MAX = 8
+
+# Destructive changes that an alert names; the list of dangers has all.
+DESTRUCTIVE_NAMED_MAX = 8

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from reconciler.guard.model import Obstacle, Refusal, refusal_from
 from reconciler.guard.vschema import WHOLE
@@ -21,6 +22,39 @@ def reasons_of(obstacles: Iterable[Obstacle]) -> Sequence[Refusal]:
     return sorted({one for one in obstacles if isinstance(one, Refusal)}, key=_place)
 
 
+def grouped_refusals(
+    obstacles: Iterable[Obstacle],
+) -> tuple[tuple[tuple[str, ...], Refusal], ...]:
+    """As `reasons_of`, those together that differ in nothing but the shard that they name: it is
+    one thing to see to, on however many shards. The message of several says which they are."""
+    groups: dict[Refusal, list[Refusal]] = {}
+    for refusal in reasons_of(obstacles):
+        groups.setdefault(_of_any_shard(refusal), []).append(refusal)
+    return tuple(_together(alike) for alike in groups.values())
+
+
+def _of_any_shard(refusal: Refusal) -> Refusal:
+    if refusal.shard is None:
+        return refusal
+    message = _named(refusal.shard).sub("shard \0", refusal.message)
+    if re.search(rf"(?<![\w-]){re.escape(refusal.shard)}(?![\w-])", message):
+        return refusal  # it says more of this shard than which it is
+    return replace(refusal, shard="", message=message)
+
+
+def _together(alike: Sequence[Refusal]) -> tuple[tuple[str, ...], Refusal]:
+    shards = tuple(one.shard for one in alike if one.shard)
+    first = alike[0]
+    if len(alike) == 1 or first.shard is None:
+        return shards, first
+    which = words.named_shards(shards)
+    return shards, replace(first, message=_named(first.shard).sub(which, first.message))
+
+
+def _named(shard: str) -> re.Pattern[str]:
+    return re.compile(rf"\bshard {re.escape(shard)}(?![\w-])")
+
+
 def every_reason(obstacles: Iterable[Obstacle]) -> Sequence[Refusal]:
     """All of them, a shard that could not be seen among them: for programs, which look in one
     place for why a command refused."""
@@ -29,7 +63,7 @@ def every_reason(obstacles: Iterable[Obstacle]) -> Sequence[Refusal]:
 
 def reason_count(obstacles: Iterable[Obstacle]) -> int:
     found = tuple(obstacles)
-    return len(reasons_of(found)) + len(grouped_unreachable(found))
+    return len(grouped_refusals(found)) + len(grouped_unreachable(found))
 
 
 def unreachable_of(obstacles: Iterable[Obstacle]) -> Sequence[Unreachable]:
@@ -48,9 +82,16 @@ def grouped_unreachable(
     return tuple((tuple(one.shard for one in group), group[0]) for group in groups.values())
 
 
-def unsaid_places(refusal: Refusal) -> tuple[tuple[str, str], ...]:
-    """('shard', '-40') and ('table', 'users'), as far as the message does not name them itself."""
-    places = [("shard", refusal.shard)] if refusal.shard else []
+def unsaid_places(
+    refusal: Refusal, shards: Sequence[str] | None = None
+) -> tuple[tuple[str, str], ...]:
+    """('shard', '-40') and ('table', 'users'), as far as the message does not name them itself.
+    `shards` are all of which it is said; None: its own."""
+    if shards is None or len(shards) < 2:
+        places = [("shard", refusal.shard)] if refusal.shard else []
+    else:
+        noun, _, names = words.named_shards(shards).partition(" ")
+        places = [(noun, names)]
     about = refusal.object_id
     if about is not None and about != WHOLE:  # of which every message says "the VSchema"
         places.append((about.kind.value, about.name))

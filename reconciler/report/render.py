@@ -104,7 +104,7 @@ def drift_report(outcomes: Sequence[DriftOutcome | KeyspaceFailed], how: Present
 def apply_report(
     outcomes: Sequence[ApplyOutcome | SplitApplyOutcome | KeyspaceFailed], how: Presentation
 ) -> str:
-    made = apply_document(outcomes, how.files)
+    made = apply_document(outcomes, how.files, in_job=how.format is Format.GITHUB)
     return _written(made, how, partial(as_json.apply_json, outcomes), outcomes)
 
 

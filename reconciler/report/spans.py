@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reconciler.errors import Location
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -47,6 +49,14 @@ class Moment:
 
     at_s: float
     now_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A place in a file of the repository; `url` leads there, '' where nobody knows."""
+
+    where: Location
+    url: str = ""
 
 
 Span = Text | Name | Command | Strong | Link | Moment

@@ -61,7 +61,7 @@ def test_a_rollout_that_fails_is_a_failed_deployment_and_the_one_before_stays(jo
     assert first["states"] == ["in_progress", "success"]
     assert second["states"] == ["in_progress", "failure"]
     assert jobs.hub.statuses[-1]["state"] == "failure"
-    assert "**First failure" in jobs.comments(number)[0]
+    assert "**What went wrong**" in jobs.comments(number)[0]
 
 
 def test_an_apply_that_is_refused_is_a_failed_deployment_that_never_began(jobs: Jobs) -> None:

@@ -147,7 +147,7 @@ def run_merged(
     code = together(asked.end_of(outcome) for outcome in outcomes)
     job.log.show(apply_report(outcomes, job.shown(Format.GITHUB, run.loaded)))
     ordered = worst_first(outcomes, lambda outcome: asked.end_of(outcome).code)
-    job.summarise(apply_document(ordered))
+    job.summarise(apply_document(ordered, job.files(run.loaded), in_job=True))
     _record(run, asked, outcomes, code)
     for outcome in outcomes:
         _comment(run, outcome)
@@ -337,7 +337,8 @@ def _comment(run: Merged, outcome: Applied) -> None:
         return
     paths_of = split_plan_paths if isinstance(outcome, SplitApplyOutcome) else plan_paths
     path = paths_of(outcome.environment, outcome.keyspace).json
-    _tell_author(run, path, write_markdown(apply_document([outcome])))
+    made = apply_document([outcome], run.job.files(run.loaded), in_job=True)
+    _tell_author(run, path, write_markdown(made))
 
 
 def _tell_progress(
@@ -367,7 +368,7 @@ def _tell_progress(
             now_s=now_s,
         )
         path = plan_paths(environment.name, keyspace).json
-        _tell_author(run, path, write_markdown(status_document(outcome)))
+        _tell_author(run, path, write_markdown(status_document(outcome, in_job=True)))
 
 
 def _tell_author(run: Merged, plan_path: str, body: str) -> None:

@@ -5,9 +5,10 @@ Telling never changes the verdict: a comment that the forge does not take is a r
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -17,10 +18,12 @@ from reconciler.flows.split.reached import SplitWorlds
 from reconciler.ports.clock import Clock
 from reconciler.ports.files import Clone, MainLine
 from reconciler.ports.forge import Forge
-from reconciler.ports.job import BranchEvent, Job
+from reconciler.ports.job import BranchEvent, Job, PullRequestEvent
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.notices import JobLog, Notices
+from reconciler.report.addresses import in_path
 from reconciler.report.document import Document
+from reconciler.report.findings import SchemaFiles, schema_files
 from reconciler.report.forge_words import untold_line
 from reconciler.report.render import Format, Presentation
 from reconciler.report.write.markdown import write_markdown
@@ -34,6 +37,8 @@ class Worlds(SplitWorlds, Protocol):
     def lasting_ledger_of(self, environment: Environment) -> Ledger:
         """The one that earlier applies wrote to. Raises Unavailable or Refused."""
 
+
+_ADDRESS = re.compile(r"https?://[\w.:/-]+", re.ASCII)
 
 OpenWorlds = Callable[[], AbstractContextManager[Worlds]]
 """Servers that were started for a pass end with the block."""
@@ -72,6 +77,15 @@ class ForgeJob:
         tree = self.clone.tree(commit)
         return Loaded(root=self.root, tree=tree, keyspaces=load_repository(tree))
 
+    def files(self, loaded: Loaded) -> SchemaFiles:
+        """Where findings belong, and where the forge shows these files."""
+        event = self.facts.event
+        commit = event.head_commit if isinstance(event, PullRequestEvent) else self.facts.commit
+        return replace(
+            schema_files(loaded.keyspaces),
+            shown_at=files_url(self.facts.run_url, commit, self.clone.below),
+        )
+
     def say(self, what: str, say: Callable[[Notices], object]) -> None:
         """Say something on the forge; whether it could be said decides nothing."""
         try:
@@ -81,6 +95,15 @@ class ForgeJob:
 
     def summarise(self, report: Document) -> None:
         self.log.summarise(lambda limit_bytes: write_markdown(report, limit_bytes=limit_bytes))
+
+
+def files_url(run_url: str, commit: str, below: str) -> str:
+    """Where a forge shows the files of a commit, by the address of a run there; '' for one that
+    names no repository, or would not stay in one piece where it is written."""
+    repository, found, _ = run_url.partition("/actions/runs/")
+    if not found or not _ADDRESS.fullmatch(repository):
+        return ""
+    return "/".join(filter(None, (repository, "blob", commit, in_path(below))))
 
 
 def default_branch_event(job: ForgeJob, verb: str, *names: str) -> BranchEvent:

@@ -33,7 +33,6 @@ from reconciler.report.compose.forge import (
     unchanged_comment,
     unchanged_summary,
 )
-from reconciler.report.findings import schema_files
 from reconciler.report.forge_words import (
     FORK_LINE,
     NO_SCHEMA_CHANGE,
@@ -75,7 +74,7 @@ class ProposedChange:
         self.given_up = given_up(self.before, after)
         self.lowered = self._lowered(after)
         self.loaded = Loaded(root=job.root, tree=after.tree, keyspaces=after.keyspaces)
-        self.files = schema_files(self.loaded.keyspaces)
+        self.files = job.files(self.loaded)
 
     @property
     def pull_request(self) -> PullRequestEvent | None:

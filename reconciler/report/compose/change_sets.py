@@ -26,15 +26,15 @@ def overview(core: PlanCore) -> Block:
     rows = tuple(
         (
             sentence(str(number)),
-            shard_set(change_set.shards, len(core.shards)),
-            _tables(change_set),
-            sentence(str(len(change_set.statements))),
             sentence(words.class_name(_worst(change_set))),
             sentence(_destructive_count(change_set)),
+            shard_set(change_set.shards, len(core.shards)),
+            sentence(str(len(change_set.statements))),
+            _tables(change_set),
         )
         for number, change_set in enumerate(core.change_sets, start=1)
     )
-    header = ("Set", "Shards", "Tables", "Statements", "Worst class", "Destructive")
+    header = ("Set", "Worst class", "Destructive", "Shards", "Statements", "Tables")
     left_out = sentence("The table of change sets is left out here.")
     return blocks.OnPage(
         block=blocks.Table(header=header, rows=rows, more="change sets"),
@@ -63,7 +63,9 @@ def _tables(change_set: ChangeSet) -> Line:
     return (*name_list(tables[:_NAMES_MAX]), *rest)
 
 
-def change_set_block(plan: Plan, change_set: ChangeSet, number: int, files: SchemaFiles) -> Block:
+def change_set_block(
+    plan: Plan, change_set: ChangeSet, number: int, files: SchemaFiles, *, states: str = ""
+) -> Block:
     core = plan.core
     which = shard_set(change_set.shards, len(core.shards))
     left_out = with_commands(
@@ -77,6 +79,7 @@ def change_set_block(plan: Plan, change_set: ChangeSet, number: int, files: Sche
         ),
         cut=Cut(detail=Detail.STATEMENT, instead=left_out),
         dangers_cut=Cut(detail=Detail.REASON, instead=sentence("Some dangers are left out here.")),
+        states=sentence(states),
     )
 
 

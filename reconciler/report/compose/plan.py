@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import assert_never
 
+from reconciler.outcomes.apply import WaveRow
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome, VerifyState
 from reconciler.outcomes.split import SplitPlanOutcome, SplitVerifyOutcome
@@ -13,6 +14,7 @@ from reconciler.plan.estimate import Estimate, Estimated
 from reconciler.plan.model import CarriedOut, Moment, Plan, PlanCore
 from reconciler.plan.permission_lines import allow_lines
 from reconciler.report import blocks, next_steps
+from reconciler.report.apply_account import folded_waves
 from reconciler.report.blocks import Block, Cut, Detail, Fact, Mark
 from reconciler.report.compose.change_sets import (
     change_set_block,
@@ -39,8 +41,10 @@ from reconciler.report.compose.vschema import vschema_step_blocks
 from reconciler.report.document import Document, NextStep, Report
 from reconciler.report.estimate_words import basis_line, time_line
 from reconciler.report.findings import NO_FILES, SchemaFiles
+from reconciler.report.limits import DESTRUCTIVE_NAMED_MAX
 from reconciler.report.spans import Name, Strong, Text, sentence, with_commands
 from reconciler.report.summary import (
+    Danger,
     PlanSummary,
     changes_line,
     plan_verdict,
@@ -195,7 +199,7 @@ def _verified(
         return failed_report(CHANGE, outcome)
     if isinstance(outcome, SplitVerifyOutcome):
         return verified_split(outcome, files)
-    mark = Mark.GOOD if next_steps.is_verified(outcome.state) else Mark.BAD
+    mark = _verified_mark(outcome)
     verdict = next_steps.verify_verdict(outcome)
     found = refusals(outcome.refusals, outcome.keyspace, files)
     told = tuple(_verified_plan(outcome, outcome.plan, files)) if outcome.plan else ()
@@ -215,6 +219,15 @@ def _verified(
         ),
         plan_id=outcome.plan.plan_id if outcome.plan and shown else "",
     )
+
+
+def _verified_mark(outcome: VerifyOutcome) -> Mark:
+    """Verified is no praise of what it destroys."""
+    if not next_steps.is_verified(outcome.state):
+        return Mark.BAD
+    is_due = outcome.state is VerifyState.VERIFIED and outcome.plan is not None
+    destroys = is_due and outcome.plan is not None and summarise(outcome.plan.core).destructive
+    return Mark.CAUTION if destroys else Mark.GOOD
 
 
 def _seen_now(outcome: VerifyOutcome) -> Iterator[Block]:
@@ -253,7 +266,9 @@ def _body(plan: Plan, estimate: Estimate | None, files: SchemaFiles) -> Iterator
     yield from quarantine_block(core.quarantine)
     if core.is_empty:
         return
-    yield blocks.Facts(facts=tuple(_facts(plan, summarise(core), estimate)))
+    summary = summarise(core)
+    yield from _alert(core, summary)
+    yield blocks.Facts(facts=tuple(_facts(plan, summary, estimate)))
     yield from vschema_step_blocks(core, Moment.FIRST)
     if core.change_sets:
         yield overview(core)
@@ -316,15 +331,46 @@ def _facts(plan: Plan, summary: PlanSummary, estimate: Estimate | None) -> Itera
         yield Fact(label="removes", text=sentence(left), brief=sentence(f"removes {left}"))
 
 
+def _alert(core: PlanCore, summary: PlanSummary) -> Iterator[Block]:
+    """What is destroyed, and where, by name: right below the verdict (RP-12)."""
+    if not summary.destructive:
+        return
+    shown = [
+        f"{_danger_name(one)} on {words.shard_set(_shards_of(core, one), len(core.shards))}"
+        if _shards_of(core, one)
+        else _danger_name(one)
+        for one in summary.destructive[:DESTRUCTIVE_NAMED_MAX]
+    ]
+    more = len(summary.destructive) - len(shown)
+    rest = f"; and {more:,} more" if more else ""
+    text = sentence(f"Destructive: {'; '.join(shown)}{rest}")
+    yield blocks.OnPage(block=blocks.Paragraph(text=text, is_alert=True))
+
+
+def _shards_of(core: PlanCore, danger: Danger) -> tuple[str, ...]:
+    """Where a change set brings it; nowhere: it is the VSchema's."""
+    found = {
+        shard
+        for change_set in core.change_sets
+        for statement in change_set.statements
+        for hazard in statement.hazards
+        if (statement.object_id, hazard.kind, hazard.object)
+        == (danger.object_id, danger.kind, danger.object)
+        for shard in change_set.shards
+    }
+    return tuple(shard for shard in core.shards if shard in found)
+
+
+def _danger_name(danger: Danger) -> str:
+    own = f".{danger.object}" if danger.object != danger.object_id.name else ""
+    return f"{danger.kind} {danger.object_id}{own}"
+
+
 def _destructive(summary: PlanSummary) -> Fact:
     label = "destructive"
     if not summary.destructive:
         return Fact(label=label, text=sentence("none"), brief=sentence("no destructive change"))
-    found = [
-        f"{one.kind} {one.object_id}"
-        + (f".{one.object}" if one.object != one.object_id.name else "")
-        for one in summary.destructive
-    ]
+    found = list(map(_danger_name, summary.destructive))
     return Fact(
         label=label,
         text=sentence(f"{len(found)}: {', '.join(found)}"),
@@ -333,12 +379,18 @@ def _destructive(summary: PlanSummary) -> Fact:
 
 
 def _waves(core: PlanCore) -> Iterator[Block]:
-    waves = tuple(
-        blocks.Wave(number=number, shards=shard_set(shards, len(core.shards)))
+    changing = tuple(
+        WaveRow(number=number, shards=shards, completed=0, failed=0, running=0)
         for number, shards in words.changing_waves(core)
         if shards
     )
-    if waves:
-        left_out = f"{words.count(len(waves), 'wave')}; the plan file lists them."
+    if changing:
+        left_out = f"{words.count(len(changing), 'wave')}; the plan file lists them."
         cut = Cut(detail=Detail.OVERVIEW, instead=sentence(left_out))
-        yield blocks.Waves(waves=waves, cut=cut)
+        yield blocks.Waves(
+            waves=tuple(
+                blocks.Wave(number=wave.number, shards=shard_set(wave.shards, len(core.shards)))
+                for wave in folded_waves(changing, lambda wave: len(wave.shards))
+            ),
+            cut=cut,
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reconciler.errors import Location, Problem
+from reconciler.errors import Problem
 from reconciler.guard.model import Obstacle, Refusal
 from reconciler.model.observation import Unreachable
 from reconciler.report.blocks import (
@@ -19,8 +19,8 @@ from reconciler.report.blocks import (
 )
 from reconciler.report.compose.shards import named_shards
 from reconciler.report.findings import SchemaFiles
-from reconciler.report.refusals import grouped_unreachable, reasons_of, unsaid_places
-from reconciler.report.spans import Line, Name, Text, sentence, with_commands
+from reconciler.report.refusals import grouped_refusals, grouped_unreachable, unsaid_places
+from reconciler.report.spans import Line, Name, Source, Text, sentence, with_commands
 
 _CUT = Cut(
     detail=Detail.REASON,
@@ -32,12 +32,18 @@ def refusals(
     obstacles: Sequence[Obstacle],
     keyspace: str,
     files: SchemaFiles,
+    *,
+    urgent: bool = False,
 ) -> tuple[Block, ...]:
     """All reasons not to run; `files` tell the lines that they are about."""
-    own = tuple(_refusal(one, keyspace, files) for one in reasons_of(obstacles))
+    own = tuple(
+        _refusal(one, shards, keyspace, files) for shards, one in grouped_refusals(obstacles)
+    )
     unseen = tuple(_unseen(shards, one) for shards, one in grouped_unreachable(obstacles))
     kinds = ((ReasonKind.REFUSED, own), (ReasonKind.UNSEEN, unseen))
-    return tuple(Reasons(kind=kind, reasons=found, cut=_CUT) for kind, found in kinds if found)
+    return tuple(
+        Reasons(kind=kind, reasons=found, cut=_CUT, urgent=urgent) for kind, found in kinds if found
+    )
 
 
 def problems(found: Sequence[Problem], cut: Cut = KEPT, *, title: str = "") -> tuple[Block, ...]:
@@ -60,16 +66,19 @@ def problem(found: Problem) -> Reason:
 
 def defined_at(
     files: SchemaFiles, keyspace: str, table: str | None, about: str | None
-) -> Location | None:
+) -> Source | None:
     """Where the table is defined, and there what it is `about`."""
     file = files.tables.get((keyspace, table)) if table else None
-    return file.place((about or "",)) if file else None
+    if file is None:
+        return None
+    where = file.place((about or "",))
+    return Source(where=where, url=files.url_of(where))
 
 
-def _refusal(refusal: Refusal, keyspace: str, files: SchemaFiles) -> Reason:
+def _refusal(refusal: Refusal, shards: Sequence[str], keyspace: str, files: SchemaFiles) -> Reason:
     place: list[Line] = [
         (Text(f"{', ' if number else ''}{noun} "), Name(name))
-        for number, (noun, name) in enumerate(unsaid_places(refusal))
+        for number, (noun, name) in enumerate(unsaid_places(refusal, shards))
     ]
     first, quoted = _told(refusal.message)
     sides = (refusal.expected, refusal.observed)

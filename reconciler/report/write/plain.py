@@ -32,6 +32,12 @@ def sql_line(sql: str) -> str:
     return visible_line(" ".join(sql.split()), limit_chars=STATEMENT_LINE_CHARS_MAX)
 
 
+def short_sql_line(sql: str, *, limit_chars: int) -> str:
+    """As `sql_line`, on a line of the terminal."""
+    line = sql_line(sql)
+    return line if len(line) <= limit_chars else f"{line[: limit_chars - 1]}…"
+
+
 def wrapped(text: str, width_chars: int, *, first: str = "", rest: str | None = None) -> Lines:
     """`text` on as few lines as fit; `first` and `rest` are what they begin with. A `command` is
     not broken: it is there to be copied."""

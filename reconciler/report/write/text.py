@@ -9,11 +9,15 @@ from typing import assert_never
 from reconciler.plan.visible import visible_line
 from reconciler.report import blocks
 from reconciler.report.document import Document, NextStep, Report, Title
-from reconciler.report.limits import REASONS_SHOWN_MAX
+from reconciler.report.limits import (
+    FAILURES_SHOWN_MAX,
+    REASONS_SHOWN_MAX,
+    STATEMENTS_NAMED_MAX,
+)
 from reconciler.report.style import PLAIN, Style, Tone
 from reconciler.report.times import clock
 from reconciler.report.write.difference import difference_lines
-from reconciler.report.write.plain import Lines, plain, sql_line, sql_lines, wrapped
+from reconciler.report.write.plain import Lines, plain, short_sql_line, sql_line, sql_lines, wrapped
 
 _TONES = {
     blocks.Mark.GOOD: Tone.GOOD,
@@ -55,7 +59,7 @@ def _report(report: Report, style: Style) -> Lines:
     above: Title | blocks.Block | None = report.title
     if report.title is not None:
         yield _title(report.title, style)
-    for block in report.blocks:
+    for block in sorted(report.blocks, key=_is_urgent):
         lines = list(_block(block, style))
         if lines and above is not None and not _stands_close(block, above):
             yield ""
@@ -65,6 +69,10 @@ def _report(report: Report, style: Style) -> Lines:
         yield ""
     for step in report.next_steps:
         yield from _next_step(step, style)
+
+
+def _is_urgent(block: blocks.Block) -> bool:
+    return isinstance(block, blocks.Reasons) and block.urgent
 
 
 def _stands_close(block: blocks.Block, above: Title | blocks.Block) -> bool:
@@ -168,8 +176,10 @@ def _next_step(step: NextStep, style: Style) -> Lines:
 def _reasons(block: blocks.Reasons, style: Style) -> Lines:
     """A next step that several refusals in a row share stands once, below the last of them."""
     reasons = block.reasons
-    if block.kind is not blocks.ReasonKind.PROBLEM:
-        reasons = reasons[:REASONS_SHOWN_MAX]
+    if block.urgent:
+        yield from _section(block.title, style)
+    if block.urgent or block.kind is not blocks.ReasonKind.PROBLEM:
+        reasons = reasons[: FAILURES_SHOWN_MAX if block.urgent else REASONS_SHOWN_MAX]
     for number, reason in enumerate(reasons, start=1):
         start = _STARTS.get(block.kind, f"{number:>3}. ")
         yield from _gap(number - 1)
@@ -215,12 +225,25 @@ def _painted_difference(line: str, style: Style) -> str:
 
 def _statements(block: blocks.Statements, style: Style) -> Lines:
     yield style.paint(plain(block.title), Tone.STRONG)
+    if block.states:
+        yield from _ran(block, style)
+        return
     for (table, rows), statements in groupby(block.statements, key=lambda s: (s.table, s.rows)):
         yield ""
         name = style.paint(visible_line(table), Tone.STRONG)
         yield f"  {name}{visible_line(f', {rows}') if rows else ''}"
         for statement in statements:
             yield from _statement(statement, style)
+
+
+def _ran(block: blocks.Statements, style: Style) -> Lines:
+    """How far its shards are, and what they run, a line each."""
+    yield from wrapped(plain(block.states), style.width_chars, first="  ")
+    for statement in block.statements[:STATEMENTS_NAMED_MAX]:
+        sql = short_sql_line(statement.sql, limit_chars=max(style.width_chars - 7, 40))
+        yield f"  {visible_line(statement.number):<5}{sql}"
+    if (more := len(block.statements) - STATEMENTS_NAMED_MAX) > 0:
+        yield f"  and {more:,} more; `reconciler show` of the plan has them all"
 
 
 def _statement(statement: blocks.Statement, style: Style) -> Lines:
@@ -256,10 +279,13 @@ def _danger(danger: blocks.Danger, style: Style) -> Lines:
 
 def _waves(block: blocks.Waves, style: Style) -> Lines:
     yield from _section("Waves", style)
+    width = max(len(wave.number) for wave in block.waves) + 1
     for wave in block.waves:
         state = f": {visible_line(wave.state)}" if wave.state else ""
         text = f"{plain(wave.shards)}{state}"
-        yield from wrapped(text, style.width_chars, first=f"  {wave.number:<3}")
+        yield from wrapped(
+            text, style.width_chars, first=f"  {visible_line(wave.number):<{width}} "
+        )
 
 
 def _steps(block: blocks.Steps, style: Style) -> Lines:
@@ -280,6 +306,8 @@ def _shards(block: blocks.Shards, style: Style) -> Lines:
         yield f"  {visible_line(block.counted)}"
     for shard in block.shards:
         yield from _shard(shard, style)
+    if block.more:
+        yield f"  and {block.more:,} more groups; `--output json` has every shard"
 
 
 def _shard(shard: blocks.Shard, style: Style) -> Lines:
@@ -287,7 +315,7 @@ def _shard(shard: blocks.Shard, style: Style) -> Lines:
     told = [visible_line(f"{one.table}: {one.text}") for one in shard.operations]
     own = told.pop() if len(told) == 1 else visible_line(shard.state)
     margin, indent = " " * len("  ✓ "), " " * len("      ")
-    text = f"{visible_line(shard.name)} (wave {shard.wave}) {own}"
+    text = f"{plain(shard.shards)} ({visible_line(shard.waves)}) {own}"
     first, *more = wrapped(text, style.width_chars, first=margin, rest=indent)
     yield f"  {style.paint(shard.sign, _TONES[shard.mark])} {first[len(margin) :]}"
     yield from more

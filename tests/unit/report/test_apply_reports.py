@@ -1,44 +1,125 @@
-"""An apply as people read it: the first failure on top, and each shard's own in its row."""
+"""An apply as people read it: what went wrong, each error once, and how far each shard is."""
 
 from __future__ import annotations
+
+import re
+from dataclasses import replace
 
 import pytest
 
 from reconciler.errors import Problem
-from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
+from reconciler.ledger.reasons import Halted
+from reconciler.ledger.states import OperationState
+from reconciler.model.fleet import even_shards
+from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict, ShardRow
+from reconciler.report.apply_steps import in_a_job
 from reconciler.report.apply_words import MARKS, first_problem
 from reconciler.report.compose.apply import apply_document
 from reconciler.report.progress import progress_line
 from reconciler.report.write.markdown import write_markdown
 from reconciler.report.write.text import write_text
 from tests.golden import samples
-from tests.golden.scenarios import FAILED, PROGRESS, TWO_FAILED, operation, row
+from tests.golden.scenarios import DONE, FAILED, PROGRESS, TWO_FAILED, operation, row
+
+CANCELLED = OperationState.CANCELLED
+SHARDS = even_shards(1_000)
+OPENED = "the job that asks for `release` opens it, and then re-run this job"
 
 
-def reports(problem: Problem | None) -> tuple[str, str]:
-    outcome = ApplyOutcome(
+def failed(shards: tuple[ShardRow, ...], problem: Problem | None = None) -> ApplyOutcome:
+    return ApplyOutcome(
         environment="production",
         keyspace="commerce",
         verdict=ApplyVerdict.FAILED,
-        shards=TWO_FAILED,
+        shards=shards,
         problem=problem,
     )
+
+
+def reports(problem: Problem | None) -> tuple[str, str]:
+    outcome = failed(TWO_FAILED, problem)
     return write_text(apply_document([outcome])), write_markdown(apply_document([outcome]))
 
 
 @pytest.mark.invariant("RP-3")
 @pytest.mark.parametrize("problem", [samples.DUPLICATES, None], ids=["its own", "the first task's"])
-def test_the_first_failure_is_on_top_and_both_are_in_their_rows(
+def test_the_first_failure_is_first_in_a_comment_last_on_a_terminal_and_in_its_row(
     problem: Problem | None,
 ) -> None:
     text, markdown = reports(problem)
-    for report in (text, markdown):
-        top, _, rows = report.partition("Shards\n" if report is text else "| Shard |")
-        assert "shard 40-80" in top.replace("`", "")
-        assert "Duplicate entry" in top
-        assert "waited for a lock" not in top
+    for told in (text.partition("What went wrong")[2], markdown.partition("| Shard |")[0]):
+        assert told.index("40-80") < told.index("80-c0")
+        assert told.index("Duplicate entry") < told.index("waited for a lock")
+    for rows in (text.partition("What went wrong")[0], markdown.partition("| Shard |")[2]):
         assert "Duplicate entry" in rows
         assert "waited for a lock" in rows
+
+
+@pytest.mark.invariant("RP-11")
+def test_equal_errors_are_one_with_all_their_shards() -> None:
+    alike = tuple(
+        row(shard, 2, operation("users", FAILED, 0, problem=samples.DUPLICATES)) for shard in SHARDS
+    )
+    text = write_text(apply_document([failed(alike)]))
+    assert text.count("Duplicate entry") == 1
+    assert f"shards {SHARDS[0]}, {SHARDS[1]}" in text.partition("What went wrong")[2]
+    assert "and 992 more" in " ".join(text.split())
+
+
+@pytest.mark.invariant("RP-9")
+def test_a_shard_where_some_of_it_ran_is_told_as_half_done() -> None:
+    shards = (
+        row("-40", 1, operation("users", DONE, 2)),
+        row("40-80", 2, operation("users", FAILED, 0, problem=samples.DUPLICATES)),
+        row("80-c0", 2, operation("orders", DONE, 1), operation("users", CANCELLED, 0)),
+        row("c0-", 2, operation("orders", CANCELLED, 0), operation("users", CANCELLED, 0)),
+    )
+    outcome = replace(
+        failed(shards), reason=Halted("40-80"), plan=samples.UNIFORM, statements_run=3
+    )
+    text = write_text(apply_document([outcome]))
+    assert "failed, 1 of 4 shards completed, 1 half done" in text
+    assert "80-c0 (wave 2) half done" in text
+    assert "not begun, halted: 40-80 failed" in text
+    assert "cancelled" not in text
+
+
+@pytest.mark.invariant("RP-10")
+def test_a_comment_of_a_job_names_no_command_that_only_the_job_may_run() -> None:
+    for verdict in ApplyVerdict:
+        outcome = replace(
+            failed(TWO_FAILED), verdict=verdict, plan=samples.UNIFORM, statements_run=4
+        )
+        comment = write_markdown(apply_document([outcome], in_job=True))
+        assert not re.search(r"`reconciler (apply|resume|retry|release|cancel|stop)", comment)
+    comment = write_markdown(apply_document([failed(TWO_FAILED)], in_job=True))
+    assert "re-run this job" in comment
+
+
+def test_what_a_failed_apply_offers_besides_going_on_is_the_way_back() -> None:
+    outcome = replace(failed(TWO_FAILED), plan=samples.UNIFORM, apply_id=17, statements_run=4)
+    text = " ".join(write_text(apply_document([outcome])).split())
+    assert f"--revert {samples.UNIFORM.plan_id.rpartition(':')[2][:12]} --write`" in text
+
+
+@pytest.mark.parametrize(
+    ("said", "in_job"),
+    [
+        ("end it, then `reconciler resume commerce`", "end it, then re-run this job"),
+        ("drop it, then run `reconciler apply` again", "drop it, then re-run this job"),
+        (
+            "`reconciler resume x --environment y` looks at the shard first",
+            "a re-run of this job looks at the shard first",
+        ),
+        ("`reconciler drift x` shows it", "`reconciler drift x` shows it"),
+        (
+            "`reconciler resume x` releases it and goes on; `reconciler cancel x` ends it",
+            f"{OPENED}; the job that asks for `cancel` ends it",
+        ),
+    ],
+)
+def test_steps_for_a_job_are_sentences(said: str, in_job: str) -> None:
+    assert in_a_job(said) == in_job
 
 
 @pytest.mark.invariant("RP-3")
@@ -52,8 +133,10 @@ def test_first_means_first_in_the_order_of_the_rollout() -> None:
 
 @pytest.mark.invariant("ST-5")
 def test_an_early_end_that_is_no_shards_own_is_on_top() -> None:
-    text, _ = reports(samples.SERVER_DIED)
-    assert text.index(samples.SERVER_DIED.message.split("\n")[0]) < text.index("Duplicate entry")
+    text, markdown = reports(samples.SERVER_DIED)
+    said = samples.SERVER_DIED.message.split("\n")[0]
+    for told in (text.partition("What went wrong")[2], markdown):
+        assert told.index(said) < told.index("Duplicate entry")
 
 
 def test_states_have_marks_of_their_own_but_for_the_two_that_run() -> None:

@@ -17,7 +17,7 @@ from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome, VerifyState
 from reconciler.plan.codec import plan_from_core
 from reconciler.plan.model import InputDigest, Plan
 from reconciler.report.compose.opening import failures_document
-from reconciler.report.compose.plan import plan_document
+from reconciler.report.compose.plan import plan_document, verify_document
 from reconciler.report.forge_words import apply_status, verify_status
 from reconciler.report.next_steps import verify_verdict
 from reconciler.report.refusals import failed_verdict
@@ -49,7 +49,7 @@ def test_a_divergent_plan_shows_one_block_for_each_change_set_and_the_matching_s
     assert "Change set 2 of 2: shard 80-c0" in text
     assert "Already matching\n  shard c0-; nothing runs there." in text
     assert "#### Change set 2 of 2: shard `80-c0`" in markdown
-    assert markdown.count("```sql") == 2
+    assert markdown.count("```sql") == 5
     assert "**Already matching:** shard `c0-`" in markdown
 
 
@@ -170,3 +170,18 @@ def test_what_a_guard_refuses_early_is_titled_as_its_exit_code_says(
     assert report.title is not None
     assert verdict in str(report.title.verdict)
     assert verify_status([failed]) == apply_status([failed]) == f"shop: {verdict}"
+
+
+@pytest.mark.invariant("RP-12")
+def test_what_a_plan_destroys_is_named_below_a_verdict_that_is_no_praise() -> None:
+    outcome = VerifyOutcome(
+        environment="production",
+        keyspace="commerce",
+        state=VerifyState.VERIFIED,
+        plan=samples.DIVERGENT,
+    )
+    markdown = write_markdown(verify_document([outcome]))
+    _, title, alert, *_ = filter(None, markdown.split("\n"))
+    assert title.startswith("### \N{WARNING SIGN}")
+    assert alert == "> [!WARNING]"
+    assert "drop-column users.legacy on shards -40, 40-80, 80-c0" in markdown

@@ -87,6 +87,10 @@ def documents(text: str) -> dict[str, Document]:
     statement = dataclasses.replace(statements.statements[0], dangers=(refused,))
     forbidden = dataclasses.replace(statements, statements=(statement,))
     found["forbidden"] = Document(reports=(Report(title=None, blocks=(forbidden,)),))
+    planned = dataclasses.replace(statements, states=())
+    found["planned"] = Document(reports=(Report(title=None, blocks=(planned,)),))
+    quiet = dataclasses.replace(filled(blocks.Paragraph, text), is_alert=False)
+    found["quiet"] = Document(reports=(Report(title=None, blocks=(quiet,)),))
     frame = Report(
         title=filled(Title, text),
         marker=filled(Marker, text),
@@ -109,7 +113,16 @@ def test_nothing_in_a_terminal_hides_or_fakes_a_line(name: str) -> None:
         assert said.count("\n") == benign.count("\n")
 
 
-HOLDS_SQL = {"Statements", "forbidden", "Groups", "Steps", "Shards", "Reasons", *blocks.ReasonKind}
+HOLDS_SQL = {
+    "Statements",
+    "planned",
+    "forbidden",
+    "Groups",
+    "Steps",
+    "Shards",
+    "Reasons",
+    *blocks.ReasonKind,
+}
 
 
 @pytest.mark.parametrize("name", documents(BENIGN))

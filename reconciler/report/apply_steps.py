@@ -1,0 +1,182 @@
+"""What is done about an apply that stands still, in one sentence.
+
+In a job of a forge only the job itself may run what writes to shards: its reader is told to run the
+job again, and never a command that only the job may run (RP-10).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import assert_never
+
+from reconciler.ledger.copies import CutoverOverdue
+from reconciler.ledger.finalizers import VSchemaFailedForNow
+from reconciler.ledger.promotions import PromotionReason
+from reconciler.ledger.reasons import Undriven
+from reconciler.ledger.states import ApplyState, OperationState
+from reconciler.outcomes.apply import ApplyOutcome, ApplyStatus, ApplyVerdict
+from reconciler.report.next_steps import command
+from reconciler.report.summary import short_id
+
+RERUN = "re-run this job"
+
+_RELEASED = f"the job that asks for `release` opens it, and then {RERUN}"
+_GOES_ON = r"`reconciler (?:apply|resume|retry)\b[^`]*`"
+# What follows a noun in our sentences: "`reconciler resume` looks at the shard first".
+_DOES = r"(?= (?:looks|runs|goes|asks|has|tries|takes|releases|carries|begins|it\b|what\b))"
+_FOR_A_JOB = (
+    (re.compile(r"`reconciler resume\b[^`]*` releases it and goes on"), _RELEASED),
+    (re.compile(rf"run {_GOES_ON}(?: again)?"), RERUN),
+    (re.compile(rf"{_GOES_ON}{_DOES}"), f"a {RERUN.replace('re-run', 're-run of')}"),
+    (re.compile(rf"{_GOES_ON}(?: again)?"), RERUN),
+    (re.compile(r"`reconciler (release|cancel|stop)\b[^`]*`"), r"the job that asks for `\1`"),
+)
+
+
+def in_a_job(text: str) -> str:
+    """Our own words with each command that only a job may run said as what its reader can do."""
+    for command_of, instead in _FOR_A_JOB:
+        text = command_of.sub(instead, text)
+    return text
+
+
+def next_step(outcome: ApplyOutcome) -> str:
+    """With the commands of a terminal; `in_a_job` says it for a job."""
+    if outcome.verdict is ApplyVerdict.PAUSED and outcome.refusals:
+        return _step_after_guard(outcome.keyspace, outcome.environment)
+    if isinstance(outcome.reason, PromotionReason):
+        return _step_after_check(outcome.keyspace, outcome.environment)
+    if isinstance(outcome.reason, CutoverOverdue):
+        return _step_after_overdue(outcome.reason, outcome.keyspace, outcome.environment)
+    if step := _step_after_vschema(outcome):
+        return step
+    return _step_after(outcome.verdict, outcome.keyspace, outcome.environment)
+
+
+def way_back(apply: ApplyOutcome | ApplyStatus) -> str:
+    """Offered beside the way on, where an apply has failed with something done."""
+    if isinstance(apply, ApplyOutcome):
+        failed = apply.verdict is ApplyVerdict.FAILED and apply.something_is_done
+        plan_id = apply.plan.plan_id if apply.plan is not None else ""
+    else:
+        done = any(one.statements_done for row in apply.shards for one in row.operations)
+        failed, plan_id = apply.state is ApplyState.FAILED and done, apply.plan_id
+    if not failed or not plan_id:
+        return ""
+    back = ("--revert", short_id(plan_id), "--write")
+    make = command("plan", apply.keyspace, apply.environment, *back)
+    return f"to take back what has run: `{make}` makes the plan of the way back, to be reviewed"
+
+
+def _step_after_guard(keyspace: str, environment: str) -> str:
+    """No release opens what a gate or a limit holds."""
+    resume, cancel = (f"`{command(verb, keyspace, environment)}`" for verb in ("resume", "cancel"))
+    return f"once that is settled, {resume} asks every gate again and goes on; {cancel} ends it"
+
+
+def _step_after_check(keyspace: str, environment: str) -> str:
+    """No release leaves it out."""
+    resume, cancel = (f"`{command(verb, keyspace, environment)}`" for verb in ("resume", "cancel"))
+    return f"{resume} has the check asked again and goes on where it holds; {cancel} ends it"
+
+
+def _step_after_overdue(reason: CutoverOverdue, keyspace: str, environment: str) -> str:
+    """A resume alone releases no copy."""
+    release, resume, cancel = (
+        f"`{command(verb, keyspace, environment)}`" for verb in ("release", "resume", "cancel")
+    )
+    if reason.ready < reason.of:
+        return f"{resume} takes the copies up, or makes them again, and they wait; {cancel} ends it"
+    return (
+        f"{release} and then {resume} takes the copies up, or makes them again, and swaps them in;"
+        f" with {resume} alone they wait again; {cancel} ends it"
+    )
+
+
+def _step_after_vschema(apply: ApplyOutcome | ApplyStatus) -> str:
+    """Where the keyspace's own step is what an apply waits for, or nobody knows what became of
+    it; empty elsewhere."""
+    resume, cancel = (
+        f"`{command(verb, apply.keyspace, apply.environment)}`" for verb in ("resume", "cancel")
+    )
+    states = [row.state for row in apply.finalizers]
+    if OperationState.UNKNOWN in states:
+        return f"{resume} looks at the VSchema before it does anything; do not apply it by hand"
+    if OperationState.FAILED_RETRYABLE in states and isinstance(apply.reason, VSchemaFailedForNow):
+        return (
+            f"{resume} looks at the VSchema and tries again, once the cause is gone; {cancel} ends"
+            " the apply with everything as it is now"
+        )
+    return ""
+
+
+def status_step(apply: ApplyStatus) -> str:
+    """For the latest apply: a past one without its shards needs no step any more."""
+    verdict = _STANDS_STILL.get(apply.state)
+    if verdict is None and is_undriven(apply):
+        verdict = _after_its_driver(apply)
+    if verdict is None or not (apply.shards or apply.finalizers):
+        return ""
+    if isinstance(apply.reason, CutoverOverdue):
+        return _step_after_overdue(apply.reason, apply.keyspace, apply.environment)
+    if isinstance(apply.reason, PromotionReason):
+        return _step_after_check(apply.keyspace, apply.environment)
+    if step := _step_after_vschema(apply):
+        return step
+    return _step_after(verdict, apply.keyspace, apply.environment)
+
+
+def is_undriven(apply: ApplyStatus) -> bool:
+    """Whoever drove it is gone, and it waits for nothing else."""
+    return apply.holder is None and isinstance(apply.reason, Undriven)
+
+
+def _after_its_driver(apply: ApplyStatus) -> ApplyVerdict:
+    states = {one.state for row in apply.shards for one in row.operations}
+    under_way = {OperationState.RUNNING, OperationState.UNKNOWN, OperationState.WAITING_FOR_CUTOVER}
+    return ApplyVerdict.UNKNOWN if states & under_way else ApplyVerdict.STOPPED
+
+
+_STANDS_STILL = {
+    ApplyState.PAUSED: ApplyVerdict.PAUSED,
+    ApplyState.STOPPED: ApplyVerdict.STOPPED,
+    ApplyState.FAILED: ApplyVerdict.FAILED,
+    ApplyState.CANCELLED: ApplyVerdict.CANCELLED,
+}
+
+
+def _step_after(verdict: ApplyVerdict, keyspace: str, environment: str) -> str:
+    def run(verb: str, *options: str) -> str:
+        return f"`{command(verb, keyspace, environment, *options)}`"
+
+    match verdict:
+        case ApplyVerdict.COMPLETED | ApplyVerdict.NOTHING_TO_DO | ApplyVerdict.REFUSED:
+            return ""
+        case ApplyVerdict.DRIFTED:
+            return f"{run('drift')} shows what differs; nothing of the plan is left to run"
+        case ApplyVerdict.UNCONFIRMED:
+            return f"{run('drift')} once the shards answer; nothing of the plan is left to run"
+        case ApplyVerdict.SUPERSEDED:
+            return "nothing; the run of the newer merge applies what is left"
+        case ApplyVerdict.FAILED:
+            return (
+                f"once the cause is fixed, {run('apply')} runs what is left of this plan and"
+                f" nothing twice; if the plan itself must change, {run('plan', '--write')} makes"
+                " one of what is left"
+            )
+        case ApplyVerdict.PAUSED:
+            return f"{run('resume')} releases it and goes on; {run('cancel')} ends it"
+        case ApplyVerdict.STOPPED:
+            return f"{run('resume')} runs the rest and nothing twice; {run('cancel')} ends it"
+        case ApplyVerdict.CANCELLED:
+            return (
+                f"revert the merge of the plan, or the next {run('apply')} begins it again with"
+                " what is left"
+            )
+        case ApplyVerdict.UNKNOWN:
+            return (
+                f"{run('resume')} looks at the shard before it does anything; do not run the"
+                " statement by hand"
+            )
+        case _:
+            assert_never(verdict)

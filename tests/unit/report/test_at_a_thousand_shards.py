@@ -1,0 +1,200 @@
+"""At 1,000 shards no report has over 120 lines on a terminal: nothing has a line for each shard."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from reconciler.errors import Problem
+from reconciler.ledger.reasons import GateClosed, Halted, Stopped, Undriven
+from reconciler.ledger.states import ApplyState, OperationState
+from reconciler.model.fleet import even_shards
+from reconciler.outcomes.apply import (
+    ApplyOutcome,
+    ApplyStatus,
+    ApplyVerdict,
+    ShardRow,
+    StatusOutcome,
+    WaveRow,
+)
+from reconciler.outcomes.doctor import CheckMark, DoctorFinding, DoctorOutcome
+from reconciler.outcomes.drift import DriftGroup, DriftOutcome, ShardMark
+from reconciler.outcomes.files import PullOutcome
+from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome, VerifyState
+from reconciler.report.compose.apply import apply_document, status_document
+from reconciler.report.compose.doctor import doctor_document
+from reconciler.report.compose.drift import drift_document
+from reconciler.report.compose.plan import plan_document, show_document, verify_document
+from reconciler.report.compose.pull import pull_document
+from reconciler.report.document import Document
+from reconciler.report.style import Style
+from reconciler.report.write.text import write_text
+from tests.golden import samples
+from tests.golden.samples import ADD_EMAIL, ADD_INDEX, SHORTEN_NOTE, change_set, plan
+from tests.golden.scenarios import DRIFTED, START_S, operation, row
+
+S = OperationState
+SHARDS = even_shards(1_000)
+WAVES = tuple(SHARDS[start : start + 10] for start in range(0, 1_000, 10))
+PLAN = plan(
+    change_set(SHARDS[:600], ADD_EMAIL, ADD_INDEX, SHORTEN_NOTE),
+    change_set(SHARDS[600:], ADD_EMAIL, SHORTEN_NOTE),
+    shards=SHARDS,
+    waves=WAVES,
+)
+LINES_MAX = 120
+
+
+def rows(*states: OperationState) -> tuple[ShardRow, ...]:
+    """As many shards as there are, in the states in turn, two tables each."""
+    return tuple(
+        row(
+            shard,
+            1 + number // 10,
+            operation("orders", S.COMPLETED if number % 7 == 0 else state, 1),
+            operation(
+                "users",
+                state,
+                1 if state is S.COMPLETED else number % 2,
+                problem=_problem(number) if state in (S.FAILED, S.FAILED_RETRYABLE) else None,
+            ),
+        )
+        for number, shard in enumerate(SHARDS)
+        for state in [states[number % len(states)]]
+    )
+
+
+def _problem(number: int) -> Problem:
+    """As unlike as such errors are: each names a session of its own."""
+    return replace(samples.LOCK_WAIT, message=f"table users: connection {number} is in the way")
+
+
+def waves_of(shards: tuple[ShardRow, ...]) -> tuple[WaveRow, ...]:
+    return tuple(
+        WaveRow(number=number, shards=wave, completed=0, failed=0, running=0)
+        for number, wave in enumerate(WAVES, start=1)
+    )
+
+
+def ended(verdict: ApplyVerdict, *states: OperationState, **more: object) -> Document:
+    shards = rows(*states)
+    outcome = ApplyOutcome(
+        environment="production",
+        keyspace="commerce",
+        verdict=verdict,
+        plan=PLAN,
+        apply_id=17,
+        waves=waves_of(shards),
+        shards=shards,
+        statements_run=4,
+        **more,  # type: ignore[arg-type]
+    )
+    return apply_document([outcome])
+
+
+def seen(state: ApplyState, *states: OperationState, **more: object) -> Document:
+    shards = rows(*states)
+    status = ApplyStatus(
+        apply_id=17,
+        environment="production",
+        keyspace="commerce",
+        plan_id=PLAN.plan_id,
+        commit="4f1c2ab",
+        state=state,
+        started_s=START_S,
+        completed_s=None,
+        holder=None,
+        heartbeat_s=START_S,
+        waits_since_s=None,
+        problem=None,
+        waves=waves_of(shards),
+        shards=shards,
+        **{"reason": None, **more},  # type: ignore[arg-type]
+    )
+    return status_document(
+        StatusOutcome(environment="production", applies=(status,), now_s=START_S + 64)
+    )
+
+
+LOST = tuple(replace(samples.LOST, shard=shard) for shard in SHARDS)
+DRIFTED_REFUSALS = tuple(replace(samples.TABLE_DRIFTED, shard=shard) for shard in SHARDS)
+OF: Any = {"environment": "production", "keyspace": "commerce"}
+
+REPORTS: dict[str, Document] = {
+    "plan": plan_document([PlanOutcome(**OF, plan=PLAN)]),
+    "plan, no shard seen": plan_document([PlanOutcome(**OF, plan=None, refusals=LOST)]),
+    "plan, all refused": plan_document([PlanOutcome(**OF, plan=PLAN, refusals=DRIFTED_REFUSALS)]),
+    "show": show_document(PLAN),
+    "verify": verify_document([VerifyOutcome(**OF, state=VerifyState.VERIFIED, plan=PLAN)]),
+    "apply, completed": ended(ApplyVerdict.COMPLETED, S.COMPLETED),
+    "apply, halted": ended(
+        ApplyVerdict.FAILED,
+        S.COMPLETED,
+        S.FAILED,
+        S.CANCELLED,
+        S.CANCELLED,
+        reason=Halted(SHARDS[1]),
+    ),
+    "apply, every shard failed": ended(ApplyVerdict.FAILED, S.FAILED),
+    "apply, stopped": ended(ApplyVerdict.STOPPED, S.COMPLETED, S.STOPPED, reason=Stopped()),
+    "apply, cancelled": ended(ApplyVerdict.CANCELLED, S.COMPLETED, S.CANCELLED),
+    "apply, paused": ended(ApplyVerdict.PAUSED, S.COMPLETED, S.PENDING, reason=GateClosed(2)),
+    "apply, drifted": ended(ApplyVerdict.DRIFTED, S.COMPLETED, refusals=LOST),
+    "status, running": seen(
+        ApplyState.RUNNING_DEGRADED, S.COMPLETED, S.RUNNING, S.FAILED_RETRYABLE, S.PENDING
+    ),
+    "status, undriven": seen(
+        ApplyState.RUNNING_DEGRADED, S.COMPLETED, S.UNKNOWN, S.PENDING, reason=Undriven()
+    ),
+    "status, failed": seen(ApplyState.FAILED, S.COMPLETED, S.FAILED, S.CANCELLED),
+    "drift": drift_document(
+        [
+            DriftOutcome(
+                **OF,
+                groups=(
+                    DriftGroup(mark=ShardMark.MATCHING, shards=SHARDS[:300]),
+                    replace(DRIFTED, shards=SHARDS[300:]),
+                ),
+            )
+        ]
+    ),
+    "doctor": doctor_document(
+        [
+            DoctorOutcome(
+                **OF,
+                findings=tuple(
+                    DoctorFinding(
+                        subject=f"shard {shard}",
+                        shard=shard,
+                        mark=CheckMark.OK,
+                        message="reachable",
+                    )
+                    for shard in SHARDS
+                ),
+            )
+        ]
+    ),
+    "pull": pull_document(
+        [
+            PullOutcome(
+                **OF,
+                source=SHARDS[0],
+                alike=SHARDS[1:500],
+                others=SHARDS[500:],
+                written=("schemas/commerce/users.sql",),
+                unchanged=(),
+                removed=(),
+            )
+        ]
+    ),
+}
+
+
+@pytest.mark.invariant("RP-11")
+@pytest.mark.parametrize("width_chars", [80, 140])
+@pytest.mark.parametrize("name", REPORTS)
+def test_no_report_is_longer_than_a_reader_scrolls(name: str, width_chars: int) -> None:
+    lines = write_text(REPORTS[name], Style(width_chars=width_chars)).split("\n")
+    assert len(lines) <= LINES_MAX, f"{len(lines)} lines"
