@@ -35,6 +35,10 @@ _LARGE_BYTES = 12
 _DIGITS_BYTES = (0, 1, 1, 2, 2, 3, 3, 4, 4, 4)
 
 
+def largest(integer: str, *, unsigned: bool) -> int:
+    return int((1 << (INTEGERS[integer] * 8 - (not unsigned))) - 1)
+
+
 def charset_of(column: ColumnOutline, table: TableOutline) -> str:
     """The character set, as far as the file says it; what the server would take where it does
     not."""

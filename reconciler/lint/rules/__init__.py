@@ -8,6 +8,7 @@ from reconciler.lint.model import Rule
 from reconciler.lint.rules import (
     auto_increment_capacity,
     auto_increment_type,
+    auto_increment_value,
     char_length,
     charset,
     charset_utf8mb3,
@@ -84,6 +85,7 @@ RULES: tuple[Rule, ...] = tuple(
     sorted(
         (
             auto_increment_type.RULE,
+            auto_increment_value.RULE,
             char_length.RULE,
             charset.RULE,
             charset_utf8mb3.RULE,

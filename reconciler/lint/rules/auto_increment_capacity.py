@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.lint.model import Asked, Found, LiveTable, Rule, Severity
-from reconciler.lint.types import INTEGERS
+from reconciler.lint.types import INTEGERS, largest
 
 
 def _check(asked: Asked) -> Iterator[Found]:
@@ -29,8 +29,7 @@ def _percent(seen: LiveTable) -> int:
     words = (seen.counting or "").replace("(", " ").split()
     if seen.counter is None or not words or words[0] not in INTEGERS:
         return 0
-    bits = INTEGERS[words[0]] * 8 - ("unsigned" not in words)
-    return 100 * (seen.counter - 1) // ((1 << bits) - 1)
+    return 100 * (seen.counter - 1) // largest(words[0], unsigned="unsigned" in words)
 
 
 RULE = Rule(

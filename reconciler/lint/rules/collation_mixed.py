@@ -1,4 +1,4 @@
-"""Columns of one name that compare in different ways."""
+"""Columns of one name, or one and the key that it is about, that compare in different ways."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from reconciler.ddl.outline.model import ColumnOutline, TableOutline
 from reconciler.lint.model import Asked, Found, Rule, Severity
-from reconciler.lint.types import TEXTS
+from reconciler.lint.types import TEXTS, meant_by
 
 
 def _check(asked: Asked) -> Iterator[Found]:
@@ -14,17 +14,28 @@ def _check(asked: Asked) -> Iterator[Found]:
         mine = _collation(column, asked.table)
         if mine is None or not column.name.lower().endswith(asked.words("suffixes")):
             continue
-        for other_table in asked.keyspace.tables.values():
-            other = other_table.column(column.name)
-            theirs = _collation(other, other_table) if other else None
-            if theirs is not None and theirs != mine and asked.table.name > other_table.name:
+        for table, other in _joined_with(column, asked):
+            theirs = _collation(other, table)
+            if theirs is not None and theirs != mine:
                 yield Found(
-                    message=f"is compared by {mine}, and {other_table.name}.{column.name} by"
-                    f" {theirs}",
+                    message=f"is compared by {mine}, and {table.name}.{other.name} by {theirs}",
                     at=column.at,
                     object=column.name,
                 )
                 break
+
+
+def _joined_with(
+    column: ColumnOutline, asked: Asked
+) -> Iterator[tuple[TableOutline, ColumnOutline]]:
+    """The key that its name is about, and its namesakes; of two of these one tells of the other."""
+    tables = asked.keyspace.tables
+    if (key := meant_by(column.name.lower(), asked.table, tables)) is not None:
+        yield key
+    for table in tables.values():
+        other = table.column(column.name)
+        if other is not None and asked.table.name > table.name:
+            yield table, other
 
 
 def _collation(column: ColumnOutline, table: TableOutline) -> str | None:

@@ -11,12 +11,13 @@ from reconciler.model.schema import IndexKind
 
 def _check(asked: Asked) -> Iterator[Found]:
     for index in asked.table.indexes:
-        first = asked.table.column(index.parts[0].column) if len(index.parts) > 1 else None
-        if first is None or index.kind not in (IndexKind.PLAIN, IndexKind.UNIQUE):
+        if index.kind not in (IndexKind.PLAIN, IndexKind.UNIQUE):
             continue
-        if first.type_name in TIMES:
+        columns = (asked.table.column(part.column) for part in index.parts[:-1])
+        time = next((one for one in columns if one and one.type_name in (*TIMES, "date")), None)
+        if time is not None:
             yield Found(
-                message=f"begins with {first.name}, a {first.type_name}, and goes on with others",
+                message=f"has other columns behind {time.name}, a {time.type_name}",
                 at=index.at,
                 object=index.name,
             )

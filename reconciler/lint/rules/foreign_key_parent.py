@@ -13,7 +13,10 @@ def _check(asked: Asked) -> Iterator[Found]:
         if parent is None:
             continue
         wanted = tuple(name.lower() for name in one.parent_columns)
-        if not any(key.columns == wanted for key in parent.unique_keys):
+        whole = [
+            key.columns for key in parent.unique_keys if all(p.length is None for p in key.parts)
+        ]
+        if wanted not in whole:
             said = ", ".join(one.parent_columns)
             yield Found(
                 message=f"points at {parent.name} ({said}), which is no unique key there",
