@@ -24,6 +24,7 @@ from reconciler.edges.clock import SystemClock
 from reconciler.edges.engines.find import MachinePrograms
 from reconciler.edges.files.history import GitHistory
 from reconciler.edges.files.working_tree import WorkingTree
+from reconciler.edges.mysql.index_use import MysqlIndexCounts
 from reconciler.edges.mysql.live import MysqlLiveShards
 from reconciler.edges.mysql.reach import ByItself, Reach
 from reconciler.edges.mysql.row_probes import MysqlRowProbes
@@ -263,6 +264,9 @@ class Worlds:
                 keyspaces=VitessKeyspaces(environ=environ, root=root, workers=workers),
                 deploys=deploys,
                 rows=MysqlRowProbes(environ=environ, root=root),
+                counts=MysqlIndexCounts(environ=environ, root=root)
+                if environment.kind is KeyspaceKind.MYSQL
+                else None,
             )
         return self._worlds[known]
 

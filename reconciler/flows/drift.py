@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 
 from reconciler.ddl.default_less import default_less_columns
 from reconciler.diff.drift import differences_of
@@ -16,7 +17,9 @@ from reconciler.flows.shadows import find_shadows, told_shadows
 from reconciler.guard.classify import position_of
 from reconciler.guard.model import ToDo
 from reconciler.guard.vschema import vschema_steps_done
+from reconciler.limits import OBSERVE_PARALLEL_MIN
 from reconciler.model.fleet import in_key_order
+from reconciler.model.index_use import IndexUse
 from reconciler.model.object_id import ObjectId, table_id
 from reconciler.model.programs import MANAGED_AS
 from reconciler.model.shadow_tables import ShadowGroup
@@ -92,8 +95,18 @@ def find_drift(
         vschema=vschema,
         shadows=shadows,
         refusals=begun.look.refusals,
-        lint=lint_live(files, tree, begun.look.seen),
+        lint=lint_live(files, tree, begun.look.seen, partial(_index_use, world, begun)),
     )
+
+
+def _index_use(world: World, begun: Pass, shards: Collection[str]) -> Mapping[str, IndexUse]:
+    if world.counts is None:
+        return {}
+    asked = [shard for shard in begun.environment.shards if shard.name in shards]
+    parallel = max(begun.environment.rollout.parallel, OBSERVE_PARALLEL_MIN)
+    found = world.counts.read(asked, parallel=parallel)
+    by_shard = zip(asked, found, strict=True)
+    return {shard.name: use for shard, use in by_shard if use is not None}
 
 
 def _vschema(begun: Pass, plan: Plan | None) -> VSchemaDrift | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from reconciler.ddl.outline.model import ColumnOutline, Place, TableOutline
+from reconciler.model.index_use import TableReads
 from reconciler.model.renames import Rename, RenameKind
 
 
@@ -52,11 +53,14 @@ class Found:
 class LiveTable:
     """A table on one shard. `counter` is the number that its next row gets and `counting` the type
     that holds it, as the server prints it, None: it does not count; `rows` is the server's
-    estimate, None: it told none."""
+    estimate, None: it told none. `reads` by each index, and `up_s` for how long they were counted
+    at most, None: nobody counted."""
 
     counter: int | None = None
     counting: str | None = None
     rows: int | None = None
+    reads: TableReads | None = None
+    up_s: int = 0
 
 
 Option = int | str | tuple[str, ...]

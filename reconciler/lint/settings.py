@@ -48,5 +48,9 @@ class LintSettings:
         said = dict(self.rules).get(rule.name, RuleSetting())
         return said.new if new and said.new is not None else said.severity
 
+    def is_asked(self, rule: Rule) -> bool:
+        said = self.severity(rule, new=False)
+        return (rule.severity if said is None else said) is not Severity.OFF
+
     def options(self, rule: Rule) -> Mapping[str, Option]:
         return {**rule.options, **dict(self.rules).get(rule.name, RuleSetting()).options}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from reconciler.ports.clock import Clock, Workers
 from reconciler.ports.deploy_requests import DeployRequests
 from reconciler.ports.engine import EnginePrograms
+from reconciler.ports.index_counts import IndexCounts
 from reconciler.ports.keyspaces import Keyspaces
 from reconciler.ports.row_probes import RowProbes
 from reconciler.ports.scratch import Scratch
@@ -16,7 +17,8 @@ from reconciler.ports.shards import LiveShards
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """What looking and proving need; an apply is given its sessions, locks and ledger besides.
-    `deploys` is there where a keyspace is at PlanetScale, `rows` where a spec has rows asked."""
+    `deploys` is there where a keyspace is at PlanetScale, `rows` where a spec has rows asked,
+    `counts` where shards are servers of their own."""
 
     shards: LiveShards
     scratch: Scratch
@@ -26,3 +28,4 @@ class World:
     keyspaces: Keyspaces
     deploys: DeployRequests | None = None
     rows: RowProbes | None = None
+    counts: IndexCounts | None = None

@@ -8,8 +8,7 @@ statements that nobody counts, or of a list that had no room for some of them.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from reconciler.edges.mysql.connect import Link
@@ -17,32 +16,26 @@ from reconciler.edges.mysql.deadline import Overdue, Patience, map_with_deadline
 from reconciler.edges.mysql.grants import SHOWS_TABLES, read_privileges
 from reconciler.edges.mysql.key_sampling import sampled_values
 from reconciler.edges.mysql.limits import (
-    LOAD_BYTES_MAX,
     LOAD_NUMBER_MAX,
     LOAD_S_MAX,
-    LOAD_STATEMENT_S_MAX,
     SAMPLE_S_MAX,
 )
+from reconciler.edges.mysql.measuring import UPTIME, measuring_session
 from reconciler.edges.mysql.problems import (
     ServerRefusal,
-    as_unavailable,
     hidden_tables,
     look_failed,
     shard_timeout,
 )
-from reconciler.edges.mysql.reach import ByItself, database_of
+from reconciler.edges.mysql.reach import database_of
 from reconciler.edges.mysql.reading import list_with_facts, number
-from reconciler.edges.mysql.server_settings import ServerLook, look_at_server
-from reconciler.edges.mysql.session_settings import session_variables
-from reconciler.edges.mysql.target import resolve
+from reconciler.edges.mysql.server_settings import ServerLook
 from reconciler.errors import ReconcilerError, Unavailable
-from reconciler.model.server import Flavor
 from reconciler.reshard.key_functions.function import Value
 from reconciler.reshard.key_samples import SampledTable
 from reconciler.reshard.loads import Measured, StatementCount
 from reconciler.spec.model import ShardSpec
 
-_UPTIME = "SHOW GLOBAL STATUS LIKE 'Uptime'"
 _COUNTS = (
     "SELECT @@performance_schema,"
     " (SELECT SUM(COUNT_STAR) FROM performance_schema.events_statements_summary_by_digest"
@@ -63,7 +56,10 @@ class MysqlShardLoads:
     def measure(self, shards: Sequence[ShardSpec], *, parallel: int) -> list[Measured]:
         def look(shard: ShardSpec, patience: Patience) -> Measured:
             try:
-                with self._session(shard, patience) as (link, server):
+                with measuring_session(shard, patience, self._environ, self._root) as (
+                    link,
+                    server,
+                ):
                     return _measured(shard.name, link, server)
             except ReconcilerError as error:
                 return Measured(shard=shard.name, unseen=(error.problems[0].message,))
@@ -81,7 +77,7 @@ class MysqlShardLoads:
 
     def sample(self, shard: ShardSpec, tables: Sequence[SampledTable]) -> tuple[Value, ...]:
         def look(shard: ShardSpec, patience: Patience) -> tuple[Value, ...]:
-            with self._session(shard, patience) as (link, _):
+            with measuring_session(shard, patience, self._environ, self._root) as (link, _):
                 return tuple(
                     value
                     for table in tables
@@ -93,27 +89,6 @@ class MysqlShardLoads:
             reason = f"its rows could not be sampled within {SAMPLE_S_MAX} s"
             raise Unavailable(shard_timeout(f"shard {shard.name}", reason))
         return found
-
-    @contextmanager
-    def _session(self, shard: ShardSpec, patience: Patience) -> Iterator[tuple[Link, ServerLook]]:
-        target = resolve(shard.connection, environ=self._environ, root=self._root, shard=shard.name)
-        reach = ByItself()
-        with (
-            reach.open(target, program="reconciler, measuring") as link,
-            as_unavailable(target.label),
-        ):
-            patience.when_over(link.cut)
-            link.try_again_on_deadlock()
-            link.take_at_most(LOAD_BYTES_MAX)
-            server = look_at_server(link)
-            variables = dict(session_variables(server.settings))
-            if server.settings.version.flavor is Flavor.MYSQL:
-                variables["max_execution_time"] = str(1_000 * LOAD_STATEMENT_S_MAX)
-            else:
-                variables["max_statement_time"] = str(LOAD_STATEMENT_S_MAX)
-            reach.set_session(link, tuple(variables.items()))
-            link.execute("SET SESSION TRANSACTION READ ONLY")
-            yield link, server
 
 
 def _measured(shard: str, link: Link, server: ServerLook) -> Measured:
@@ -144,7 +119,7 @@ def _statements(link: Link) -> StatementCount | str:
     """Or, in words, why they are not counted."""
     try:
         is_on, here, unnamed = map(number, link.row(_COUNTS, width=3))
-        up_s = number(link.row(_UPTIME, width=2)[1])
+        up_s = number(link.row(UPTIME, width=2)[1])
     except ServerRefusal:
         return (
             "its login may not read performance_schema.events_statements_summary_by_digest:"

@@ -69,6 +69,7 @@ from reconciler.lint.rules import (
     table_count,
     table_engine,
     unique_prefix,
+    unused_index,
     zero_date,
 )
 from reconciler.lint.rules import (
@@ -150,6 +151,7 @@ RULES: tuple[Rule, ...] = tuple(
             sharding_key_index_dropped.RULE,
             auto_increment_capacity.RULE,
             shard_skew.RULE,
+            unused_index.RULE,
             zero_date.RULE,
         ),
         key=lambda rule: rule.name,

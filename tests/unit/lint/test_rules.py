@@ -14,6 +14,7 @@ from reconciler.lint.judge import Judgement, judge
 from reconciler.lint.model import Ground, Keyspace, LiveTable, Severity
 from reconciler.lint.rules import BY_NAME, RULES
 from reconciler.lint.settings import LintSettings, RuleSetting
+from reconciler.model.index_use import TableReads
 
 _FOLDER = Path(__file__).parents[2] / "cases" / "lint"
 _CASES = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in _FOLDER.glob("*.yaml")}
@@ -38,10 +39,15 @@ def _keyspace(case: dict[str, Any], tables: list[str]) -> Keyspace:
         sharded=case.get("sharded", False),
         copied=case.get("copied", False),
         live={
-            table: {shard: LiveTable(**seen) for shard, seen in shards.items()}
+            table: {shard: _live(seen) for shard, seen in shards.items()}
             for table, shards in case.get("live", {}).items()
         },
     )
+
+
+def _live(seen: dict[str, Any]) -> LiveTable:
+    reads = {"reads": TableReads(**seen["reads"])} if "reads" in seen else {}
+    return LiveTable(**(seen | reads))
 
 
 def asked_alone(rule: str, case: dict[str, Any]) -> Judgement:
