@@ -3,8 +3,10 @@
 A table of two million rows, clean and then with rows that break every question, on MySQL and on
 MariaDB.
 Bounds: every answer is right, no statement takes longer than a second, and the slowest hundredth of
-a load beside it takes at most 1.2 times what it takes alone. Questions that the definitions answer
-add at most a fifth to `verify` of 256 shards; `free` measures that alone.
+a load beside it takes at most 1.2 times what it takes alone. Both are measured in turns of equal
+length, three times, for a machine that is slower for a minute is no answer's fault. The table is
+four times as large as the server's buffer pool. Questions that the definitions answer add at most a
+fifth to `verify` of 256 shards; `free` measures that alone.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -50,6 +53,7 @@ from tests.connections import admin_connection
 
 ROWS = 2_000_000
 STATEMENT_S_MAX, P99_RATIO_MAX = 1.0, 1.2
+TURNS, TURN_S_MIN = 3, 10.0
 SHARDS, FREE_RATIO_MAX = 256, 1.2
 _SHOWN = (
     "CREATE TABLE `users` (\n  `id` bigint NOT NULL,\n  `a` int NOT NULL,{}\n"
@@ -81,32 +85,37 @@ def _on_servers(rows: int) -> None:
         binary = next(found for found in find_servers() if found.version.series == series)
         with start_server(binary) as server:
             _fill(server, rows)
-            alone_s = _p99(server, lambda: time.sleep(10))
-            _told(server, series, "clean", Holds, alone_s)
+            _told(server, series, "clean", Holds)
             _run(server, f"INSERT INTO t VALUES ({rows + 7}, 'm1@example.com', NULL, 500)")
             long = "CONCAT('long', REPEAT('x', 40))"
             _run(server, f"INSERT INTO t VALUES ({rows + 8}, {long}, 1, 5)")
-            _told(server, series, "violated", Violated, alone_s)
+            _told(server, series, "violated", Violated)
 
 
-def _told(
-    server: RunningServer, series: str, how: str, expected: type[Answer], alone_s: float
-) -> None:
+def _told(server: RunningServer, series: str, how: str, expected: type[Answer]) -> None:
     longest_s = [0.0]
-    found: list[Answer] = []
-    took_s = [0.0]
+    asked: list[tuple[Answer, ...]] = []
+    took_s: list[float] = []
 
     def ask() -> None:
+        """As often as fits into a turn: an answer may take a moment."""
         begun_s = time.perf_counter()
         with _timed(longest_s):
-            [answers] = _probes().ask([_asked(server)], parallel=1, budget_s=900)
-        took_s[0] = time.perf_counter() - begun_s
-        found.extend(answers)
+            while time.perf_counter() < begun_s + TURN_S_MIN:
+                asked_s = time.perf_counter()
+                asked.extend(_probes().ask([_asked(server)], parallel=1, budget_s=900))
+                took_s.append(time.perf_counter() - asked_s)
 
-    beside_s = _p99(server, ask)
-    assert all(isinstance(answer, expected) for answer in found), found
+    alone: list[float] = []
+    beside: list[float] = []
+    for _ in range(TURNS):
+        begun_s = time.perf_counter()
+        beside += _load_times(server, ask)
+        alone += _load_times(server, partial(time.sleep, time.perf_counter() - begun_s))
+    assert all(isinstance(answer, expected) for found in asked for answer in found), asked
+    beside_s, alone_s = _p99(beside), _p99(alone)
     print(
-        f"{series}, {how}: {len(found)} questions in {took_s[0]:.1f} s; longest statement"
+        f"{series}, {how}: {len(asked[0])} questions in {min(took_s):.1f} s; longest statement"
         f" {longest_s[0]:.2f} s (at most {STATEMENT_S_MAX}); p99 of a load {1e3 * beside_s:.1f} ms,"
         f" alone {1e3 * alone_s:.1f} ms: {beside_s / alone_s:.2f} (at most {P99_RATIO_MAX})",
         flush=True,
@@ -191,7 +200,11 @@ def _timed(longest_s: list[float]) -> Iterator[None]:
         Link._sent = sent  # type: ignore[method-assign]
 
 
-def _p99(server: RunningServer, beside: Callable[[], object]) -> float:
+def _p99(times_s: list[float]) -> float:
+    return statistics.quantiles(times_s, n=100)[98]
+
+
+def _load_times(server: RunningServer, beside: Callable[[], object]) -> list[float]:
     """Of reads and writes of single rows, one after the other, for as long as `beside` takes, from
     a process of their own: what this one does keeps no answer waiting."""
     fork = multiprocessing.get_context("fork")
@@ -205,7 +218,7 @@ def _p99(server: RunningServer, beside: Callable[[], object]) -> float:
         over.set()
     found: list[float] = times.get()
     load.join()
-    return statistics.quantiles(found, n=100)[98]
+    return found
 
 
 def _load(server: RunningServer, over: Event, times: Queue[list[float]]) -> None:
@@ -219,7 +232,7 @@ def _load(server: RunningServer, over: Event, times: Queue[list[float]]) -> None
             cursor.execute(f"SELECT mail FROM t WHERE id = {number}")
             cursor.execute(f"UPDATE t SET n = {number % 100} WHERE id = {number}")
             taken_s.append(time.perf_counter() - begun_s)
-            time.sleep(0.005)
+            time.sleep(0.002)
     times.put(taken_s)
 
 

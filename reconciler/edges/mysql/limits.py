@@ -145,9 +145,11 @@ PROBE_GROWTH_MAX = 4
 # Read as a whole in well below a second; where the estimate was wrong, the server ends it.
 PROBE_ROWS_AT_ONCE = 50_000
 
-# Who asks rests for this share of the time that its statements took, and looks this often whether
-# the shard is within its limits of load and lag.
-PROBE_REST_SHARE = 1.0
+# Who asks rests for so many times as long as its statements took, and looks this often whether the
+# shard is within its limits of load and lag. Of two cores, a stretch takes one: with half of the
+# time rested, the slowest hundredth of a primary's own statements was among those beside it.
+PROBE_REST_SHARE = 3.0
+PROBE_REST_SHARE_OF_A_REPLICA = 1.0
 PROBE_LOOK_EVERY_S = 1.0
 
 # A server that keeps its limit has answered by then; one that does not is told to end the

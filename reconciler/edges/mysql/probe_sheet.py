@@ -11,7 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from reconciler.edges.mysql.limits import PROBE_LOOK_EVERY_S
+from reconciler.edges.mysql.limits import (
+    PROBE_LOOK_EVERY_S,
+    PROBE_REST_SHARE,
+    PROBE_REST_SHARE_OF_A_REPLICA,
+)
 from reconciler.edges.mysql.probe_replica import Following
 from reconciler.edges.mysql.probe_session import NotAnswered, ProbeSession, now_s
 from reconciler.edges.mysql.problems import ServerRefusal
@@ -56,6 +60,12 @@ class Sheet:
     @property
     def asks_rows(self) -> bool:
         return None in self.free
+
+    @property
+    def rest_share(self) -> float:
+        """A primary has more to do than to answer."""
+        is_replica = self.asked.replica_behind_s_max is not None
+        return PROBE_REST_SHARE_OF_A_REPLICA if is_replica else PROBE_REST_SHARE
 
     @contextmanager
     def turn(self) -> Iterator[None]:

@@ -57,6 +57,7 @@ class TableWalk:
     may_go_on: Callable[[], None]
     condition: str | None = None
     versions: Versions = Versions.CURRENT
+    rest_share: float = PROBE_REST_SHARE
     sleep: Callable[[float], None] = time.sleep
     rows: int = PROBE_ROWS_FIRST
     seen: int = 0
@@ -79,7 +80,7 @@ class TableWalk:
                 continue
             took_s = time.monotonic() - begun_s
             self._size(took_s)
-            self.sleep(took_s * PROBE_REST_SHARE)
+            self.sleep(took_s * self.rest_share)
             return answer
 
     def go_on(self) -> bool:
@@ -190,7 +191,11 @@ def walk_equal_rows(walked: TableWalk, probe: Probe, equal: EqualRows) -> Answer
 
 
 def equal_rows_walk(
-    session: ProbeSession, probe: Probe, walk: Walk, may_go_on: Callable[[], None]
+    session: ProbeSession,
+    probe: Probe,
+    walk: Walk,
+    may_go_on: Callable[[], None],
+    rest_share: float,
 ) -> TableWalk:
     """Rows with NULL in what is walked along are equal to none, and are not walked over."""
     return TableWalk(
@@ -200,4 +205,5 @@ def equal_rows_walk(
         may_go_on=may_go_on,
         condition=walk_condition(walk),
         versions=probe.versions,
+        rest_share=rest_share,
     )

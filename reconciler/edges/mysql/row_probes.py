@@ -206,7 +206,7 @@ def _ask_table(session: ProbeSession, sheet: Sheet, table: TableAsked) -> None:
             continue
         match probe.question:
             case EqualRows() as equal if probe.walk is not None:
-                walked = equal_rows_walk(session, probe, probe.walk, may_go_on)
+                walked = equal_rows_walk(session, probe, probe.walk, may_go_on, sheet.rest_share)
                 sheet.tell(probe, walk_equal_rows(walked, probe, equal))
             case RowCondition() if probe.walk is not None:
                 by_stretches.append(probe)
@@ -231,6 +231,7 @@ def _in_one_pass(
         walk=walk,
         may_go_on=may_go_on,
         versions=probes[0].versions,
+        rest_share=sheet.rest_share,
     )
     try:
         walk_conditions(walked, probes, sheet.tell)

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -103,3 +104,11 @@ def test_no_more_shards_of_a_server_are_asked_at_once_than_the_spec_says(
     assert all(isinstance(answers[0], Holds) for answers in found)
     assert max(most.values()) <= 2
     assert set(most) == {"one", "other"}
+
+
+@pytest.mark.invariant("PF-11")
+def test_a_primary_is_left_alone_for_longer_than_a_replica() -> None:
+    primary = shard("-80", "db")
+    replica = replace(primary, replica_behind_s_max=30)
+    shares = [Sheet(one, give_up_s=0.0).rest_share for one in (primary, replica)]
+    assert shares == [3.0, 1.0]
