@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.series import series
-from tests.tidy import nested
+from tests.suite import nested
 from tests.tidy.source import ROOT
 
 CONFTEST = """

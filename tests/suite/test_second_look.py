@@ -13,7 +13,7 @@ import yaml
 
 from tests.second_look import TESTS_MAX, TOLD_IN, Seen, status_of, worth_a_second_look
 from tests.series import series
-from tests.tidy import nested
+from tests.suite import nested
 from tests.tidy.source import ROOT
 
 TESTS = """

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.forked import TESTS_AT_ONCE_MIN, parts
-from tests.tidy.nested import ran
+from tests.suite.nested import ran
 
 CONFTEST = """
 from tests.forked import Forked
