@@ -44,8 +44,9 @@ def program_contradictions(
 ) -> Iterator[Problem]:
     """What is wrong with programs that are sound by themselves."""
     not_managed: set[ManagedKind] = set()
-    first: dict[tuple[object, str], str] = {
-        (_namespace(ObjectKind.TABLE), file.table.lower()): file.path for file in tables
+    first: dict[tuple[object, str], tuple[str, str]] = {
+        (_namespace(ObjectKind.TABLE), file.table.lower()): (file.path, file.table)
+        for file in tables
     }
     for file in programs:
         about, kind = file.object_id, MANAGED_AS[file.object_id.kind]
@@ -57,8 +58,8 @@ def program_contradictions(
             continue
         name = (_namespace(about.kind), about.name.lower())
         if (other := first.get(name)) is not None:
-            yield _twice(file, other)
-        first.setdefault(name, file.path)
+            yield _twice(file, *other)
+        first.setdefault(name, (file.path, about.name))
         if is_trigger and is_passing_trigger(about.name):
             yield _problem(
                 file,
@@ -104,18 +105,21 @@ def _not_managed(file: ProgramFile, kind: ManagedKind, spec: SpecFile) -> Proble
     )
 
 
-def _twice(file: ProgramFile, other: str) -> Problem:
+def _twice(file: ProgramFile, other: str, name: str) -> Problem:
     about = file.object_id
+    found = f"{about.kind} {about.name!r}"
     shared = "tables, views and sequences share their names"
     if about.kind not in LIKE_TABLES:
-        shared = f"no server tells {about.kind}s apart by case"
-    return _problem(
-        file,
-        "program-twice",
-        f"{about.kind} {about.name!r} has a name that {other} defines, or one that differs from it"
-        " by case alone",
-        f"rename or remove one of the two: {shared}",
-    )
+        shared = f"names of {about.kind}s are theirs alone in the whole keyspace"
+    if name == about.name:
+        message = f"{found} has the name of what {other} defines"
+    else:
+        message = f"{found} differs by case alone from {name!r}, which {other} defines"
+        if about.kind in LIKE_TABLES:
+            shared += ", and a server may fold their case"
+        else:
+            shared = f"no server tells {about.kind}s apart by case"
+    return _problem(file, "program-twice", message, f"rename or remove one of the two: {shared}")
 
 
 def _problem(file: ProgramFile, code: str, message: str, recovery: str) -> Problem:

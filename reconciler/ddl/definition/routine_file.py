@@ -144,7 +144,8 @@ def _body_problems(tokens: Sequence[Token], rest: str, path: str) -> Iterator[Pr
                 at(token, path),
             )
             return
-        if token.is_word("CREATE") and _makes_another(tokens[place + 1 : place + 8]):
+        is_shown = place > 0 and tokens[place - 1].is_word("SHOW")
+        if token.is_word("CREATE") and not is_shown and _makes_another(tokens[place + 1 :]):
             yield file_problem(
                 "definition-second-statement",
                 "a second routine or trigger is made behind the first",
@@ -171,7 +172,7 @@ def _body_problems(tokens: Sequence[Token], rest: str, path: str) -> Iterator[Pr
 
 def _makes_another(following: Sequence[Token]) -> bool:
     """No body can make one of these: a server refuses it there."""
-    for token in following:
+    for token in following[:7]:
         if token.is_word(*_KINDS, "TRIGGER", "PACKAGE"):
             return True
         if token.is_word("TABLE", "VIEW", "INDEX", "TEMPORARY", "DATABASE", "USER", "EVENT"):

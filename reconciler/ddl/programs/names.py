@@ -18,8 +18,12 @@ _NAMES = (TokenKind.WORD, TokenKind.QUOTED_IDENTIFIER)
 _OF_SEQUENCES = ("NEXTVAL", "LASTVAL", "SETVAL")
 # The row at hand, in what a trigger does: no table, and no database.
 _ROWS = ("NEW", "OLD")
-# Between INSERT, REPLACE or UPDATE and the table.
-_HOW = ("LOW_PRIORITY", "HIGH_PRIORITY", "DELAYED", "IGNORE")
+_WRITES = ("INSERT", "REPLACE", "UPDATE", "DELETE")
+# Between one of these and the table.
+_HOW = ("LOW_PRIORITY", "HIGH_PRIORITY", "DELAYED", "QUICK", "IGNORE")
+_IF_THERE = ("IF", "NOT", "EXISTS")  # between TABLE and a name
+_MADE_LIKE = ("TABLE", "EXISTS")  # before the name of a table that is made LIKE another
+_INDEX = ("INDEX",)  # before the name of one that is made or dropped ON a table
 # Behind FROM, and no longer a list of tables.
 _BEHIND_TABLES = (
     "WHERE",
@@ -151,10 +155,11 @@ def _names(text: str, *, is_body: bool = False) -> Iterator[_Named]:
             clauses.append(_Clause.FROM if at_table else _Clause.NONE)
             at_table = at_table or (at > 0 and tokens[at - 1].is_word(*_OF_SEQUENCES))
         else:
+            was_at_table = at_table
             at_table = _leads_to_a_table(token, clauses)
             if is_body:
-                beside = tokens[max(at - 1, 0)], tokens[min(at + 1, len(tokens) - 1)]
-                at_table = _leads_in_body(token, beside, clauses) or at_table
+                goes_on = was_at_table and token.is_word(*_IF_THERE)
+                at_table = _leads_in_body(tokens, at, clauses) or at_table or goes_on
         at += 1
 
 
@@ -176,13 +181,13 @@ def _leads_to_a_table(token: Token, clauses: list[_Clause]) -> bool:
     return token.is_word("JOIN", "STRAIGHT_JOIN") or token.is_punctuation(",")
 
 
-def _leads_in_body(token: Token, beside: tuple[Token, Token], clauses: list[_Clause]) -> bool:
-    """The same of statements that write: INSERT x, UPDATE IGNORE x, DELETE FROM x, CALL x."""
-    before, behind = beside
+def _leads_in_body(tokens: Sequence[Token], at: int, clauses: list[_Clause]) -> bool:
+    """The same of statements that write: INSERT x, UPDATE IGNORE x, DELETE x FROM x, CALL x."""
+    token, before, behind = tokens[at], tokens[max(at - 1, 0)], tokens[min(at + 1, len(tokens) - 1)]
     if token.is_punctuation(";") or token.is_word("SET", "VALUES", "DO", "THEN", "END"):
         clauses[-1] = _Clause.NONE
-    if token.is_word("UPDATE"):
-        if before.is_word("KEY", "FOR"):
+    if token.is_word("UPDATE", "DELETE", "TABLE"):
+        if before.is_word("KEY", "FOR", "ON"):
             clauses[-1] = _Clause.NONE
             return False
         clauses[-1] = _Clause.FROM
@@ -193,8 +198,15 @@ def _leads_in_body(token: Token, beside: tuple[Token, Token], clauses: list[_Cla
     if token.is_word("INSERT", "REPLACE"):
         return not behind.is_punctuation("(")  # there are functions of these names
     if token.is_word(*_HOW):
-        return before.is_word("INSERT", "REPLACE", "UPDATE", *_HOW)
-    return token.is_word("INTO", "CALL", "TRUNCATE")
+        return before.is_word(*_WRITES, *_HOW)
+    if token.is_word("INTO") and not before.is_word(*_WRITES, *_HOW):
+        clauses[-1] = _Clause.SELECT  # variables, and fields of them
+        return False
+    if token.is_word("FOR"):
+        return before.is_word("VALUE")  # of a sequence
+    if token.is_word("LIKE", "ON"):
+        return at > 1 and tokens[at - 2].is_word(*(_MADE_LIKE if token.is_word("LIKE") else _INDEX))
+    return token.is_word("INTO", "CALL", "TRUNCATE", "VIEW", "TO")
 
 
 def _chain(tokens: Sequence[Token], at: int) -> int:

@@ -20,6 +20,7 @@ SPEC: Any = SimpleNamespace(policy=Policy(manage=tuple(ManagedKind)), path="spec
     [
         (ManagedKind.ROUTINES, "PROCEDURE p()", "PROCEDURE P()", "no server tells procedures"),
         (ManagedKind.SEQUENCES, "SEQUENCE s", "SEQUENCE S", "tables, views and sequences share"),
+        (ManagedKind.ROUTINES, "PROCEDURE p()", "PROCEDURE p()", "theirs alone"),
     ],
 )
 def test_two_of_one_name_are_refused_in_words_of_their_kind(
@@ -33,6 +34,9 @@ def test_two_of_one_name_are_refused_in_words_of_their_kind(
     (problem,) = program_contradictions(files, (), SPEC)
     assert problem.code == "program-twice"
     assert said in problem.recovery
+    differ = made != again
+    assert ("differs by case alone from" in problem.message) == differ
+    assert ("has the name of what 0.sql defines" in problem.message) != differ
 
 
 def test_a_procedure_and_a_function_share_a_name() -> None:

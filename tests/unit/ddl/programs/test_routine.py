@@ -8,7 +8,7 @@ from reconciler.ddl.definition.routine_file import read_routine_file
 from reconciler.ddl.programs.facts import with_facts
 from reconciler.ddl.programs.names import outside_names_in_body
 from reconciler.ddl.programs.routine import read_routine, routine_file_text
-from reconciler.errors import Refused
+from reconciler.errors import InvalidInput, Refused
 from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.programs import CreatedWith
 
@@ -89,3 +89,10 @@ def test_what_is_no_statement_of_sql_is_refused_by_name(kept: str, why: str) -> 
 def test_a_label_may_be_called_language() -> None:
     shown = "CREATE PROCEDURE `p`()\nlanguage: BEGIN LEAVE language; END"
     assert read_routine(with_facts(shown, None, MADE), P).body.startswith("language:")
+
+
+def test_a_body_may_show_what_makes_a_routine() -> None:
+    body = "BEGIN SHOW CREATE PROCEDURE q; SHOW CREATE TRIGGER t; END"
+    assert read_routine_file(f"CREATE PROCEDURE p() {body}", "p").rest == f"p() {body}"
+    with pytest.raises(InvalidInput):
+        read_routine_file("CREATE PROCEDURE p() SELECT 1; CREATE PROCEDURE q() SELECT 1", "p")
