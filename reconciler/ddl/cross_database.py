@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from reconciler.ddl.lexer import Token, TokenKind, tokenize
 from reconciler.ddl.quote import quote_identifier
 
 # Nearly no text has one: most need not be split into tokens.
 _LIKELY = re.compile(r"(?i)\bREFERENCES\s*(?:`(?:[^`]|``)*`|[^\s`'\"(]+)\s*\.")
+# The shards of a fleet have the same texts: those of a keyspace's tables.
+_TEXTS_REMEMBERED = 4_096
 _NAMES = (TokenKind.QUOTED_IDENTIFIER, TokenKind.WORD)
 
 
-def cross_database_references(sql: str) -> set[tuple[str, str]]:
+@lru_cache(maxsize=_TEXTS_REMEMBERED)
+def cross_database_references(sql: str) -> frozenset[tuple[str, str]]:
     """(database, table) of each parent in another database."""
-    return {(database.value, table.value) for database, table in _references(sql)}
+    return frozenset((database.value, table.value) for database, table in _references(sql))
 
 
 def with_outside_databases(sql: str, named: Callable[[str], str]) -> str:

@@ -277,15 +277,23 @@ def _rows(sql: str, catalogue: Catalogue) -> _Answer:
         return ["SUM"], [[0]] * 4
     if "TRIGGER_SCHEMA NOT IN" in sql:
         return [f"c{n}" for n in range(5)], []
+    if "TRIGGER_SCHEMA, 'trigger'" in sql:  # of several databases
+        return [f"c{n}" for n in range(8)], []
     if "information_schema.TRIGGERS" in sql:
         return [f"c{n}" for n in range(7)], catalogue.programs
     if "information_schema.TABLES" in sql:
-        return _listing(catalogue, with_facts="TABLE_ROWS" in sql)
+        columns, rows = _listing(catalogue, with_facts="TABLE_ROWS" in sql)
+        if "SELECT TABLE_SCHEMA," not in sql:
+            return columns, rows
+        databases = re.findall("'(.*?)'", sql)
+        return ["TABLE_SCHEMA", *columns], [[one, *row] for one in databases for row in rows]
+    if "SCHEMATA_EXTENSIONS" in sql:
+        return ["SCHEMA_NAME", "OPTIONS"], []
     if "INNODB_" in sql:
         return ["NAME", "VALUE"], []
     if found := re.findall(r"GET_LOCK\('", sql):
         return [f"c{n}" for n in range(len(found))], [[1] * len(found)]
-    if sql.startswith(("SELECT @@session.", "SELECT @@SESSION.")):
+    if sql.startswith(("SELECT @@session.", "SELECT @@SESSION.", "SELECT @@character_set")):
         return _settings(sql, catalogue)
     if sql.startswith("SELECT"):
         return ["1"], [[1]]

@@ -33,9 +33,9 @@ _LATE_S_MAX = 1.0
 # Zero would mean not to wait for the network at all, and end in another error.
 _LEAST_WAIT_S = 0.001
 # What a value costs in memory beside its bytes.
-_VALUE_BYTES = 48
+VALUE_BYTES = 48
 
-_NOT_MYSQL = "what it answered is no MySQL protocol"
+NOT_MYSQL = "what it answered is no MySQL protocol"
 _LOST = "the connection was lost"
 _TIMED_OUT = "the server gave no answer in time"
 
@@ -136,7 +136,7 @@ class Wire(_PyMySql):
         except (pymysql.err.MySQLError, OSError):
             raise
         except Exception:  # PyMySQL trips over what is no protocol in as many ways as there are
-            raise Lost(_NOT_MYSQL) from None
+            raise Lost(NOT_MYSQL) from None
         finally:
             self._logging_in = False
 
@@ -163,20 +163,10 @@ class Wire(_PyMySql):
     def send(self, sql: str | bytes) -> None:
         self._execute_command(COMMAND.COM_QUERY, sql)
 
-    def send_both(self, first: str, then: str) -> None:
-        """Two statements in one write: a server that has the first has the other as well."""
+    def expect_silence(self) -> None:
+        """Before anything is sent. Raises Lost where something was said that nobody asked for."""
         if self._at < len(self._buffer):
-            raise self._ended("the server said more than it was asked")
-        self._begin_answer(self._within_s, self._answer_bytes_max)
-        contents = [sql.encode(self.encoding, "surrogateescape") for sql in (first, then)]
-        assert all(len(content) < MAX_PACKET_LEN for content in contents), "of a file's size"
-        self._write_bytes(
-            b"".join(
-                struct.pack("<iB", len(content) + 1, COMMAND.COM_QUERY) + content
-                for content in contents
-            )
-        )
-        self._next_seq_id = 1
+            raise self.ended("the server said more than it was asked")
 
     def receive(self) -> tuple[Row, ...] | None:
         """The rows; None for a statement that has none."""
@@ -186,9 +176,13 @@ class Wire(_PyMySql):
 
     def receive_next(self) -> tuple[Row, ...] | None:
         """As `receive`, of what was sent before the answer to what went before it was read."""
+        self.begin_next()
+        return self.receive()
+
+    def begin_next(self) -> None:
+        """Before the answer is read to what was sent behind other statements."""
         self._next_seq_id = 1
         self._begin_answer(self._within_s, self._answer_bytes_max)
-        return self.receive()
 
     @property
     def changed(self) -> int:
@@ -215,9 +209,9 @@ class Wire(_PyMySql):
             except TimeoutError:
                 return False
             except (OSError, ValueError):  # ValueError: another thread closed it
-                raise self._ended(_LOST) from None
+                raise self.ended(_LOST) from None
             if not received:
-                raise self._ended(_LOST)
+                raise self.ended(_LOST)
             self._buffer, self._at = received, 0
         self._begin_answer(self._within_s, self._answer_bytes_max)
         return True
@@ -241,8 +235,7 @@ class Wire(_PyMySql):
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)  # below TLS: its reader is at work
 
     def _execute_command(self, command: int, sql: str | bytes) -> None:
-        if self._at < len(self._buffer):
-            raise self._ended("the server said more than it was asked")
+        self.expect_silence()
         if not self._logging_in:
             self._begin_answer(self._within_s, self._answer_bytes_max)
         super()._execute_command(command, sql)
@@ -255,9 +248,9 @@ class Wire(_PyMySql):
         except pymysql.err.MySQLError:
             raise
         except Exception:  # as above, of an answer
-            raise self._ended(_NOT_MYSQL) from None
+            raise self.ended(NOT_MYSQL) from None
         if answer.has_next and not self.client_flag & CLIENT.MULTI_STATEMENTS:
-            raise self._ended("the server answered more than was asked")
+            raise self.ended("the server answered more than was asked")
         self._result = answer
         if answer.server_status is not None:
             self.server_status = answer.server_status
@@ -270,10 +263,10 @@ class Wire(_PyMySql):
             raise
         except pymysql.err.MySQLError as error:
             if error.args[0] == CR.CR_COMMANDS_OUT_OF_SYNC:  # PyMySQL's word for no OK
-                raise self._ended(_NOT_MYSQL) from None
+                raise self.ended(NOT_MYSQL) from None
             raise
         except Exception:  # as above, of an OK
-            raise self._ended(_NOT_MYSQL) from None
+            raise self.ended(NOT_MYSQL) from None
 
     # Reading
 
@@ -287,11 +280,15 @@ class Wire(_PyMySql):
         if self._look_bytes_left is not None:
             self._look_bytes_left -= size
             if self._look_bytes_left < 0:
-                raise self._ended("the server's answers together are longer than any schema")
+                raise self.ended("the server's answers together are longer than any schema")
         if self._bytes_left < 0:
-            raise self._ended("the server's answer is longer than any answer should be")
+            raise self.ended("the server's answer is longer than any answer should be")
 
     def _read_packet(self, packet_type: type[_Packet] = MysqlPacket) -> _Packet:  # type: ignore[assignment]
+        return packet_type(self.payload(), self.encoding)
+
+    def payload(self) -> bytes:
+        """What the next packet holds, never nothing. Raises Lost, or the error that it is."""
         parts = []
         while True:
             low, high, sequence = _HEADER.unpack(self._take(4))
@@ -299,7 +296,7 @@ class Wire(_PyMySql):
             self.charge(size + 4)
             if sequence != self._next_seq_id:
                 # A server that shuts down says so in a packet that is nobody's answer.
-                raise self._ended(_LOST if sequence == 0 else _NOT_MYSQL)
+                raise self.ended(_LOST if sequence == 0 else NOT_MYSQL)
             self._next_seq_id = (sequence + 1) % 256
             parts.append(self._take(size))
             if size < MAX_PACKET_LEN:
@@ -307,17 +304,17 @@ class Wire(_PyMySql):
         data = parts[0] if len(parts) == 1 else b"".join(parts)
         if not data:
             # An empty row cannot be: it would have no columns.
-            raise self._ended(_NOT_MYSQL)
+            raise self.ended(NOT_MYSQL)
         if data[0] == 0xFF:
             self._raise_error(data)
-        return packet_type(data, self.encoding)
+        return data
 
     def _raise_error(self, data: bytes) -> None:
         number = int.from_bytes(data[1:3], "little")
         if len(data) < 4 or not number:
-            raise self._ended(_NOT_MYSQL)
+            raise self.ended(NOT_MYSQL)
         if CR.CR_ERROR_FIRST <= number <= CR.CR_ERROR_LAST:
-            raise self._ended(_LOST)  # a client's error: a proxy tells of its own server
+            raise self.ended(_LOST)  # a client's error: a proxy tells of its own server
         try:
             pymysql.err.raise_mysql_exception(data)
         except pymysql.err.MySQLError as error:
@@ -344,7 +341,7 @@ class Wire(_PyMySql):
         if self._due_at is not None:
             left_s = self._due_at - time.monotonic()
             if left_s <= 0:
-                raise self._ended(_TIMED_OUT, timed_out=True)
+                raise self.ended(_TIMED_OUT, timed_out=True)
             current = self._current_timeout
             if current is None or not left_s <= current <= left_s + _LATE_S_MAX:
                 sock.settimeout(left_s)
@@ -355,14 +352,14 @@ class Wire(_PyMySql):
         try:
             received = sock.recv(size)
         except TimeoutError:
-            raise self._ended(_TIMED_OUT, timed_out=True) from None
+            raise self.ended(_TIMED_OUT, timed_out=True) from None
         except (OSError, ValueError):  # ValueError: another thread closed it
-            raise self._ended(_LOST) from None
+            raise self.ended(_LOST) from None
         if not received:
-            raise self._ended(_LOST)
+            raise self.ended(_LOST)
         return received
 
-    def _ended(self, reason: str, *, timed_out: bool = False) -> Lost:
+    def ended(self, reason: str, *, timed_out: bool = False) -> Lost:
         """End the connection; for raising."""
         self._buffer, self._at = b"", 0
         self._force_close()
@@ -375,12 +372,12 @@ class _Answer(_Result):
     connection: Wire
 
     def _read_load_local_packet(self, first_packet: Any) -> None:
-        raise self.connection._ended("the server asked for a file of this machine")
+        raise self.connection.ended("the server asked for a file of this machine")
 
     def _read_result_packet(self, first_packet: MysqlPacket) -> None:
         columns = first_packet.read_length_encoded_integer()
         if columns is None or not 0 < columns <= COLUMNS_MAX:
-            raise self.connection._ended(_NOT_MYSQL)
+            raise self.connection.ended(NOT_MYSQL)
         self.field_count = columns
         self._get_descriptions()
         if self.connection.leaves_bytes:
@@ -388,10 +385,10 @@ class _Answer(_Result):
         self._read_rowdata_packet()
 
     def _read_row_from_packet(self, packet: MysqlPacket) -> Row:
-        self.connection.charge(_VALUE_BYTES * self.field_count)
+        self.connection.charge(VALUE_BYTES * self.field_count)
         row = row_of(packet, self.converters)
         if row is None:
-            raise self.connection._ended(_NOT_MYSQL)
+            raise self.connection.ended(NOT_MYSQL)
         return row
 
 

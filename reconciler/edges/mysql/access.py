@@ -3,24 +3,26 @@ anything there now. Asked, never tried."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from reconciler.ddl.programs.accounts import Account, read_account
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.engine_ground import Shown, ground_of, read_shown
 from reconciler.edges.mysql.grants import read_privileges, read_rights
 from reconciler.edges.mysql.problems import UNKNOWN_TABLE, ServerRefusal
-from reconciler.edges.mysql.reading import number, text
+from reconciler.edges.mysql.reading import number, of_databases, text
 from reconciler.edges.mysql.server_settings import ServerLook
-from reconciler.model.access import DefinerRights, RoutineGround, ShardAccess
+from reconciler.model.access import DefinerRights, Privileges, RoutineGround, ShardAccess
 from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.programs import ROUTINES
 from reconciler.model.server import Flavor
 
 # MySQL 8.0.22: ALTER DATABASE ... READ ONLY = 1, which no privilege gets around (3989).
 _DATABASE_OPTIONS = (
-    "SELECT OPTIONS FROM information_schema.SCHEMATA_EXTENSIONS WHERE SCHEMA_NAME = %s"
+    "SELECT SCHEMA_NAME, OPTIONS FROM information_schema.SCHEMATA_EXTENSIONS WHERE SCHEMA_NAME = %s"
 )
+_IS_READ_ONLY = "READ ONLY=1"
 _PROTECTED = "SELECT USER, HOST FROM mysql.global_grants WHERE PRIV = 'SYSTEM_USER'"  # MySQL
 # The login's own come back: whoever makes a routine is given what it takes to change it.
 _ROUTINE_GRANTS = (
@@ -28,6 +30,17 @@ _ROUTINE_GRANTS = (
     " WHERE Db IN (%s, %s) AND CONCAT(User, '@', Host) <> CURRENT_USER()"
 )
 _ACCOUNTS = "SELECT CURRENT_USER(), User, Host FROM mysql.user"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginRead:
+    """What is asked of a login, whichever of the server's databases is looked at."""
+
+    privileges: Privileges | None
+    account: str | None
+    accounts: frozenset[str] | None
+    definers: tuple[DefinerRights, ...]
+    protected: frozenset[str]
 
 
 def read_access(
@@ -43,20 +56,54 @@ def read_access(
     `definers` are the accounts whose rights programs are to have, as the spec names them,
     `programs` the kinds of programs that are managed. Raises
     ServerRefusal or LinkLost."""
-    read_only = server.read_only
-    if server.settings.version.flavor is Flavor.MYSQL and _is_read_only(link, database):
-        read_only = (*read_only, "READ ONLY of the database")
+    is_mysql = server.settings.version.flavor is Flavor.MYSQL
+    is_read_only = is_mysql and database in read_only_databases(link, [database])
+    return access_to(
+        link,
+        database,
+        server,
+        read_login(link, server, definers),
+        shown=read_shown(link) if shown is None else shown,
+        is_read_only=is_read_only,
+        programs=programs,
+    )
+
+
+def read_login(link: Link, server: ServerLook, definers: Iterable[str]) -> LoginRead:
+    """Raises ServerRefusal or LinkLost."""
     own, accounts = _accounts(link)
-    is_of_routines = not frozenset(ROUTINES).isdisjoint(programs)
-    return ShardAccess(
-        database=database,
+    return LoginRead(
         privileges=read_privileges(link, server),
-        read_only=read_only,
-        ground=ground_of(link.target, server, read_shown(link) if shown is None else shown),
         account=own,
         accounts=accounts,
         definers=tuple(_rights(link, server, definers, accounts)),
         protected=_protected(link, server),
+    )
+
+
+def access_to(
+    link: Link,
+    database: str,
+    server: ServerLook,
+    login: LoginRead,
+    *,
+    shown: Shown,
+    is_read_only: bool,
+    programs: Collection[ObjectKind],
+) -> ShardAccess:
+    """As `read_access`, with what is asked of the login or of several databases asked already.
+    Raises ServerRefusal or LinkLost."""
+    is_of_routines = not frozenset(ROUTINES).isdisjoint(programs)
+    read_only = (*server.read_only, "READ ONLY of the database")
+    return ShardAccess(
+        database=database,
+        privileges=login.privileges,
+        read_only=read_only if is_read_only else server.read_only,
+        ground=ground_of(link.target, server, shown),
+        account=login.account,
+        accounts=login.accounts,
+        definers=login.definers,
+        protected=login.protected,
         routines=_routine_ground(link, database, server) if is_of_routines else None,
     )
 
@@ -106,11 +153,15 @@ def _accounts(link: Link) -> tuple[str | None, frozenset[str] | None]:
     return own.digest if own else None, frozenset(account.digest for account in every)
 
 
-def _is_read_only(link: Link, database: str) -> bool:
+def read_only_databases(link: Link, databases: Sequence[str]) -> frozenset[str]:
+    """Those of MySQL's databases that nobody may change, as they are called here. Raises
+    ServerRefusal or LinkLost."""
     try:
-        rows = link.query(_DATABASE_OPTIONS, [database], width=1)
+        rows = link.query(of_databases(_DATABASE_OPTIONS, databases), databases, width=2)
     except ServerRefusal as refusal:
         if refusal.error.number == UNKNOWN_TABLE:
-            return False  # older than the option
+            return frozenset()  # older than the option
         raise
-    return any("READ ONLY=1" in text(row[0] or "").upper() for row in rows)
+    closed = (name for name, options in rows if _IS_READ_ONLY in text(options or "").upper())
+    found = {text(name).lower() for name in closed}
+    return frozenset(one for one in databases if one.lower() in found)

@@ -20,7 +20,7 @@ from reconciler.edges.mysql.grants import (
     read_privileges,
     unseen_with,
 )
-from reconciler.edges.mysql.live import folded, time_limit_s
+from reconciler.edges.mysql.live import time_limit_s
 from reconciler.edges.mysql.problems import (
     as_unavailable,
     hidden_tables,
@@ -32,6 +32,7 @@ from reconciler.edges.mysql.problems import (
 from reconciler.edges.mysql.reach import ByItself, Reach, database_of
 from reconciler.edges.mysql.server_settings import look_at_server
 from reconciler.edges.mysql.target import resolve
+from reconciler.edges.mysql.whole_shard import folded
 from reconciler.errors import Problem, ReconcilerError
 from reconciler.model.server import ServerSettings
 from reconciler.ports.shards import Identity, ShardCheck

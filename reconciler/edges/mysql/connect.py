@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import cast
 
 import pymysql
 from pymysql.constants import CLIENT, CR
 
+from reconciler.edges.client.ahead import Answered, ask_ahead, send_all
 from reconciler.edges.client.login import PluginRefused
 from reconciler.edges.client.opening import USUAL, SessionOptions, open_wire
 from reconciler.edges.client.row_packets import Row
@@ -135,13 +136,30 @@ class Link:
         process: the second also where the first is refused. Raises ServerRefusal of the first that
         was refused, or LinkLost."""
         try:
-            self._wire.send_both(first, then)
+            self._wire.expect_silence()
+            send_all(self._wire, (first, then))
         except pymysql.err.MySQLError as error:
             raise self._translated(error, sent=True) from None
-        refused = self._refusal_in(self._wire.receive)
+        refused = self._refusal_in(self._wire.receive_next)
         refused_then = self._refusal_in(self._wire.receive_next)
         if (found := refused or refused_then) is not None:
             raise found
+
+    def ask_ahead(self, statements: Sequence[str]) -> Iterator[Answered | ServerRefusal]:
+        """The answers to statements that only read, or choose the database that is read, each sent
+        before those in front of it are answered; warnings are the caller's to mind. Who does not
+        take all of them loses the link. Raises LinkLost."""
+        try:
+            for answer in ask_ahead(self._wire, statements):
+                if isinstance(answer, Answered):
+                    yield answer
+                    continue
+                translated = self._translated(answer, sent=True)
+                if isinstance(translated, LinkLost):
+                    raise translated
+                yield translated
+        except pymysql.err.MySQLError as error:
+            raise self._translated(error, sent=True) from None
 
     def _refusal_in(self, receive: Callable[[], object]) -> ServerRefusal | None:
         """Raises LinkLost."""

@@ -7,6 +7,7 @@ prints another text once a view is broken. What the login may not see is said in
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -167,6 +168,9 @@ class ProgramsElsewhere:
 
     def __init__(self) -> None:
         self._texts = OncePerServer(_all_programs)
+        self._databases = OncePerServer(_databases)
+        self._guard = threading.Lock()
+        self._closed: dict[tuple[tuple[str, ...], Privileges], frozenset[str]] = {}
 
     def of(
         self, link: Link, server: ServerLook, database: str, privileges: Privileges | None
@@ -180,8 +184,25 @@ class ProgramsElsewhere:
             (p, words) for p, words in every if (p.database or "").lower() != database.lower()
         ]
         found = _using(database.lower(), others)
-        blind = any(not words for _, words in others) or not _sees_all(link, database, privileges)
-        return found, (ELSEWHERE,) if blind else ()
+        hides = any(not words for _, words in others)
+        is_blind = hides or not self._sees_all(link, server, database, privileges)
+        return found, (ELSEWHERE,) if is_blind else ()
+
+    def _sees_all(
+        self, link: Link, server: ServerLook, database: str, privileges: Privileges | None
+    ) -> bool:
+        """Whether the list of databases is whole, and every other one of them open to the login."""
+        if privileges is None:
+            return True
+        if not _lists_all(privileges):
+            return False
+        listed = self._databases.of(link, f"{server.identity}/{link.target.user}")
+        if listed is None:
+            return False
+        with self._guard:
+            if (listed, privileges) not in self._closed:
+                self._closed[listed, privileges] = _closed_to(privileges, listed)
+            return self._closed[listed, privileges] <= {database.lower()}
 
 
 _Texts = tuple[tuple[Program, str], ...]
@@ -228,20 +249,25 @@ def _using(database: str, others: Iterable[tuple[Program, str]]) -> tuple[Progra
     return tuple(found)
 
 
-def _sees_all(link: Link, database: str, privileges: Privileges | None) -> bool:
-    """Whether the list of databases is whole, and every other one of them open to the login."""
-    if privileges is None:
-        return True
-    lists_all = "SHOW DATABASES" in privileges.everywhere or (
+def _databases(link: Link) -> tuple[str, ...]:
+    return tuple(column(link.query(_DATABASES, width=1)))
+
+
+def _lists_all(privileges: Privileges) -> bool:
+    return "SHOW DATABASES" in privileges.everywhere or (
         not privileges.everywhere.isdisjoint(SHOWS_TABLES)
         and not any(grant.is_revoked for grant in privileges.grants)
     )
-    if not lists_all:
-        return False
-    known = _SYSTEM | {database.lower()}
-    return all(
-        name.lower() in known or is_scratch_name(name) or _is_open(privileges.on_database(name))
-        for name in column(link.query(_DATABASES, width=1))
+
+
+def _closed_to(privileges: Privileges, databases: Iterable[str]) -> frozenset[str]:
+    """Those in which a program may be that the login does not see."""
+    return frozenset(
+        name.lower()
+        for name in databases
+        if name.lower() not in _SYSTEM
+        and not is_scratch_name(name)
+        and not _is_open(privileges.on_database(name))
     )
 
 

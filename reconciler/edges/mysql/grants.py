@@ -16,7 +16,7 @@ from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.problems import STARTED_OTHERWISE, ServerRefusal
 from reconciler.edges.mysql.reading import column
 from reconciler.edges.mysql.server_settings import ServerLook
-from reconciler.model.access import Grant, Privileges
+from reconciler.model.access import Grant, Privileges, ShardAccess
 from reconciler.model.server import Flavor
 
 # Any of these on a whole database shows every table of it, and lets SHOW CREATE TABLE read it.
@@ -125,6 +125,13 @@ def parse_grants(grants: Iterable[str], *, partial_revokes: bool) -> Privileges:
     """With partial_revokes on, `_` and `%` in a grant are ordinary characters."""
     found = filter(None, map(_GRANT.match, grants))
     return Privileges(grants=tuple(map(_grant, found)), has_patterns=not partial_revokes)
+
+
+def shows_tables(access: ShardAccess) -> bool:
+    """Whether every table of the database is listed to the login, and can be read."""
+    if access.privileges is None:
+        return True
+    return bool(access.privileges.on_database(access.database) & SHOWS_TABLES)
 
 
 def unseen_with(privileges: frozenset[str]) -> tuple[str, ...]:

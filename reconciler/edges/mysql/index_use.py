@@ -12,12 +12,12 @@ from pathlib import Path
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.deadline import Overdue, Patience, map_with_deadline
 from reconciler.edges.mysql.limits import LOAD_S_MAX
-from reconciler.edges.mysql.live import folded
 from reconciler.edges.mysql.measuring import UPTIME, measuring_session
 from reconciler.edges.mysql.problems import ServerRefusal
 from reconciler.edges.mysql.reach import database_of
 from reconciler.edges.mysql.reading import number, text
 from reconciler.edges.mysql.server_settings import ServerLook
+from reconciler.edges.mysql.whole_shard import folded
 from reconciler.model.index_use import IndexUse, TableReads
 from reconciler.model.server import Flavor
 from reconciler.spec.model import ShardSpec

@@ -13,6 +13,15 @@ READ_LOCK_WAIT_S = 5
 # The whole look at one shard may take as long as this many of its slowest permitted answers.
 OBSERVE_ANSWERS_MAX = 10
 
+# Shards of one server that one connection looks at, one after the other: enough to make the cost of
+# connecting small, few enough to be done in the time of one shard's look. A server has this many
+# such connections where that leaves each of them some shards.
+SHARDS_PER_BATCH_MAX = 32
+BATCHES_PER_SERVER = 4
+
+# Distinct texts that are known by their bytes while a fleet is looked at; counters make many.
+TEXTS_KNOWN_MAX = 20_000
+
 # All answers of one look: 50,000 tables of an ordinary width stay below this.
 LOOK_BYTES_MAX = 512_000_000
 

@@ -1,24 +1,23 @@
 """Looks at live shards, many at a time; can change nothing.
 
 Rule: what cannot be read in full makes its shard Unreachable, with a reason, and never a smaller
-schema (GD-5, PL-10). Round trips are what a look costs: one for each table and about ten besides.
+schema (GD-5, PL-10). Round trips are what a look costs: those that one server has are looked at
+together (`looking_together.py`), any other takes one for each table and about ten besides.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
 from pathlib import Path
 
 from reconciler.edges.client.target import Target
 from reconciler.edges.mysql.access import read_access
 from reconciler.edges.mysql.connect import Link
-from reconciler.edges.mysql.cross_database_children import CrossDatabaseChildren
 from reconciler.edges.mysql.deadline import Overdue, Patience, map_with_deadline
-from reconciler.edges.mysql.dependents import ProgramsElsewhere
-from reconciler.edges.mysql.engine_ground import ShownByServers
-from reconciler.edges.mysql.grants import SHOWS_TABLES, unseen_with
+from reconciler.edges.mysql.grants import shows_tables
 from reconciler.edges.mysql.limits import LOOK_BYTES_MAX, OBSERVE_ANSWERS_MAX
+from reconciler.edges.mysql.looking_together import Batch, batches_of, look_at_batch
 from reconciler.edges.mysql.others import read_cross_database_parents, read_others
 from reconciler.edges.mysql.problems import (
     as_unavailable,
@@ -28,13 +27,12 @@ from reconciler.edges.mysql.problems import (
 )
 from reconciler.edges.mysql.reach import ByItself, Reach, database_of
 from reconciler.edges.mysql.reading import list_with_facts, read_tables
-from reconciler.edges.mysql.row_versions import RowVersions
 from reconciler.edges.mysql.server_settings import ServerLook, look_at_server
 from reconciler.edges.mysql.session_settings import session_variables
 from reconciler.edges.mysql.target import resolve
+from reconciler.edges.mysql.whole_shard import ServerWide, Within, whole_shard
 from reconciler.errors import Problem, ReconcilerError, Unavailable
-from reconciler.model.dependents import Dependents
-from reconciler.model.observation import Observation, ObservedShard, TableFacts, Unreachable
+from reconciler.model.observation import Observation, ObservedShard, Unreachable
 from reconciler.spec.model import ShardSpec
 
 
@@ -50,33 +48,50 @@ class MysqlLiveShards:
 
     def observe(self, shards: Sequence[ShardSpec], *, parallel: int) -> list[Observation]:
         servers = ServerWide()
+        seen = self._look_together(shards, servers, parallel) if self._reach.serves_many else {}
+        left = [shard for shard in shards if shard.name not in seen]
 
         def look(shard: ShardSpec, patience: Patience) -> Observation:
             try:
-                target = resolve(
-                    shard.connection, environ=self._environ, root=self._root, shard=shard.name
-                )
-                return observe_shard(shard, target, servers, patience, self._reach)
+                return observe_shard(shard, self._target(shard), servers, patience, self._reach)
             except ReconcilerError as error:
                 return _unreachable(shard.name, error.problems[0])
             except Exception as error:  # whatever a server made of it, it is this shard's alone
                 return _unreachable(shard.name, look_failed(f"shard {shard.name}", error))
 
-        observations = map_with_deadline(look, shards, parallel=parallel, limit_s=time_limit_s)
-        return [
-            _overdue(shard) if isinstance(seen, Overdue) else seen
-            for shard, seen in zip(shards, observations, strict=True)
-        ]
+        alone = map_with_deadline(look, left, parallel=parallel, limit_s=time_limit_s)
+        for shard, found in zip(left, alone, strict=True):
+            seen[shard.name] = _overdue(shard) if isinstance(found, Overdue) else found
+        return [seen[shard.name] for shard in shards]
 
+    def _look_together(
+        self, shards: Sequence[ShardSpec], servers: ServerWide, parallel: int
+    ) -> dict[str, Observation]:
+        """Shards that stand on one server, as far as one connection could look at them: whatever
+        is out of the ordinary about one is left for a look at it alone."""
+        targets: list[tuple[ShardSpec, Target]] = []
+        for shard in shards:
+            with suppress(ReconcilerError):
+                targets.append((shard, self._target(shard)))
 
-@dataclass(frozen=True, slots=True)
-class ServerWide:
-    """What is asked once per server, for the length of one look at a fleet."""
+        def look(batch: Batch, patience: Patience) -> list[ObservedShard]:
+            try:
+                return look_at_batch(batch, servers, patience, self._reach)
+            except Exception:  # what it was is found out, and told, by the looks at each
+                return []
 
-    row_versions: RowVersions = field(default_factory=RowVersions)
-    cross_database_children: CrossDatabaseChildren = field(default_factory=CrossDatabaseChildren)
-    programs: ProgramsElsewhere = field(default_factory=ProgramsElsewhere)
-    shown: ShownByServers = field(default_factory=ShownByServers)
+        found = map_with_deadline(
+            look,
+            batches_of(targets),
+            parallel=parallel,
+            limit_s=lambda batch: time_limit_s(batch.shards[0]),
+        )
+        whole = (seen for batch in found if not isinstance(batch, Overdue) for seen in batch)
+        return {seen.shard: seen for seen in whole}
+
+    def _target(self, shard: ShardSpec) -> Target:
+        """Raises InvalidInput."""
+        return resolve(shard.connection, environ=self._environ, root=self._root, shard=shard.name)
 
 
 def observe_shard(
@@ -105,60 +120,15 @@ def _observe(
     access = read_access(
         link, database, server, shown, definers=shard.definers, programs=shard.programs
     )
-    if access.privileges is not None:
-        privileges = access.privileges.on_database(database)
-        if not privileges & SHOWS_TABLES:
-            raise Unavailable(hidden_tables(link.target.label))
+    if not shows_tables(access):
+        raise Unavailable(hidden_tables(link.target.label))
     # First of all: it takes the first shard of a server the longest, and the others need it last.
-    name_there = folded(database, server)
-    versions = servers.row_versions.of(link, server, name_there)
-    children = servers.cross_database_children.of(link, server, name_there)
-    elsewhere, hidden = servers.programs.of(link, server, name_there, access.privileges)
-    read = read_tables(link, database, list_again=list_with_facts)
-    others = read_others(link, database, read.listing, shard.programs)
-    outside = read_cross_database_parents(link, read.definitions, server.settings.version)
-    unseen = (*others.unseen, *outside.unseen, *hidden)
-    if access.privileges is not None:
-        unseen = (*unseen_with(privileges), *unseen)
-    if isinstance(versions, str):
-        unseen = (*unseen, f"row versions of tables ({versions})")
-    if children is None:
-        unseen = (*unseen, "foreign keys of other databases (needs PROCESS)")
-    return ObservedShard(
-        shard=shard.name,
-        settings=server.settings,
-        definitions=read.definitions,
-        broken=read.broken,
-        others=others.objects,
-        facts=tuple(
-            (table, _with_versions(read.listing.facts[table], table, versions))
-            for table, _ in read.definitions
-        ),
-        cross_database_parents=outside.parents,
-        cross_database_children=children,
-        place=f"{server.identity}/{name_there}",
-        dependents=Dependents(
-            programs=(*others.programs, *elsewhere),
-            references=servers.cross_database_children.references(link, server, name_there),
-            sees_elsewhere=not hidden,
-        ),
-        access=access,
-        unseen=unseen,
-    )
-
-
-def _with_versions(facts: TableFacts, table: str, versions: Mapping[str, int] | str) -> TableFacts:
-    # InnoDB writes letters beyond ASCII in a form of its own.
-    if isinstance(versions, str) or not table.isascii():
-        return facts
-    return replace(facts, row_versions=versions.get(table, 0))
-
-
-def folded(database: str, server: ServerLook) -> str:
-    """As the server's catalogues spell the name."""
-    return (
-        database if server.settings.variable("lower_case_table_names") == "0" else database.lower()
-    )
+    around = servers.around(link, server, access)
+    tables = read_tables(link, database, list_again=list_with_facts)
+    others = read_others(link, database, tables.listing, shard.programs)
+    parents = read_cross_database_parents(link, tables.definitions, server.settings.version)
+    within = Within(tables=tables, others=others, parents=parents)
+    return whole_shard(shard, server, access, within, around)
 
 
 def time_limit_s(shard: ShardSpec) -> float:

@@ -8,18 +8,18 @@ policy says whose it shall be, and accounts are compared by their digests.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from reconciler.ddl.cross_database import cross_database_references
 from reconciler.ddl.foreign import foreign_table
 from reconciler.ddl.quote import quote_identifier
 from reconciler.ddl.scan import is_too_large
-from reconciler.edges.mysql.connect import Link
+from reconciler.edges.mysql.connect import Link, Row
 from reconciler.edges.mysql.dependents import body_of
 from reconciler.edges.mysql.problems import ServerRefusal, misread
 from reconciler.edges.mysql.programs import read_program, read_view
-from reconciler.edges.mysql.reading import Listing, shown, text
+from reconciler.edges.mysql.reading import Listing, of_databases, shown, text
 from reconciler.edges.mysql.triggers import heads_of, hidden_trigger, read_trigger
 from reconciler.model.dependents import Program
 from reconciler.model.object_id import ObjectId, ObjectKind
@@ -30,21 +30,28 @@ from reconciler.model.server import ServerVersion
 
 # One round trip for four catalogues. A routine's text is its body: nothing more is needed to tell
 # which tables it uses.
-_PROGRAMS = """
-SELECT 'trigger', TRIGGER_NAME, EVENT_OBJECT_TABLE, ACTION_ORDER,
+_UNION = """
+SELECT {trigger}'trigger', TRIGGER_NAME, EVENT_OBJECT_TABLE, ACTION_ORDER,
        ACTION_TIMING, EVENT_MANIPULATION, ACTION_STATEMENT
   FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = %s
 UNION ALL
-SELECT LOWER(ROUTINE_TYPE), ROUTINE_NAME, NULL, NULL, NULL, NULL, ROUTINE_DEFINITION
+SELECT {routine}LOWER(ROUTINE_TYPE), ROUTINE_NAME, NULL, NULL, NULL, NULL, ROUTINE_DEFINITION
   FROM information_schema.ROUTINES
  WHERE ROUTINE_SCHEMA = %s AND ROUTINE_TYPE IN ('PROCEDURE', 'FUNCTION')
 UNION ALL
-SELECT 'event', EVENT_NAME, NULL, NULL, NULL, NULL, EVENT_DEFINITION
+SELECT {event}'event', EVENT_NAME, NULL, NULL, NULL, NULL, EVENT_DEFINITION
   FROM information_schema.EVENTS WHERE EVENT_SCHEMA = %s
 UNION ALL
-SELECT 'view', TABLE_NAME, NULL, NULL, NULL, NULL, VIEW_DEFINITION
+SELECT {view}'view', TABLE_NAME, NULL, NULL, NULL, NULL, VIEW_DEFINITION
   FROM information_schema.VIEWS WHERE TABLE_SCHEMA = %s
 """
+_PROGRAMS = _UNION.format(trigger="", routine="", event="", view="")
+_PROGRAMS_WITH_SCHEMA = _UNION.format(
+    trigger="TRIGGER_SCHEMA, ",
+    routine="ROUTINE_SCHEMA, ",
+    event="EVENT_SCHEMA, ",
+    view="TABLE_SCHEMA, ",
+)
 _PROGRAM_KINDS = frozenset({"trigger", "procedure", "function", "event", "view"})
 
 
@@ -63,15 +70,30 @@ class ParentsRead:
     unseen: tuple[str, ...]
 
 
+def programs_by_database(link: Link, databases: Sequence[str]) -> dict[str, list[Row]]:
+    """Of each database in which there are any, what `read_others` goes by. MySQL alone. Raises
+    ServerRefusal or LinkLost."""
+    asked = of_databases(_PROGRAMS_WITH_SCHEMA, databases)
+    found: dict[str, list[Row]] = {}
+    for row in link.query(asked, [*databases] * 4, width=8):
+        found.setdefault(text(row[0]), []).append(row[1:])
+    return found
+
+
 def read_others(
-    link: Link, database: str, listing: Listing, managed: Collection[ObjectKind] = ()
+    link: Link,
+    database: str,
+    listing: Listing,
+    managed: Collection[ObjectKind] = (),
+    rows: Sequence[Row] | None = None,
 ) -> OthersRead:
-    """Programs of `managed` kinds are read whole. Raises ServerRefusal or LinkLost."""
+    """Programs of `managed` kinds are read whole. `rows`: what the catalogues say of programs,
+    where somebody has asked. Raises ServerRefusal or LinkLost."""
     objects: list[OtherObject] = []
     programs: list[Program] = []
     unseen: list[str] = []
     heads: list[tuple[object, ...]] = []
-    for row in link.query(_PROGRAMS, [database] * 4, width=7):
+    for row in link.query(_PROGRAMS, [database] * 4, width=7) if rows is None else rows:
         kind, name = _kind(row[0]), text(row[1])
         table = None if row[2] is None else text(row[2])
         programs.append(Program(kind=kind, name=name, text=body_of(row[6]), table=table))

@@ -24,7 +24,11 @@ from reconciler.plan.model import PlannedStatement
 
 
 class Reach(Protocol):
-    """Holds nothing of a shard; safe to use from several threads."""
+    """Holds nothing of a shard; safe to use from several threads. `serves_many`: one connection can
+    look at several databases of the server, and is to that server alone."""
+
+    @property
+    def serves_many(self) -> bool: ...
 
     def open(self, target: Target, *, program: str) -> Link:
         """Log in. The link's `database` is the shard's, as its server calls it. Raises Unavailable
@@ -70,6 +74,8 @@ class Reach(Protocol):
 
 class ByItself:
     """`Reach` of a server that the spec's connection leads to."""
+
+    serves_many = True
 
     def open(self, target: Target, *, program: str) -> Link:
         required_database(target)

@@ -20,6 +20,8 @@ _STATEMENT = (
     "SELECT NAME, TOTAL_ROW_VERSIONS FROM information_schema.INNODB_TABLES"
     " WHERE TOTAL_ROW_VERSIONS > 0"
 )
+_Versions = Mapping[str, Mapping[str, int]]
+
 _ESCAPED = re.compile(r"@([0-9a-f]{4})")
 
 
@@ -27,7 +29,7 @@ class RowVersions:
     """Remembers for the length of one look at a fleet."""
 
     def __init__(self) -> None:
-        self._versions: OncePerServer[Mapping[str, int] | str] = OncePerServer(_read)
+        self._versions: OncePerServer[_Versions | str] = OncePerServer(_read)
 
     def of(self, link: Link, server: ServerLook, database: str) -> Mapping[str, int] | str:
         """By table, those that used any; or in words what it would have taken to read them. MariaDB
@@ -38,11 +40,11 @@ class RowVersions:
         found = self._versions.of(link, server.identity)
         if found is None:
             return "needs an answer in time"
-        return found if isinstance(found, str) else _of_database(found, database)
+        return found if isinstance(found, str) else found.get(database, {})
 
 
-def _read(link: Link) -> Mapping[str, int] | str:
-    """By "database/table" as InnoDB writes them. One ALTER that waits for its table's lock keeps
+def _read(link: Link) -> _Versions | str:
+    """By database and table. One ALTER that waits for its table's lock keeps
     everybody from reading them, whoever's table it is (MySQL 9.7)."""
     try:
         rows = link.query(_STATEMENT, width=2)
@@ -50,21 +52,14 @@ def _read(link: Link) -> Mapping[str, int] | str:
         if refusal.error.number == LOCK_WAIT_TIMEOUT:
             return "needs a moment in which no ALTER of the server waits for a lock"
         return "needs PROCESS"
-    versions: dict[str, int] = {}
+    versions: dict[str, dict[str, int]] = {}
     for raw_name, raw_count in rows:
         # A partition is a table of its own: `db/t#p#p0`.
         name = re.split("#[Pp]#", text(raw_name), maxsplit=1)[0]
-        versions[name] = max(versions.get(name, 0), number(raw_count) or 0)
+        owner, _, table = map(unescaped, name.partition("/"))
+        of_owner = versions.setdefault(owner, {})
+        of_owner[table] = max(of_owner.get(table, 0), number(raw_count) or 0)
     return versions
-
-
-def _of_database(versions: Mapping[str, int], database: str) -> dict[str, int]:
-    split = ((name.partition("/"), count) for name, count in versions.items())
-    return {
-        unescaped(table): count
-        for (owner, _, table), count in split
-        if unescaped(owner) == database
-    }
 
 
 def unescaped(name: str) -> str:

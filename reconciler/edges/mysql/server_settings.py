@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from reconciler.edges.mysql.connect import Link
@@ -92,6 +93,10 @@ _ENCRYPTION = {
     " WHERE SCHEMA_NAME = DATABASE())",
     Flavor.MARIADB: "'NO'",
 }
+_OF_DATABASE = {
+    flavor: ("@@character_set_database", "@@collation_database", encryption)
+    for flavor, encryption in _ENCRYPTION.items()
+}
 
 # Which of the variables a server lacks, by its address and the version it greets with: asked once
 # per process. By the version alone, one server could speak for all others.
@@ -129,20 +134,13 @@ def look_at_server(link: Link) -> ServerLook:
             if unknown[1] in lacking:
                 raise
             _lacking[asked_of] = lacking | {unknown[1]}
-    version_text, charset, collation, encryption, *values = map(_text, row)
+    version_text, *values = map(_text, row[:1] + row[4:])
     version = parse_version(version_text)
     if version is None:
         raise Unavailable(server_unsupported(link.target.label, neutral(version_text)))
-    if not (SERVER_WORD.fullmatch(charset) and SERVER_WORD.fullmatch(collation)):
-        raise misread()
     found = dict(zip(names, values, strict=True))
-    settings = ServerSettings(
-        version=version,
-        variables=tuple((name, found[name]) for name in sorted(_MEANING[flavor]) if name in found),
-        database_charset=charset,
-        database_collation=collation,
-        database_encrypted=encryption.upper() in ("YES", "Y"),
-    )
+    variables = ((name, found[name]) for name in sorted(_MEANING[flavor]) if name in found)
+    settings = settings_of_database(version, tuple(variables), row[1:4])
     own = "\0".join(found.get(name, "") for name in _IDENTITY[flavor])
     return ServerLook(
         settings=settings,
@@ -151,6 +149,34 @@ def look_at_server(link: Link) -> ServerLook:
         read_only=tuple(n for n in _READ_ONLY[flavor] if _is_on(found.get(n))),
         of_engines=tuple((n, neutral(found[n])) for n in _OF_ENGINES if n in found),
     )
+
+
+def asks_of_database(flavor: Flavor) -> str:
+    """What `settings_of_database` takes, of the database that the session is in."""
+    return "SELECT " + ", ".join(_OF_DATABASE[flavor])
+
+
+def settings_of_database(
+    version: ServerVersion, variables: tuple[tuple[str, str], ...], row: Sequence[object]
+) -> ServerSettings:
+    """Raises LinkLost for what is no answer."""
+    charset, collation, encryption = map(_text, row)
+    if not (SERVER_WORD.fullmatch(charset) and SERVER_WORD.fullmatch(collation)):
+        raise misread()
+    return ServerSettings(
+        version=version,
+        variables=variables,
+        database_charset=charset,
+        database_collation=collation,
+        database_encrypted=encryption.upper() in ("YES", "Y"),
+    )
+
+
+def is_same_server(one: ServerLook, other: ServerLook) -> bool:
+    """With the same settings, whichever databases they were looked at from."""
+    return (one.identity, one.partial_revokes, one.settings.version, one.settings.variables) == (
+        other.identity, other.partial_revokes, other.settings.version, other.settings.variables
+    )  # fmt: skip
 
 
 def parse_version(words: str) -> ServerVersion | None:
@@ -170,7 +196,7 @@ def _asked(flavor: Flavor) -> tuple[str, ...]:
 
 
 def _statement(flavor: Flavor, names: list[str]) -> str:
-    columns = ["VERSION()", "@@character_set_database", "@@collation_database", _ENCRYPTION[flavor]]
+    columns = ["VERSION()", *_OF_DATABASE[flavor]]
     columns += [f"@@global.{name}" for name in names]
     return "SELECT " + ", ".join(columns)
 

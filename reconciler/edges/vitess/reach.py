@@ -56,6 +56,8 @@ _ON = {"1": "ON", "0": "OFF"}
 class OverVtgate:
     """`Reach` of a shard of Vitess."""
 
+    serves_many = False
+
     def open(self, target: Target, *, program: str) -> Link:
         required_database(target)
         link = connect(target, program=program)
