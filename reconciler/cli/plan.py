@@ -51,7 +51,7 @@ from reconciler.spec.model import Environment
 @options.environment
 @options.ref
 @options.protected_branch
-@options.output("text", "json", "markdown", "github", "sarif")
+@options.output("text", "json", "markdown", "github", "sarif", "html")
 @click.option("--write", is_flag=True, help="Write plans/ENVIRONMENT/KEYSPACE.plan.json and .sql.")
 @click.option(
     "--revert",

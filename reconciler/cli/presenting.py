@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import time
 from collections.abc import Iterable, Mapping
 from typing import TextIO
 
@@ -28,13 +29,14 @@ def presentation(
     """For standard output; `loaded` tells annotations where tables are defined, `below` in which
     folder of the repository."""
     form = Format(output)
-    marks_lines = form in (Format.GITHUB, Format.SARIF, Format.MARKDOWN)
+    marks_lines = form not in (Format.TEXT, Format.JSON)
     return Presentation(
         format=form,
         style=style_for(sys.stdout),
         files=schema_files(loaded or {}) if marks_lines else SchemaFiles(),
         below=below,
         tool_version=__version__,
+        now_s=time.time(),
     )
 
 

@@ -24,6 +24,7 @@ from reconciler.guard.vschema import vschema_steps_done
 from reconciler.model.policy import AutoIncrement
 from reconciler.observe.quarantine import overlong_refusals
 from reconciler.observe.shards import FleetSnapshot
+from reconciler.outcomes.definitions import Link, Wanted, links_of
 from reconciler.outcomes.plan import PlanOutcome
 from reconciler.plan.codec import dump_plan, plan_from_core
 from reconciler.plan.commitment import is_same_commitment
@@ -81,6 +82,22 @@ def plan_keyspace(
         readable_sql=derived.readable_sql,
         refusals=refusals,
         quarantine=environment.quarantine,
+        wanted=_wanted(begun, plan.core) if plan else None,
+    )
+
+
+def _wanted(begun: Pass, core: PlanCore) -> Wanted | None:
+    """All settings read the files alike, so that the first one's text stands for each."""
+    desired = next(iter(begun.desired.values()), None)
+    if desired is None:
+        return None
+    firsts = {found.shards[0] for found in core.change_sets}
+    found = [links_of(seen.schema) for seen in begun.look.seen if seen.shard in firsts]
+    touched = {one.object_id for change_set in core.change_sets for one in change_set.touched}
+    return Wanted(
+        texts=tuple(sorted((o, read.text) for o, read in desired.objects.items() if o in touched)),
+        links=tuple(sorted(links_of(desired.schema))),
+        links_found=tuple(sorted(frozenset[Link]().union(*found))),
     )
 
 

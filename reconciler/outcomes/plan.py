@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from reconciler.guard.model import Obstacle
 from reconciler.model.quarantine import Quarantine
+from reconciler.outcomes.definitions import Wanted
 from reconciler.outcomes.files import LintOutcome
 from reconciler.plan.estimate import Estimate
 from reconciler.plan.model import Plan
@@ -18,7 +19,7 @@ class PlanOutcome:
     """`plan` None only with refusals; with refusals nothing is written. No change sets: nothing to
     do. `written` are the files that now hold the plan. `estimate` None: there is nothing to run, or
     nobody looked at the shards it would run on. `lint` is beside all that: what rules say of the
-    tables that the change is about, None: nobody asked."""
+    tables that the change is about, None: nobody asked; `wanted` is git's side of what changes."""
 
     environment: str
     keyspace: str
@@ -30,6 +31,7 @@ class PlanOutcome:
     removed: tuple[str, ...] = ()
     lint: LintOutcome | None = None
     quarantine: tuple[Quarantine, ...] = ()
+    wanted: Wanted | None = None
 
 
 class VerifyState(StrEnum):

@@ -40,6 +40,9 @@ from reconciler.report.compose.routes import owner_document, routes_document
 from reconciler.report.document import Document
 from reconciler.report.findings import Finding, Reportable, SchemaFiles, findings_of
 from reconciler.report.github import with_commands
+from reconciler.report.page.model import Page, Section, page_title
+from reconciler.report.page.plan import plan_section
+from reconciler.report.page.write import write_page
 from reconciler.report.sarif import sarif
 from reconciler.report.style import PLAIN, Style
 from reconciler.report.write.markdown import write_markdown
@@ -56,13 +59,14 @@ class Format(StrEnum):
     MARKDOWN = "markdown"
     GITHUB = "github"
     SARIF = "sarif"
+    HTML = "html"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Presentation:
     """`files` tells formats that mark lines where tables are defined, and `below` where in the
     repository all paths begin; `limit_bytes` is for Markdown. `explained`: with
-    the exact queries that rows were asked by."""
+    the exact queries that rows were asked by. `now_s` is when somebody looked, as a page says."""
 
     format: Format = Format.TEXT
     style: Style = PLAIN
@@ -71,12 +75,16 @@ class Presentation:
     below: str = ""
     tool_version: str = ""
     explained: bool = False
+    now_s: float | None = None
 
 
 def plan_report(
     outcomes: Sequence[PlanOutcome | SplitPlanOutcome | KeyspaceFailed], how: Presentation
 ) -> str:
     made = plan_document(outcomes, how.files)
+    if how.format is Format.HTML:
+        pictured = zip(made.reports, outcomes, strict=True)
+        return _page("Plan", tuple(plan_section(*one) for one in pictured), how)
     return _written(made, how, partial(as_json.plan_json, outcomes), outcomes)
 
 
@@ -182,8 +190,23 @@ def _written(
         case Format.SARIF:
             found = _placed(findings_of(finds, how.files), how.below)
             return sarif(found, tool_version=how.tool_version)
+        case Format.HTML:
+            return _page(
+                "Report", tuple(Section(report=report) for report in document.reports), how
+            )
         case _:
             assert_never(how.format)
+
+
+def _page(kind: str, sections: tuple[Section, ...], how: Presentation) -> str:
+    return write_page(
+        Page(
+            title=page_title(kind, sections),
+            sections=sections,
+            as_of_s=how.now_s,
+            tool_version=how.tool_version,
+        )
+    )
 
 
 def _placed(findings: Sequence[Finding], below: str) -> Sequence[Finding]:
