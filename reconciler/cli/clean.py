@@ -9,6 +9,7 @@ import click
 from reconciler import __version__
 from reconciler.cli import options
 from reconciler.cli.gates import ledger_gate_of
+from reconciler.cli.phases import shown_phases
 from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.run import load
 from reconciler.cli.streams import show
@@ -53,7 +54,7 @@ def clean(
     loaded = load(repo, None)
     protected = protected_tree(repo, protected_branch)
     gate = ledger_gate_of(repo, review, protected_branch)
-    with Worlds(loaded.root) as worlds:
+    with shown_phases(), Worlds(loaded.root) as worlds:
 
         def work(files: DesiredFiles, chosen: Environment) -> PlanOutcome:
             def open_ledger() -> Ledger:

@@ -9,6 +9,7 @@ import click
 
 from reconciler.cli import options
 from reconciler.cli.doctor_github import examine_github
+from reconciler.cli.phases import shown_phases
 from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.run import load
 from reconciler.cli.streams import show
@@ -54,7 +55,7 @@ def doctor(
         show(doctor_report(settings, presentation(output)))
         exit_with(doctor_code(outcome) for outcome in settings)
         return
-    with Worlds(loaded.root) as worlds:
+    with shown_phases(), Worlds(loaded.root) as worlds:
 
         def work(files: DesiredFiles, chosen: Environment) -> DoctorOutcome:
             world, reach = worlds.world_of(chosen), reach_of(chosen)

@@ -8,6 +8,7 @@ import click
 
 from reconciler.cli import options
 from reconciler.cli.gates import ledger_gate_of
+from reconciler.cli.phases import shown_phases
 from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.run import load
 from reconciler.cli.splits import standing
@@ -49,7 +50,7 @@ def drift(
     """
     loaded = load(repo, ref)
     gate = ledger_gate_of(repo, review, protected_branch)
-    with Worlds(loaded.root) as worlds:
+    with shown_phases(), Worlds(loaded.root) as worlds:
 
         def work(files: DesiredFiles, chosen: Environment) -> DriftOutcome:
             stands = standing(worlds, files, chosen, gate)

@@ -9,6 +9,7 @@ import click
 import yaml
 
 from reconciler.cli import options
+from reconciler.cli.phases import shown_phases
 from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.streams import show
 from reconciler.cli.wire import Worlds, open_tree
@@ -103,7 +104,7 @@ def init(
     block = _block_of(environment_file) if environment_file else _block(keyspace, described)
     root = repo.resolve()
     text = draft_spec(keyspace, environment, block, manages=_managed(described))
-    with Worlds(root) as worlds:
+    with shown_phases(), Worlds(root) as worlds:
         pulled, planned = found_keyspace(
             worlds.world_of,
             text,

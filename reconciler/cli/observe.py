@@ -10,6 +10,7 @@ import click
 
 from reconciler.cli import options
 from reconciler.cli.observed import observation_key
+from reconciler.cli.phases import shown_phases
 from reconciler.cli.presenting import exit_with, style_for
 from reconciler.cli.run import load
 from reconciler.cli.streams import show
@@ -53,7 +54,7 @@ def observe(
     """
     loaded = load(repo, ref)
     key, writer = observation_key(os.environ), WorkingTreeWriter(folder)
-    with Worlds(loaded.root) as worlds:
+    with shown_phases(), Worlds(loaded.root) as worlds:
 
         def work(files: DesiredFiles, chosen: Environment) -> ObserveOutcome:
             return observe_region(worlds.world_of(chosen), files, chosen, writer=writer, key=key)

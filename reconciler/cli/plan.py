@@ -12,6 +12,7 @@ from reconciler import __version__
 from reconciler.cli import options
 from reconciler.cli.gates import ledger_gate_of
 from reconciler.cli.observed import observed_world
+from reconciler.cli.phases import shown_phases
 from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.run import load
 from reconciler.cli.splits import address_gate_of, standing
@@ -90,7 +91,7 @@ def plan(
     began = branch_start(history, ref or "HEAD") if history is not None and not revert else None
     gate = ledger_gate_of(repo, Review.GIT, protected_branch)
     address_gate = address_gate_of(repo, protected_branch)
-    with Worlds(loaded.root) as worlds:
+    with shown_phases(), Worlds(loaded.root) as worlds:
 
         def work(files: DesiredFiles, chosen: Environment) -> PlanOutcome | SplitPlanOutcome:
             stands = standing(worlds, files, chosen, address_gate)

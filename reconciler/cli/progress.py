@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.console import Console, Group
+from rich.live import Live
 from rich.text import Text
 
+from reconciler.cli.board import Board
+from reconciler.cli.phases import PHASES, SHOWN_HZ, logged_phases
 from reconciler.cli.presenting import style_for
 from reconciler.cli.streams import remark, standard_error
+from reconciler.ledger.neighbours import BlockerEnded
 from reconciler.ledger.states import OperationState
 from reconciler.outcomes.progress import (
     FinalizerEnded,
-    FinalizerStarted,
     ProgressEvent,
+    RolloutEnded,
     RolloutStarted,
     RolloutWaits,
     ShardEnded,
-    ShardStarted,
+    ShardTakenUp,
     StatementAdvanced,
-    StatementEnded,
     StatementStarted,
-    StatementStopped,
 )
-from reconciler.plan.visible import visible_line
-from reconciler.plan.words import step_name
-from reconciler.report.engine_words import progress_words
 from reconciler.report.progress import progress_line
-from reconciler.report.reason_words import reason_words
 from reconciler.report.style import Style
+
+_FAILURES_TOLD = 20
 
 # How often a log has a line of a statement that goes on.
 _PROGRESS_LINE_EVERY_S = 60.0
@@ -42,26 +42,47 @@ def shown_progress() -> Iterator[Callable[[ProgressEvent], None]]:
     stream = standard_error()
     style = style_for(stream)
     if not (stream.isatty() and style.colour):
-        yield _Log(style).show
+        with logged_phases():
+            yield _Log(style).show
         return
     console = Console(file=stream, highlight=False, markup=False)
-    with Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TextColumn("{task.completed}/{task.total}"),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[doing]}", markup=False),
-        console=console,
-    ) as bars:
-        board = _Board(bars)
+    board = Board()
+
+    def shown() -> Group:
+        quiet = (Text(line, no_wrap=True, overflow="ellipsis") for line in PHASES.lines())
+        return Group(*board.lines(console.width, time.time()), *quiet)
+
+    live = Live(get_renderable=shown, console=console, refresh_per_second=SHOWN_HZ, transient=True)
+    with live:
+        matters = _Matters()
 
         def show(event: ProgressEvent) -> None:
-            # What matters afterwards scrolls above the bars; the rest only moves them.
-            if not isinstance(event, ShardStarted | StatementStarted | StatementAdvanced):
-                bars.console.print(Text.from_ansi(progress_line(event, style)), soft_wrap=True)
             board.show(event)
+            if matters.afterwards(event):
+                console.print(Text.from_ansi(progress_line(event, style)), soft_wrap=True)
 
         yield show
+
+
+class _Matters:
+    """What scrolls above the bars, to be read afterwards: what went wrong, what was done to others,
+    why all stands still. Of many failures the report at the end has the rest."""
+
+    def __init__(self) -> None:
+        self._failures = 0
+
+    def afterwards(self, event: ProgressEvent) -> bool:
+        match event:
+            case ShardEnded(state=state):
+                self._failures += state is not OperationState.COMPLETED
+                is_told = self._failures <= _FAILURES_TOLD
+                return state is not OperationState.COMPLETED and is_told
+            case RolloutWaits(shard=shard, reason=reason):
+                return shard is None or isinstance(reason, BlockerEnded)
+            case RolloutStarted() | RolloutEnded() | FinalizerEnded() | ShardTakenUp():
+                return True
+            case _:
+                return False
 
 
 class _Log:
@@ -82,53 +103,3 @@ class _Log:
             case _:
                 pass
         remark(progress_line(event, self._style))
-
-
-class _Board:
-    """A bar for each wave, and one for each shard, or step of the keyspace, at work."""
-
-    def __init__(self, bars: Progress) -> None:
-        self._bars = bars
-        self._waves: dict[int, TaskID] = {}
-        self._shards: dict[str, TaskID] = {}
-
-    def show(self, event: ProgressEvent) -> None:
-        match event:
-            case RolloutStarted():
-                for number, shards in enumerate(event.waves, start=1):
-                    if shards:
-                        self._waves[number] = self._add(f"wave {number}", len(shards))
-            case ShardStarted():
-                self._shards[event.shard] = self._add(f"  {event.shard}", 1)
-            case StatementStarted():
-                self._update(event.shard, total=event.of, doing=f"{event.object_id}")
-            case StatementAdvanced():
-                told = progress_words(event.progress)
-                self._update(event.shard, doing=visible_line(f"{event.object_id}: {told}"))
-            case StatementEnded():
-                self._update(event.shard, total=event.of, completed=event.number, doing="")
-            case StatementStopped():
-                self._update(event.shard, doing="")
-            case ShardEnded():
-                if (task := self._shards.pop(event.shard, None)) is not None:
-                    self._bars.remove_task(task)
-                wave = self._waves.get(event.wave)
-                if wave is not None and event.state is not OperationState.UNKNOWN:
-                    self._bars.advance(wave)  # of the unknown somebody will look what became
-            case FinalizerStarted():
-                self._shards[event.moment] = self._add(f"  {step_name(event.moment)}", 1)
-            case FinalizerEnded():
-                if (task := self._shards.pop(event.moment, None)) is not None:
-                    self._bars.remove_task(task)
-            case RolloutWaits():
-                if event.shard is not None:
-                    self._update(event.shard, doing=reason_words(event.reason))
-            case _:
-                pass
-
-    def _add(self, name: str, total: int) -> TaskID:
-        return self._bars.add_task(name, total=total, doing="")
-
-    def _update(self, shard: str, **changes: object) -> None:
-        if (task := self._shards.get(shard)) is not None:
-            self._bars.update(task, **changes)  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli import options
+from reconciler.cli.phases import shown_phases
 from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.splits import address_gate_of
 from reconciler.cli.streams import show
@@ -49,7 +50,7 @@ def pull(
     specified = specified_in(open_tree(repo, None))
     chosen = choose_environment(specified, environment)
     gate = address_gate_of(repo, None)
-    with Worlds(root) as worlds:
+    with shown_phases(), Worlds(root) as worlds:
 
         def work(files: Specified, found: Environment) -> PullOutcome:
             if found.retiring:

@@ -9,6 +9,7 @@ import click
 
 from reconciler.cli import options
 from reconciler.cli.gates import ledger_gate_of
+from reconciler.cli.phases import shown_phases
 from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.run import load
 from reconciler.cli.splits import address_gate_of, standing
@@ -56,7 +57,7 @@ def verify(
     loaded = load(repo, ref)
     gate = ledger_gate_of(repo, Review.GIT, protected_branch)
     address_gate = address_gate_of(repo, protected_branch)
-    with Worlds(loaded.root) as worlds:
+    with shown_phases(), Worlds(loaded.root) as worlds:
 
         def work(files: DesiredFiles, chosen: Environment) -> VerifyOutcome | SplitVerifyOutcome:
             stands = standing(worlds, files, chosen, address_gate)

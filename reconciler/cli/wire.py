@@ -19,6 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, assert_never
 
+from reconciler.cli.phases import told, told_locks
 from reconciler.cli.streams import remark
 from reconciler.edges.clock import SystemClock
 from reconciler.edges.engines.find import MachinePrograms
@@ -103,8 +104,14 @@ class Worlds:
         environ, root, reach = self._environ, self._root, reach_of(environment)
         return ApplyConnections(
             look=look,
-            locks=MysqlShardLocks(
-                environ=environ, root=root, clock=look.clock, workers=look.workers, reach=reach
+            locks=told_locks(
+                MysqlShardLocks(
+                    environ=environ,
+                    root=root,
+                    clock=look.clock,
+                    workers=ThreadWorkers(),
+                    reach=reach,
+                )
             )
             if environment.planetscale is None
             else ReservedInLedger(ledger, look.clock, environment.name),
@@ -255,7 +262,7 @@ class Worlds:
                 shards = MysqlLiveShards(environ=environ, root=root, reach=reach_of(environment))
             else:
                 deploys, shards = at_planetscale(environ, environment.planetscale)
-            self._worlds[known] = World(
+            world = World(
                 shards=shards,
                 scratch=self._scratch_of(environment),
                 workers=workers,
@@ -268,6 +275,7 @@ class Worlds:
                 if environment.kind is KeyspaceKind.MYSQL
                 else None,
             )
+            self._worlds[known] = told(world)
         return self._worlds[known]
 
     def _scratch_of(self, environment: Environment) -> MysqlScratch:

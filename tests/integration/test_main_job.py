@@ -478,8 +478,7 @@ def test_a_table_that_its_server_cannot_open_is_refused_by_name_and_the_rest_tol
     fleet.sql("-40", "ALTER TABLE users ADD COLUMN stray int")
     ended = fleet.run("plan")
     assert (ended.code, "table-broken" in ended.said) == (3, True), ended.said
-    for shard in ("40-80", "c0-"):
-        assert f"shard {shard}, table merged" in ended.said
+    assert "shards 40-80, c0-, table merged" in ended.said
     drifted = fleet.run("drift")
     assert (drifted.code, "table-broken" in drifted.said) == (3, True), drifted.said
     assert "column stray" in drifted.said

@@ -23,6 +23,7 @@ KNOWN = {
     "edges/http.py": REDACTS,
     "edges/http_server/server.py": REDACTS,
     "edges/github/webhook.py": REDACTS,
+    "cli/phases.py": "a console over the standard error of cli/streams.py",
     "cli/progress.py": "a console over the standard error of cli/streams.py",
     "edges/engines/gh_ost/last_row.py": "a program of ours and a word to it, for its owner alone",
     "edges/engines/process.py": "what a program of ours needs, for its owner alone",
