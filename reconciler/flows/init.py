@@ -6,7 +6,7 @@ A fleet without a single table gets its spec all the same: its first files are w
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from reconciler.errors import Problem, Refused
 from reconciler.flows.plan import plan_keyspace
@@ -17,7 +17,7 @@ from reconciler.plan.files import has_file
 from reconciler.ports.files import FileWriter
 from reconciler.ports.world import World
 from reconciler.spec.load import load_keyspace
-from reconciler.spec.model import Environment
+from reconciler.spec.model import Environment, SpecFile
 from reconciler.spec.read import read_spec
 from reconciler.spec.tree import FileTree
 
@@ -33,8 +33,8 @@ def found_keyspace(
     source: str | None,
 ) -> tuple[PullOutcome, PlanOutcome | None]:
     """Nothing is written until the whole fleet was seen; the spec is written last but one step, so
-    that the plan reads what is in the files. No plan where there is no table. Raises Refused where
-    there is a spec already."""
+    that the plan reads what is in the files. No plan where there is no table. What was written is
+    taken back where the plan cannot be made. Raises Refused where there is a spec already."""
     path = f"specs/{keyspace}.yaml"
     if has_file(tree, path):
         raise Refused(
@@ -56,6 +56,45 @@ def found_keyspace(
     environment = spec.environment(environment_name)
     assert environment, "the draft was made for this environment"
     world = world_of(environment)
+    written = _Written(writer)
+    try:
+        return _found(world, spec, spec_text, environment, tree, written, source)
+    except BaseException:
+        written.undo()
+        raise
+
+
+@dataclass
+class _Written:
+    """A writer that can take back what it wrote: a spec that stays behind keeps the next try from
+    beginning."""
+
+    writer: FileWriter
+    paths: list[str] = field(default_factory=list)
+
+    def write(self, path: str, content: bytes) -> None:
+        writer = self.writer
+        self.paths.append(path)
+        writer.write(path, content)
+
+    def remove(self, path: str) -> None:
+        self.writer.remove(path)
+
+    def undo(self) -> None:
+        for path in self.paths:
+            self.writer.remove(path)
+
+
+def _found(
+    world: World,
+    spec: SpecFile,
+    spec_text: str,
+    environment: Environment,
+    tree: FileTree,
+    writer: FileWriter,
+    source: str | None,
+) -> tuple[PullOutcome, PlanOutcome | None]:
+    path = spec.path
     specified = Specified(tree=tree, spec=spec, existing=None, paths=())
     pulled = pull_keyspace(world, specified, environment, writer, source=source)
     tables = [path for path in pulled.written if path.endswith(".sql")]

@@ -19,7 +19,7 @@ from reconciler.ddl.programs.kinds import file_text
 from reconciler.ddl.render import create_table_sql
 from reconciler.errors import InvalidInput, Location, Problem, ReconcilerError, Refused, Unavailable
 from reconciler.flows.pulled_vschema import pulled_vschema
-from reconciler.guard.model import problem_from, refusal_from
+from reconciler.guard.grouping import grouped_problems
 from reconciler.limits import DEFINITION_BYTES_MAX, SPEC_BYTES_MAX
 from reconciler.model.object_id import ObjectId, ObjectKind, table_id
 from reconciler.model.observation import Observation, ObservedShard
@@ -132,8 +132,8 @@ def pull_keyspace(
     reader = DefinitionReader(files.spec.policy, counters={}, tables=tables)
     look = look_through(observations, reader)
     look = with_what_has_ended(look, environment, world.clock.now_s())
-    if unseen := tuple(map(refusal_from, look.obstacles)):
-        raise Refused(*map(problem_from, unseen))
+    if look.obstacles:
+        raise Refused(*grouped_problems(look.obstacles))
     groups = _groups(look.seen)
     model = _model(groups, source, environment)
     check_scratch_apart(environment)

@@ -9,6 +9,7 @@ from typing import assert_never
 
 from reconciler.ddl.definition.places import object_lines
 from reconciler.errors import Location, Problem, ReconcilerError
+from reconciler.guard.grouping import reasons_of, unreachable_of
 from reconciler.guard.model import Obstacle, refusal_from
 from reconciler.lint.model import Remark, Severity
 from reconciler.lint.rules import BY_NAME
@@ -26,7 +27,7 @@ from reconciler.plan.model import Plan
 from reconciler.report import apply_words, drift_words
 from reconciler.report.addresses import in_path
 from reconciler.report.order import sorted_problems, sorted_shards
-from reconciler.report.refusals import reasons_of, unreachable_of, unsaid_places
+from reconciler.report.refusals import unsaid_places
 from reconciler.report.summary import is_not_allowed
 from reconciler.spec.load import DesiredFiles
 

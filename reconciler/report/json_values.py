@@ -8,11 +8,12 @@ from enum import StrEnum
 from typing import Any
 
 from reconciler.errors import Problem
+from reconciler.guard.grouping import unreachable_of
 from reconciler.guard.model import Obstacle
 from reconciler.model.object_id import ObjectId
 from reconciler.model.shadow_tables import ShadowGroup
 from reconciler.report.order import sorted_shards
-from reconciler.report.refusals import every_reason, unreachable_of
+from reconciler.report.refusals import every_reason
 
 Json = dict[str, Any]
 

@@ -74,7 +74,8 @@ _LOGIN = _Wording(
     code="login-refused",
     message="the server does not accept this user and password",
     recovery="set the right user and password (the spec's `connection`, or the variables it names),"
-    " then run the same command again",
+    " or `tls` there, for an account that takes TLS alone is refused in the same words; then run"
+    " the same command again",
 )
 _LOCKED = _Wording(
     code="login-refused",
@@ -106,7 +107,8 @@ _WORDING_BY_NUMBER = {
     1049: _Wording(
         code="unknown-database",
         message="the server has no database of this name",
-        recovery="fix `database` in the spec's connection, or create the database on the server",
+        recovery="fix `database` in the spec's connection, where `{shard}` is the shard's name as"
+        " the spec has it, or create the database on the server",
     ),
     1129: _MACHINE,
     1130: _MACHINE,

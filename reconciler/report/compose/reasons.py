@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reconciler.errors import Problem
+from reconciler.guard.grouping import grouped_refusals, grouped_unreachable
 from reconciler.guard.model import Obstacle, Refusal
 from reconciler.model.observation import Unreachable
 from reconciler.report.blocks import (
@@ -19,7 +20,7 @@ from reconciler.report.blocks import (
 )
 from reconciler.report.compose.shards import named_shards
 from reconciler.report.findings import SchemaFiles
-from reconciler.report.refusals import grouped_refusals, grouped_unreachable, unsaid_places
+from reconciler.report.refusals import unsaid_places
 from reconciler.report.spans import Line, Name, Source, Text, sentence, with_commands
 
 _CUT = Cut(
