@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from reconciler.ddl.quote import quote_identifier
 
 
-def equal_rows_sql(source: str, keys: Sequence[str], within: Sequence[str] = ()) -> str:
-    """How many rows are equal in all keys, for each that are. `source` is the table as FROM takes
-    it; NULL is equal to nothing."""
+def equal_rows_sql(
+    source: str, keys: Sequence[str], within: Sequence[str] = (), shown: Sequence[str] = ()
+) -> str:
+    """How many rows are equal in all keys, for each that are, behind what is `shown`. `source` is
+    the table as FROM takes it; NULL is equal to nothing."""
     where = " AND ".join([*(f"{key} IS NOT NULL" for key in keys), *within])
     return (
-        f"SELECT COUNT(*) FROM {source} WHERE {where}"
+        f"SELECT {', '.join([*shown, 'COUNT(*)'])} FROM {source} WHERE {where}"
         f" GROUP BY {', '.join(keys)} HAVING COUNT(*) > 1"
     )
 

@@ -144,18 +144,20 @@ def _of_one(outcome: Reportable, files: SchemaFiles) -> Iterator[Finding]:
         case KeyspaceFailed():
             yield from map(_problem, sorted_problems(outcome.problems))
         case LintOutcome():
-            yield from map(_problem, sorted_problems(outcome.problems))
-            yield from map(_remark, outcome.remarks)
+            yield from _lint(outcome)
         case PlanOutcome():
             yield from _reasons(outcome.keyspace, outcome.refusals, files)
             yield from _hazards(outcome.plan, files)
+            yield from _lint(outcome.lint)
         case VerifyOutcome():
             yield from _reasons(outcome.keyspace, outcome.refusals, files)
             if outcome.state is VerifyState.UNPLANNED:
                 yield from _hazards(outcome.plan, files)
+            yield from _lint(outcome.lint)
         case DriftOutcome():
             yield from _reasons(outcome.keyspace, outcome.refusals, files)
             yield from _drift(outcome, files)
+            yield from _lint(outcome.lint)
         case ApplyOutcome():
             yield from _apply(outcome, files)
         case SplitPlanOutcome() | SplitVerifyOutcome() | SplitApplyOutcome():
@@ -171,6 +173,13 @@ def _of_one(outcome: Reportable, files: SchemaFiles) -> Iterator[Finding]:
 def _problem(problem: Problem) -> Finding:
     message = f"{problem.message}; next: {problem.recovery}"
     return Finding(level=Level.ERROR, code=problem.code, message=message, where=problem.where)
+
+
+def _lint(outcome: LintOutcome | None) -> Iterator[Finding]:
+    """By itself, or beside a plan or drift, neither of which ends otherwise for it."""
+    if outcome is not None:
+        yield from map(_problem, sorted_problems(outcome.problems))
+        yield from map(_remark, outcome.remarks)
 
 
 def _remark(remark: Remark) -> Finding:

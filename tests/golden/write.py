@@ -93,6 +93,7 @@ IN_JSON = (
 )
 IN_GITHUB = (
     "plan-not-allowed",
+    "plan-lint",
     "verify-refused",
     "drift-all-marks",
     "drift-vschema-drifted",

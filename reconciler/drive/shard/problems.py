@@ -8,12 +8,21 @@ from dataclasses import replace
 from reconciler.errors import Problem
 from reconciler.model.dependents import Program, Reference
 from reconciler.model.object_id import ObjectId, table_id
+from reconciler.plan.hazards.existing_rows import looks_of
+from reconciler.plan.model import PlannedStatement
 from reconciler.ports.engine import Failed
 from reconciler.ports.shards import RowsDiffer
 
 _PLAN_AGAIN = "run `reconciler plan --write` again, have the new plan reviewed, then apply"
 _SAME_PLAN = (
     "fix the cause; once this apply has ended, `reconciler apply` runs what is left of the plan"
+)
+_LOOK_AT_ROWS = "on the shard, this shows rows that may be in the way"
+# Of a row, as servers number them: NULL, a value that is equal, out of range, cut, no date, without
+# a parent, without a partition, against a check (MySQL, MariaDB).
+_OF_ROWS = frozenset(
+    {1048, 1062, 1138, 1169, 1216, 1264, 1265, 1292, 1366, 1406, 1411, 1452, 1526, 1586, 1690}
+    | {3140, 3643, 3819, 4025}
 )
 _END_IT = (
     "end what is in the way (`KILL` and the number of its connection, on the shard), or wait until"
@@ -118,15 +127,18 @@ def read_back_differs(shard: str, object_id: ObjectId) -> Problem:
     )
 
 
-def statement_failed(shard: str, object_id: ObjectId, failed: Failed) -> Problem:
+def statement_failed(shard: str, statement: PlannedStatement, failed: Failed) -> Problem:
     blocked = f"; in the way: {failed.blocker}" if failed.blocker else ""
+    looks = looks_of(statement.hazards) if failed.error.number in _OF_ROWS else ()
     return _on_object(
         shard,
-        object_id,
+        statement.object_id,
         code="statement-failed",
         what=f"{failed.error}{blocked}",
         recovery="nothing yet: it is tried again; end what is in the way, or `reconciler stop`"
         if failed.transient
+        else f"{_LOOK_AT_ROWS}: {'; '.join(looks)}; then {_SAME_PLAN}"
+        if looks
         else _SAME_PLAN,
     )
 

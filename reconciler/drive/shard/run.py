@@ -209,7 +209,7 @@ class _ShardRun:
         engine, work = session.engine(statement.engine), self._task.engine_work(self._index)
         handle = engine.prepare(work, self._last_try)
         if isinstance(handle, Failed):
-            why = statement_failed(self._shard, statement.object_id, handle)
+            why = statement_failed(self._shard, statement, handle)
             return Again(why) if handle.transient else self._fail(statement.object_id, why)
         self._earlier = handle
         row = self._record.intend(self._index, statement, self._attempt, handle)
@@ -352,7 +352,7 @@ class _ShardRun:
         return self._fail(object_id, problem)
 
     def _failed(self, statement: PlannedStatement, failed: Failed) -> Step:
-        problem = statement_failed(self._shard, statement.object_id, failed)
+        problem = statement_failed(self._shard, statement, failed)
         self._record.conclude(self._index, StatementState.FAILED, problem)
         if failed.transient:
             if self._blocked_since_s is None:

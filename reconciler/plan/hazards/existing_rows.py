@@ -1,12 +1,12 @@
 """Rows that are there already: they may make the statement fail, or get a value nobody chose.
 
-None of this shows on an empty scratch copy, so each finding carries the query that tells whether a
-shard has such rows.
+None of this shows on an empty scratch copy, so each finding carries the query that tells which rows
+of a shard are such.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from reconciler.ddl.quote import quote_identifier
 from reconciler.ddl.row_questions import (
@@ -19,7 +19,7 @@ from reconciler.ddl.row_questions import (
 from reconciler.diff.model import ClauseKind
 from reconciler.diff.pairing import name_key
 from reconciler.model.policy import Hazard, HazardKind
-from reconciler.model.schema import Check, Column, ForeignKey, Index, IndexPart, Table
+from reconciler.model.schema import Check, Column, ForeignKey, Index, IndexKind, IndexPart, Table
 from reconciler.plan.hazards.column_type import Family, parse_column_type
 from reconciler.plan.hazards.statement_context import (
     StatementContext,
@@ -31,6 +31,10 @@ from reconciler.plan.hazards.statement_context import (
     worth_knowing,
 )
 from reconciler.plan.model import Algorithm
+
+# Between what may happen and the query; a person looks at some of the rows.
+_LOOK = "; look with: "
+_SOME = " LIMIT 10"
 
 # What ADD COLUMN ... NOT NULL without a default puts into existing rows, strict mode or not.
 _FILLED_WITH = {
@@ -54,7 +58,7 @@ def requires_values(context: StatementContext) -> Iterator[Hazard]:
     for clause, old, new in context.changed_columns():
         if clause.kind is ClauseKind.SET_DEFAULT or new.nullable or not old.nullable:
             continue
-        query = f"SELECT 1 FROM {_table(context)} WHERE {null_sql(old.name)}"
+        query = f"{_rows(context)} WHERE {null_sql(old.name)}"
         yield _may_fail(new.name, "rows with NULL make it fail", query)
 
 
@@ -72,7 +76,7 @@ def fills_rows(context: StatementContext) -> Iterator[Hazard]:
         else:
             # 1292 for '0000-00-00' in strict mode, 1138 for geometry; only when there are rows.
             reason = f"NOT NULL without a default: no {new.sql_type} exists for existing rows"
-            yield _may_fail(new.name, reason, f"SELECT 1 FROM {_table(context)}")
+            yield _may_fail(new.name, reason, _rows(context))
 
 
 def fills_computed_default(context: StatementContext) -> Iterator[Hazard]:
@@ -144,7 +148,7 @@ def requires_condition(context: StatementContext) -> Iterator[Hazard]:
         check = _check(context.step.after, clause.object)
         if check is None or not check.enforced:
             continue
-        query = f"SELECT 1 FROM {_table(context)} WHERE {false_sql(check.expression)}"
+        query = f"{_rows(context)} WHERE {false_sql(check.expression)}"
         yield _may_fail(check.name, "rows that violate the check make it fail", query)
 
 
@@ -170,7 +174,7 @@ def requires_parents(context: StatementContext) -> Iterator[Hazard]:
             when = "that lost their parent row meanwhile" if again else "without a parent row"
             yield _may_fail(key.name, f"rows {when} make it fail", query)
         else:
-            reason = f"existing rows are not checked; orphans stay: {query} LIMIT 1"
+            reason = f"existing rows are not checked; orphans stay{_LOOK}{query}{_SOME}"
             yield needing_permission(HazardKind.UNCHECKED_ROWS, key.name, reason)
 
 
@@ -200,7 +204,7 @@ def merges_texts(context: StatementContext) -> Iterator[Hazard]:
 def fixes_srid(context: StatementContext) -> Iterator[Hazard]:
     for _, old, new in context.changed_columns():
         if new.srid is not None and old.srid != new.srid:
-            query = f"SELECT 1 FROM {_table(context)} WHERE {other_srid_sql(old.name, new.srid)}"
+            query = f"{_rows(context)} WHERE {other_srid_sql(old.name, new.srid)}"
             yield _may_fail(
                 new.name, f"geometries of another SRID than {new.srid} make it fail", query
             )
@@ -213,11 +217,25 @@ def _has_value(column: Column) -> bool:
 
 
 def _may_fail(name: str, reason: str, query: str) -> Hazard:
-    return worth_knowing(HazardKind.MAY_FAIL_ON_ROWS, name, f"{reason}; look with: {query} LIMIT 1")
+    return worth_knowing(HazardKind.MAY_FAIL_ON_ROWS, name, f"{reason}{_LOOK}{query}{_SOME}")
+
+
+def looks_of(hazards: Iterable[Hazard]) -> tuple[str, ...]:
+    """The queries that these say, which show the rows to whoever runs them."""
+    found = (hazard.reason.partition(_LOOK)[2] for hazard in hazards)
+    return tuple(dict.fromkeys(filter(None, found)))
 
 
 def _table(context: StatementContext) -> str:
     return quote_identifier(context.step.table)
+
+
+def _rows(context: StatementContext) -> str:
+    """By what they are known; all of them where nothing tells them apart."""
+    before = context.step.before
+    keys = [index for index in before.indexes if index.kind is IndexKind.PRIMARY] if before else []
+    names = [part.column for key in keys for part in key.parts if part.column is not None]
+    return f"SELECT {', '.join(map(quote_identifier, names)) or '*'} FROM {_table(context)}"
 
 
 def _duplicates(context: StatementContext, index: Index) -> str:
@@ -225,7 +243,7 @@ def _duplicates(context: StatementContext, index: Index) -> str:
         f"({part.expression})" if part.column is None else _part(part.column, part.length)
         for part in index.parts
     ]
-    return equal_rows_sql(_table(context), parts)
+    return equal_rows_sql(_table(context), parts, shown=parts)
 
 
 def _part(column: str, length: int | None) -> str:
@@ -239,7 +257,7 @@ def _orphans(context: StatementContext, key: ForeignKey) -> str:
         parent = f"{quote_identifier(key.parent_database)}.{parent}"
     ours = [f"child_row.{quote_identifier(column)}" for column in key.columns]
     orphan = without_parent_sql(parent, key.parent_columns, ours)
-    return f"SELECT 1 FROM {_table(context)} AS child_row WHERE {orphan}"
+    return f"{_rows(context)} AS child_row WHERE {orphan}"
 
 
 def _was_there(table: Table | None, key: ForeignKey) -> bool:

@@ -14,12 +14,14 @@ from reconciler.outcomes.ends import drift_code
 from reconciler.outcomes.exit_code import ExitCode
 from reconciler.ports.index_counts import IndexCounts
 from reconciler.report.compose.drift import drift_document
+from reconciler.report.findings import NO_FILES, findings_of
 from reconciler.report.json import drift_json
 from reconciler.report.write.text import write_text
 from reconciler.spec.model import ShardSpec
 from tests.offline_fleet import (
     SPEC,
     STATES,
+    USERS_PATH,
     Shards,
     environment,
     fleet,
@@ -78,6 +80,9 @@ def test_the_fullest_shard_is_named_and_no_drift_is_made_of_it() -> None:
     assert "Lint: 1 error in 1 table" in text
     assert "users.id has used 93 % of tinyint on shard 80-, the fullest" in text
     assert '"rule": "auto-increment-capacity"' in drift_json([outcome])
+    [finding] = findings_of([outcome], NO_FILES)
+    assert finding.where is not None
+    assert (finding.code, finding.where.path) == ("auto-increment-capacity", USERS_PATH)
 
 
 def test_a_keyspace_with_room_is_told_nothing() -> None:

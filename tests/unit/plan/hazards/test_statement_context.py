@@ -52,9 +52,9 @@ def test_a_foreign_key_added_with_checks_names_the_query_that_finds_orphans() ->
     (found,) = hazards(alter(PLAIN, REFERRING, ADD_KEY))
     assert found.kind is HazardKind.MAY_FAIL_ON_ROWS
     assert found.reason.endswith(
-        "SELECT 1 FROM `child` AS child_row WHERE child_row.`p` IS NOT NULL AND NOT EXISTS"
+        "SELECT * FROM `child` AS child_row WHERE child_row.`p` IS NOT NULL AND NOT EXISTS"
         " (SELECT 1 FROM `other`.`parent` AS parent_row WHERE parent_row.`id` = child_row.`p`)"
-        " LIMIT 1"
+        " LIMIT 10"
     )
 
 
