@@ -11,12 +11,13 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from reconciler.ddl.foreign import ForeignDefinition
 from reconciler.diff.session import DEFAULT_SESSION, StatementSession
 from reconciler.errors import InvalidInput, Problem, Unavailable
 from reconciler.flows.plan import keep_plan, plan_keyspace
+from reconciler.flows.predecessors import Predecessors, no_proof_asked
 from reconciler.model.engine import EngineName
 from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.observation import (
@@ -34,8 +35,10 @@ from reconciler.plan.model import Leftover
 from reconciler.ports.keyspaces import Keyspaces
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.world import World
+from reconciler.rollout.promotion import CheckAnswer
 from reconciler.spec.load import DesiredFiles, load_keyspace
 from reconciler.spec.model import Environment, ShardSpec, VitessCluster
+from reconciler.spec.promotion import PromotionCheck
 from reconciler.spec.tree import Entry, EntryKind, missing_file, too_large
 from tests.contract.ledgers import CREATED_S
 from tests.sim.fleet import SimClock
@@ -294,6 +297,28 @@ def world(shards: Shards, keyspaces: Keyspaces | None = None) -> World:
 
 def no_ledger() -> Ledger:
     raise Unavailable(Problem(code="ledger-unavailable", message="no answer", recovery="wait"))
+
+
+class NothingMeasured:
+    """`PromotionChecks` of specs that measure nothing."""
+
+    def ask(
+        self, check: PromotionCheck, shards: Sequence[ShardSpec], *, parallel: int
+    ) -> tuple[CheckAnswer, ...]:
+        return ()
+
+
+def predecessors(shards: Shards, **more: Any) -> Predecessors:
+    """What a gate asks of what comes before, all of it of these shards."""
+    asked: dict[str, Any] = {
+        "loaded": {},
+        "tree": Files(),
+        "proof": no_proof_asked,
+        "look_of": lambda _files, found: (world(shards), found),
+        "ledger_of": lambda _found: no_ledger(),
+        "checks": NothingMeasured(),
+    }
+    return Predecessors(**{**asked, **more})
 
 
 def environment(files: DesiredFiles, name: str = ENVIRONMENT) -> Environment:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import click
@@ -23,15 +22,9 @@ from reconciler.drive.open import Releases
 from reconciler.edges.files.history import GitHistory
 from reconciler.flows.apply import ApplyRequest, ApplyWorld, apply_keyspace
 from reconciler.flows.gates import Gates, cluster_gate
-from reconciler.flows.keyspace_order import (
-    LookOf,
-    Predecessors,
-    keyspace_gates,
-    no_proof_asked,
-    proof_of_git,
-)
-from reconciler.flows.keyspaces import Loaded, flattened, one_after_another
-from reconciler.flows.promotion import fleet_gates
+from reconciler.flows.keyspace_order import left_alone_before, order_gates
+from reconciler.flows.keyspaces import Loaded, flattened, one_after_another, one_environment
+from reconciler.flows.predecessors import LookOf, Predecessors, no_proof_asked, proof_of_git
 from reconciler.flows.split.apply import (
     SplitApplyRequest,
     SplitApplyWorld,
@@ -238,22 +231,17 @@ def _apply_split(
     )
 
 
-def _fleet_gates(
-    loaded: Loaded,
-    history: GitHistory,
-    request: ApplyRequest,
-    look_at: LookOf,
-    files: DesiredFiles,
-    environment: Environment,
-) -> Gates:
+def _before(
+    loaded: Loaded, history: GitHistory, request: ApplyRequest, worlds: Worlds, look_at: LookOf
+) -> Predecessors:
     is_asked = request.review is Review.GIT
-    proof = proof_of_git(history, request.commit) if is_asked else no_proof_asked
-    before = Predecessors(loaded=loaded.keyspaces, proof=proof, look_of=look_at)
-    return Gates(
-        fleet=(
-            *fleet_gates(partial(look_at, files), files, environment),
-            *keyspace_gates(before, files, environment),
-        )
+    return Predecessors(
+        loaded=loaded.keyspaces,
+        tree=loaded.tree,
+        proof=proof_of_git(history, request.commit) if is_asked else no_proof_asked,
+        look_of=look_at,
+        ledger_of=worlds.lasting_ledger_of,
+        checks=worlds.checks(),
     )
 
 
@@ -273,6 +261,8 @@ def _apply(asked: _Asked) -> None:
     if request.review is Review.NONE:
         remark("warning: --review none: nobody's review is asked for; for sandboxes")
     loaded = load(asked.repo, request.commit)
+    if is_of_a_wave(asked.waves, asked.part):
+        one_environment(loaded.keyspaces, asked.environment, "a wave")
     ledger_gate = ledger_gate_of(asked.repo, asked.review, asked.protected_branch)
     with (
         Worlds(loaded.root) as worlds,
@@ -292,9 +282,11 @@ def _apply(asked: _Asked) -> None:
 
             def change_schema() -> ApplyOutcome | SplitApplyOutcome:
                 ordinary = stands.environment
+                before = _before(loaded, history, request, worlds, look_at)
                 world = ApplyWorld(
                     history=history,
-                    gates=_fleet_gates(loaded, history, request, look_at, files, ordinary),
+                    gates=Gates(fleet=order_gates(before, files, ordinary)),
+                    left_alone_before=left_alone_before(before, files, ordinary),
                     connect=lambda: apply_connections(worlds, stands, interrupts),
                 )
                 return apply_keyspace(world, files, ordinary, request, on_progress=on_progress)

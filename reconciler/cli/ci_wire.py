@@ -37,6 +37,7 @@ from reconciler.flows.forge.plan import PlanDestination
 from reconciler.outcomes.progress import ProgressEvent
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.notices import PlanCommits
+from reconciler.ports.promotion import PromotionChecks
 from reconciler.ports.reshards import Reshards
 from reconciler.ports.routes import Routes
 from reconciler.ports.shards import Connections
@@ -110,6 +111,12 @@ class JobRollouts:
 
     def ledger_of(self, environment: Environment) -> Ledger:
         return self._worlds.ledger_of(environment)
+
+    def lasting_ledger_of(self, environment: Environment) -> Ledger:
+        return self._worlds.lasting_ledger_of(environment)
+
+    def checks(self) -> PromotionChecks:
+        return self._worlds.checks()
 
     def routes_of(self, environment: Environment) -> Routes:
         return self._worlds.routes_of(environment)

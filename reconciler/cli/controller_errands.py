@@ -33,9 +33,9 @@ from reconciler.flows.forge.job import ForgeJob
 from reconciler.flows.forge.merged import begin_merged
 from reconciler.flows.forge.unrepeated import Said, UnrepeatedNotices
 from reconciler.flows.gates import Gates
-from reconciler.flows.keyspace_order import Predecessors, keyspace_gates, proof_of_git
+from reconciler.flows.keyspace_order import left_alone_before, order_gates
 from reconciler.flows.keyspaces import Loaded
-from reconciler.flows.promotion import fleet_gates
+from reconciler.flows.predecessors import Predecessors, proof_of_git
 from reconciler.flows.split.reached import look_of
 from reconciler.guard.model import problem_from
 from reconciler.guard.review.git import Review
@@ -97,17 +97,17 @@ class GitErrands:
                     return look_of(worlds, first), first.environment
 
                 before = Predecessors(
-                    loaded=loaded.keyspaces, proof=proof_of_git(history, commit), look_of=look_at
+                    loaded=loaded.keyspaces,
+                    tree=loaded.tree,
+                    proof=proof_of_git(history, commit),
+                    look_of=look_at,
+                    ledger_of=worlds.lasting_ledger_of,
+                    checks=worlds.checks(),
                 )
-
                 world = ApplyWorld(
                     history=history,
-                    gates=Gates(
-                        fleet=(
-                            *fleet_gates(partial(look_at, files), files, chosen),
-                            *keyspace_gates(before, files, chosen),
-                        )
-                    ),
+                    gates=Gates(fleet=order_gates(before, files, chosen)),
+                    left_alone_before=left_alone_before(before, files, chosen),
                     connect=lambda: worlds.apply_connections_of(chosen, wiring.interrupts),
                 )
                 tell = partial(wiring.on_progress, place)

@@ -27,8 +27,8 @@ from reconciler.edges.files.history import GitHistory
 from reconciler.errors import InvalidInput, Problem, ReconcilerError, Refused
 from reconciler.flows.apply import ApplyRequest, ApplyWorld, apply_keyspace
 from reconciler.flows.gates import Gates
-from reconciler.flows.keyspace_order import Predecessors, keyspace_gates, proof_of_git
-from reconciler.flows.promotion import fleet_gates
+from reconciler.flows.keyspace_order import left_alone_before, order_gates
+from reconciler.flows.predecessors import Predecessors, proof_of_git
 from reconciler.flows.split.reached import look_of
 from reconciler.guard.review.asker import Asker
 from reconciler.guard.review.git import Review
@@ -136,18 +136,17 @@ class PartErrands:
 
             before = Predecessors(
                 loaded=load_repository(history.tree(commit)),
+                tree=history.tree(commit),
                 proof=proof_of_git(history, commit),
                 look_of=look_at,
+                ledger_of=worlds.lasting_ledger_of,
+                checks=worlds.checks(),
             )
             outcome = apply_keyspace(
                 ApplyWorld(
                     history=history,
-                    gates=Gates(
-                        fleet=(
-                            *fleet_gates(partial(look_at, files), files, environment),
-                            *keyspace_gates(before, files, environment),
-                        )
-                    ),
+                    gates=Gates(fleet=order_gates(before, files, environment)),
+                    left_alone_before=left_alone_before(before, files, environment),
                     connect=lambda: worlds.apply_connections_of(environment, attempt.interrupts),
                 ),
                 files,

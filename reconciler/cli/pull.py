@@ -13,7 +13,7 @@ from reconciler.cli.splits import address_gate_of
 from reconciler.cli.streams import show
 from reconciler.cli.wire import Worlds, open_tree
 from reconciler.edges.files.writer import WorkingTreeWriter
-from reconciler.flows.keyspaces import choose_environment, for_each_keyspace
+from reconciler.flows.keyspaces import for_each_keyspace, one_environment
 from reconciler.flows.pull import Specified, pull_keyspace, specified_in
 from reconciler.flows.split.reached import look_of, standing_of
 from reconciler.outcomes.ends import pull_end
@@ -48,7 +48,7 @@ def pull(
     """
     root = repo.resolve()
     specified = specified_in(open_tree(repo, None))
-    chosen = choose_environment(specified, environment)
+    chosen = one_environment(specified, environment, "`pull`")
     gate = address_gate_of(repo, None)
     with shown_phases(), Worlds(root) as worlds:
 

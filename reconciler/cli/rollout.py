@@ -16,6 +16,7 @@ from reconciler.cli.temporal import of_temporal, place_of, rollouts_at, who_asks
 from reconciler.edges.clock import SystemClock
 from reconciler.edges.files.history import GitHistory
 from reconciler.errors import InvalidInput, Problem
+from reconciler.flows.keyspaces import one_environment
 from reconciler.flows.rollouts import StartRequest, ask_rollout, look_at_rollout, start_rollout
 from reconciler.outcomes.ends import rollout_end
 from reconciler.outcomes.exit_code import together
@@ -87,7 +88,9 @@ def start(
     def work(files: DesiredFiles, chosen: Environment) -> RolloutOutcome:
         return start_rollout(history, rollouts, files, chosen, asked)
 
-    _tell(load(repo, commit).each(environment, keyspaces, work), output)
+    loaded = load(repo, commit)
+    one_environment(loaded.keyspaces, environment, "a rollout over regions")
+    _tell(loaded.each(environment, keyspaces, work), output)
 
 
 @rollout.command()

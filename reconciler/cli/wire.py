@@ -37,6 +37,7 @@ from reconciler.errors import InvalidInput, Problem, Refused
 from reconciler.ports.controller import ControllerLease
 from reconciler.ports.deploy_requests import DeployRequests
 from reconciler.ports.ledger import Ledger, NoLastingLedger
+from reconciler.ports.promotion import PromotionChecks
 from reconciler.ports.reshards import Reshards
 from reconciler.ports.routes import Routes
 from reconciler.ports.row_answers import RowAnswers
@@ -95,7 +96,6 @@ class Worlds:
         from reconciler.drive.deploy.reservation import ReservedInLedger
         from reconciler.drive.shard.task import RolloutWorld
         from reconciler.edges.mysql.locks import MysqlShardLocks
-        from reconciler.edges.promotion import MeasuredByServers
         from reconciler.edges.shard_session import MysqlShardSessions
         from reconciler.edges.worker_pool import ThreadWorkerPool
         from reconciler.flows.apply import ApplyConnections
@@ -126,8 +126,14 @@ class Worlds:
                 deploys=look.deploys,
             ),
             recall=lambda: self.row_answers_of(environment),
-            checks=MeasuredByServers(environ=environ, root=root),
+            checks=self.checks(),
         )
+
+    def checks(self) -> PromotionChecks:
+        """What specs measure (`promote_if`) is put to these."""
+        from reconciler.edges.promotion import MeasuredByServers
+
+        return MeasuredByServers(environ=self._environ, root=self._root)
 
     def ledger_of(self, environment: Environment) -> Ledger:
         """Opened once, however many keyspaces share it and however long one watches. Raises

@@ -34,6 +34,8 @@ from reconciler.controller.model import (
 from reconciler.ledger.states import FINISHED, ApplyState, Hold
 
 _ITS_TURN = Standing(WaitsFor.ITS_TURN)
+_UNDER_WAY = (WaitsFor.RUNNING, WaitsFor.ANOTHER, WaitsFor.KEYSPACE, WaitsFor.DEPLOYMENT)
+_DONE_OR_UNKNOWN = (WaitsFor.NOTHING, WaitsFor.LEADER, WaitsFor.SPLIT)
 _AT_ONCE_MAX = {TaskKind.APPLY: APPLIES_AT_ONCE_MAX, TaskKind.DRIFT: LOOKS_AT_ONCE_MAX}
 
 
@@ -49,11 +51,12 @@ def due(now: Situation) -> tuple[Task, ...]:
 
 
 def _waiting(now: Situation, kind: TaskKind) -> Iterable[tuple[float, Task]]:
+    standings = _Standings(now)
     for wanted in now.wanted:
         place = wanted.place
         match kind:
             case TaskKind.APPLY:
-                standing = apply_standing(now, wanted)
+                standing = standings.of(wanted)
                 tried = now.tried.get(place)
                 last_s = tried.ended_s if tried else float("-inf")
             case TaskKind.DRIFT:
@@ -78,32 +81,56 @@ def drift_standing(now: Situation, wanted: Wanted) -> Standing:
 
 def apply_standing(now: Situation, wanted: Wanted) -> Standing:
     """Whether what is merged is to be begun, or gone on with."""
-    place = wanted.place
-    if Task(TaskKind.APPLY, place) in now.running:
-        return Standing(WaitsFor.RUNNING)
-    if place not in now.led:
-        return Standing(WaitsFor.LEADER)
-    if wanted.is_moving:
-        return Standing(WaitsFor.SPLIT)
-    if (recorded := now.recorded.get(place)) is None:
-        return Standing(WaitsFor.LEDGER)
-    if recorded.is_driven:
-        return Standing(WaitsFor.ANOTHER)
-    if recorded.plan_id == wanted.work and (held := _held(recorded)) is not None:
-        return Standing(held)
-    if any(_is_under_way(now, Place(place.environment, name)) for name in wanted.behind):
-        return Standing(WaitsFor.KEYSPACE)
-    return _after(now.tried.get(place), wanted, mark_of(now, wanted), now.now_s)
+    return _Standings(now).of(wanted)
 
 
-def _is_under_way(now: Situation, before: Place) -> bool:
-    """It is worked on, or is about to be: until that has ended its gate would say no."""
-    wanted = next((found for found in now.wanted if found.place == before), None)
-    if wanted is None:
-        return False
-    standing = apply_standing(now, wanted)
-    under_way = (WaitsFor.RUNNING, WaitsFor.ANOTHER, WaitsFor.KEYSPACE)
-    return standing == _ITS_TURN or standing.waits_for in under_way
+class _Standings:
+    """Each place's once: what waits for another asks how that one stands, and so on."""
+
+    def __init__(self, now: Situation) -> None:
+        self._now = now
+        self._wanted = {wanted.place: wanted for wanted in now.wanted}
+        self._known: dict[Place, Standing] = {}
+
+    def of(self, wanted: Wanted) -> Standing:
+        if wanted.place not in self._known:
+            self._known[wanted.place] = self._of(wanted)
+        return self._known[wanted.place]
+
+    def _of(self, wanted: Wanted) -> Standing:
+        now, place = self._now, wanted.place
+        if Task(TaskKind.APPLY, place) in now.running:
+            return Standing(WaitsFor.RUNNING)
+        if place not in now.led:
+            return Standing(WaitsFor.LEADER)
+        if wanted.is_moving:
+            return Standing(WaitsFor.SPLIT)
+        if (recorded := now.recorded.get(place)) is None:
+            return Standing(WaitsFor.LEDGER)
+        if recorded.is_driven:
+            return Standing(WaitsFor.ANOTHER)
+        if recorded.plan_id == wanted.work and (held := _held(recorded)) is not None:
+            return Standing(held)
+        earlier = (Place(name, place.keyspace) for name in wanted.earlier)
+        if any(not self._is_done_or_unknown(one) for one in earlier):
+            return Standing(WaitsFor.DEPLOYMENT)
+        behind = (Place(place.environment, name) for name in wanted.behind)
+        if any(self._is_under_way(one) for one in behind):
+            return Standing(WaitsFor.KEYSPACE)
+        return _after(now.tried.get(place), wanted, mark_of(now, wanted), now.now_s)
+
+    def _is_under_way(self, before: Place) -> bool:
+        """It is worked on, or is about to be: until that has ended its gate would say no."""
+        if (wanted := self._wanted.get(before)) is None:
+            return False
+        standing = self.of(wanted)
+        return standing == _ITS_TURN or standing.waits_for in _UNDER_WAY
+
+    def _is_done_or_unknown(self, before: Place) -> bool:
+        """The gate asks the shards, and says no as long as the one before is not done, whatever
+        that waits for; only of what another process leads nobody knows here."""
+        wanted = self._wanted.get(before)
+        return wanted is None or self.of(wanted).waits_for in _DONE_OR_UNKNOWN
 
 
 def mark_of(now: Situation, wanted: Wanted) -> str:
@@ -111,7 +138,7 @@ def mark_of(now: Situation, wanted: Wanted) -> str:
     was refused may be let in."""
     own = now.recorded[wanted.place].mark
     environment, keyspace = wanted.place.environment, wanted.place.keyspace
-    before = [Place(wanted.after, keyspace)] if wanted.after is not None else []
+    before = [Place(name, keyspace) for name in (*wanted.after, *wanted.earlier)]
     before += [Place(environment, name) for name in wanted.behind]
     return "\n".join((own, *(_ended_mark(now.recorded.get(place)) for place in before)))
 

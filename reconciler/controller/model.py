@@ -36,12 +36,14 @@ class Task:
 class Wanted:
     """What the tip of the protected branch asks of a place. `work` is the id of its plan, or what
     stands for its files where there is no plan: then an apply looks whether one is missing (GD-11).
-    `after` is the environment that comes first, `behind` are the keyspaces that do."""
+    `after` are the environments that come first, `earlier` the deployments that do, `behind` the
+    keyspaces."""
 
     place: Place
     work: str
     drift_every_s: float
-    after: str | None = None
+    after: tuple[str, ...] = ()
+    earlier: tuple[str, ...] = ()
     behind: tuple[str, ...] = ()
     plan_id: str | None = None
     is_moving: bool = False  # shards are being replaced by others, which `reconciler apply` drives
@@ -114,6 +116,7 @@ class WaitsFor(StrEnum):
     FAILED = "a new plan, or somebody to apply it again"
     CANCELLED = "a new plan, or somebody to apply it again, for it was cancelled"
     KEYSPACE = "a keyspace that comes before it"
+    DEPLOYMENT = "a deployment that comes before it"
     SPLIT = "the end of a split, which `reconciler apply` drives"
     LATER = "a later try"
 

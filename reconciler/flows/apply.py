@@ -17,7 +17,6 @@ from reconciler.drive.open import Heard, Releases, RolloutOrder, heard_so_far
 from reconciler.drive.roll_out import roll_out
 from reconciler.drive.shard.basis import ShardBasis, WantedObject
 from reconciler.drive.shard.task import RolloutWorld
-from reconciler.drive.status import left_alone
 from reconciler.errors import InvalidInput, ReconcilerError, Unavailable
 from reconciler.flows.check import (
     Checked,
@@ -46,7 +45,7 @@ from reconciler.observe.shards import (
     look_at,
 )
 from reconciler.observe.topology import topology_refusals, with_shards
-from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
+from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict, LeftAlone
 from reconciler.outcomes.progress import ProgressEvent
 from reconciler.plan.files import read_plan
 from reconciler.plan.model import Plan
@@ -105,11 +104,13 @@ class ApplyConnections:
 class ApplyWorld:
     """`connect` opens the ledger and leads to the shards: what a spec on the branch sends its
     logins to is for reviewers to say, so nothing calls it before every gate has let the apply in
-    (GT-1). It raises Unavailable if the ledger cannot be opened."""
+    (GT-1). It raises Unavailable if the ledger cannot be opened. `left_alone_before` is told: of
+    what comes first nobody looked at these (RG-79)."""
 
     history: History
     gates: Gates
     connect: Callable[[], ApplyConnections]
+    left_alone_before: tuple[LeftAlone, ...] = ()
 
 
 def apply_keyspace(
@@ -122,11 +123,10 @@ def apply_keyspace(
 ) -> ApplyOutcome:
     """Run what was reviewed, or nothing. Raises Refused for an unsound plan file or a held lock."""
     outcome = _apply_keyspace(world, files, environment, request, on_progress)
-    before = files.spec.environment(environment.after) if environment.after else None
     return replace(
         outcome,
         quarantine=environment.quarantine,
-        left_alone_before=left_alone(before, files.spec.keyspace) if before is not None else None,
+        left_alone_before=world.left_alone_before,
     )
 
 

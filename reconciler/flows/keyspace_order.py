@@ -6,46 +6,50 @@ which each region has another one, and which a keyspace without changes has not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from functools import partial
 
-from reconciler.errors import InvalidInput, Problem, ReconcilerError
+from reconciler.drive.status import left_alone
+from reconciler.errors import InvalidInput, Problem
 from reconciler.flows.check import is_as_git_says
-from reconciler.flows.gates import Gate, spec_gate_of_git
+from reconciler.flows.deployments import environment_gates
+from reconciler.flows.gates import Gate
+from reconciler.flows.predecessors import Predecessors
 from reconciler.flows.reconcile_pass import begin_pass
 from reconciler.guard.model import Refusal, refusal_from, refusals_from
+from reconciler.outcomes.apply import LeftAlone
 from reconciler.plan.model import Plan
 from reconciler.plan.words import named_shards
-from reconciler.ports.files import History
-from reconciler.ports.world import World
+from reconciler.spec.deployments import deployments_of
 from reconciler.spec.load import DesiredFiles
-from reconciler.spec.model import Environment
+from reconciler.spec.model import Environment, SpecFile
 from reconciler.spec.regions import in_region
 
-LookOf = Callable[[DesiredFiles, Environment], tuple[World, Environment]]
-Proof = Callable[[DesiredFiles, Environment], tuple[Refusal, ...]]
+
+def order_gates(
+    before: Predecessors, files: DesiredFiles, environment: Environment
+) -> tuple[Gate, ...]:
+    """Of servers that reviewed specs name: whatever comes before this environment of the
+    keyspace."""
+    return (
+        *environment_gates(before, files, environment),
+        *keyspace_gates(before, files, environment),
+    )
 
 
-def no_proof_asked(_files: DesiredFiles, _environment: Environment) -> tuple[Refusal, ...]:
-    """Of sandboxes."""
-    return ()
-
-
-def proof_of_git(history: History, commit: str) -> Proof:
-    """The protected branch of the clone holds the very spec."""
-    return lambda files, _environment: spec_gate_of_git(history, commit, files)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Predecessors:
-    """All keyspaces of the commit that is applied. `proof` is why a spec is not known to be
-    reviewed: nothing that it names is connected to before (GT-1); `look_of` gives an environment as
-    it stands, and the world to look at it."""
-
-    loaded: Mapping[str, DesiredFiles | ReconcilerError]
-    proof: Proof
-    look_of: LookOf
+def left_alone_before(
+    before: Predecessors, files: DesiredFiles, environment: Environment
+) -> tuple[LeftAlone, ...]:
+    """The shards in quarantine of whatever comes before. They hold nothing up: one bad disk would
+    hold every keyspace behind it for as long as it lasts; and they are named, for nothing was done
+    there."""
+    own = files.spec
+    places = [(own.keyspace, own.environment(name)) for name in environment.comes_after]
+    for name in own.after:
+        if isinstance(found := before.loaded.get(name), DesiredFiles):
+            places += [(name, here) for here in _same_place(found.spec, environment)]
+    told = (left_alone(found, keyspace) for keyspace, found in places if found is not None)
+    return tuple(one for one in told if one is not None)
 
 
 def keyspace_gates(
@@ -67,10 +71,16 @@ def _not_its_turn(
     found = before.loaded.get(name)
     if not isinstance(found, DesiredFiles):
         return refusals_from(found) if found is not None else ()
-    whole = found.spec.environment(environment.name)
-    here = _here(whole, environment.region) if whole is not None else None
-    if here is None:
-        return ()
+    for here in _same_place(found.spec, environment):
+        if refused := _not_as_git_says(before, found, here, keyspace):
+            return refused
+    return ()
+
+
+def _not_as_git_says(
+    before: Predecessors, found: DesiredFiles, here: Environment, keyspace: str
+) -> tuple[Refusal, ...]:
+    name = found.spec.keyspace
     if unproven := before.proof(found, here):
         return unproven
     world, stands = before.look_of(found, here)
@@ -85,13 +95,25 @@ def _not_its_turn(
         Refusal(
             code="keyspace-not-its-turn",
             message=f"keyspace {keyspace} comes after {name}, which is not yet as git says in"
-            f" {environment.name}",
-            recovery=f"run `reconciler apply {name} --environment {environment.name}`, then this"
-            " again",
+            f" {here.name}",
+            recovery=f"run `reconciler apply {name} --environment {here.name}`, then this again",
             expected=f"every shard of {name} as in git",
             observed=observed,
         ),
     )
+
+
+def _same_place(spec: SpecFile, environment: Environment) -> Iterator[Environment]:
+    """What the keyspace of the spec has where the environment is: of one that lists deployments all
+    of them, for a deployment the one of the same name, or what is not divided there."""
+    found: Iterable[Environment | None] = deployments_of(spec, environment.name)
+    if environment.deployment_of is not None:
+        found = (spec.environment(environment.deployment_of),)
+    if (same := spec.environment(environment.name)) is not None:
+        found = (same,)
+    for one in found:
+        if one is not None and (here := _here(one, environment.region)) is not None:
+            yield here
 
 
 def _here(environment: Environment, region: str | None) -> Environment | None:

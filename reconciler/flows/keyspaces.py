@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 
 from reconciler.errors import InvalidInput, Problem, ReconcilerError, UsageError, nearest
 from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.spec.deployments import deployments_of
 from reconciler.spec.keyspace_order import in_order
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment, SpecFile
@@ -49,6 +50,8 @@ class Loaded:
         if len(self.sound) == len(self.keyspaces):
             for name in asked:
                 choose_environment(self.keyspaces, name)
+        meant = (deployments_named(self.keyspaces, name) or [name] for name in asked)
+        asked = [name for names in meant for name in names]
         named = {each.name for files in self.sound.values() for each in files.spec.environments}
         return sorted(set(asked) or named) or ["(none)"]
 
@@ -60,27 +63,78 @@ class Loaded:
         *,
         region: str | None = None,
     ) -> list[Outcome | KeyspaceFailed]:
-        """With `region`, on that region's part of the environment (RG-2)."""
+        """With `region`, on that region's part of the environment (RG-2). Where it lists
+        deployments, on each of them, in their order."""
         chosen = choose_environment(self.keyspaces, environment)
 
         def on_part(files: DesiredFiles, whole: Environment) -> Outcome:
             return work(files, in_region(whole, region) if region is not None else whole)
 
-        return for_each_keyspace(self.keyspaces, chosen, asked, on_part, region=region)
+        outcomes = []
+        for name, keyspaces in self._turns(chosen, asked):
+            outcomes += for_each_keyspace(self.keyspaces, name, keyspaces, on_part, region=region)
+        return outcomes
+
+    def _turns(self, chosen: str, asked: Sequence[str]) -> list[tuple[str, Sequence[str]]]:
+        """The environments to work on, and the keyspaces of each; () stands for all."""
+        names = deployments_named(self.keyspaces, chosen)
+        if not names:
+            return [(chosen, asked)]
+        specs = {name: files.spec for name, files in self.sound.items()}
+        turns: list[tuple[str, Sequence[str]]] = []
+        for name in names:
+            here = [one for one in asked or specs if one in specs and specs[one].environment(name)]
+            turns += [(name, here)] if here else []
+        placed = {one for _, keyspaces in turns for one in keyspaces}
+        # What cannot be read, or was asked for and has none of them, is said once.
+        unreadable = [name for name in self.keyspaces if name not in specs]
+        if rest := [one for one in asked or unreadable if one not in placed]:
+            turns.insert(0, (chosen, rest))
+        return turns
+
+
+def deployments_named(loaded: Mapping[str, Files | ReconcilerError], environment: str) -> list[str]:
+    """The environments that are meant by the name of one that lists deployments, each behind those
+    that any spec puts before it; none where it is an environment as any other."""
+    specs = [found.spec for found in loaded.values() if not isinstance(found, ReconcilerError)]
+    earlier: dict[str, set[str]] = {}
+    for spec in specs:
+        for one in deployments_of(spec, environment):
+            earlier.setdefault(one.name, set()).update(one.earlier)
+    if earlier and any(spec.environment(environment) for spec in specs):
+        earlier[environment] = set()  # a keyspace that lists none there
+    return in_order(earlier, {name: sorted(before) for name, before in earlier.items()})
+
+
+def one_environment(
+    loaded: Mapping[str, Files | ReconcilerError], asked: str | None, verb: str
+) -> str:
+    """As `choose_environment`, for what is done in one fleet. Raises UsageError where the name
+    stands for several."""
+    chosen = choose_environment(loaded, asked)
+    if not (several := deployments_named(loaded, chosen)):
+        return chosen
+    raise UsageError(
+        Problem(
+            code="deployment-not-chosen",
+            message=f"{chosen} has several deployments, and {verb} is of one",
+            recovery=f"name it with --environment: {', '.join(several)}",
+        )
+    )
 
 
 def choose_environment(loaded: Mapping[str, Files | ReconcilerError], asked: str | None) -> str:
-    """The environment asked for, or the only one there is. Raises UsageError."""
-    names = sorted(
-        {
-            environment.name
-            for files in loaded.values()
-            if not isinstance(files, ReconcilerError)
-            for environment in files.spec.environments
-        }
-    )
+    """The environment asked for, or the only one there is; one that lists deployments goes by its
+    own name. Raises UsageError."""
+    every = [
+        environment
+        for files in loaded.values()
+        if not isinstance(files, ReconcilerError)
+        for environment in files.spec.environments
+    ]
+    names = sorted({environment.deployment_of or environment.name for environment in every})
     if asked is not None:
-        if asked in names or not names:
+        if asked in {*names, *(environment.name for environment in every)} or not names:
             return asked
         raise _unknown("environment-unknown", "environment", asked, names)
     if len(names) == 1:

@@ -112,7 +112,8 @@ class ApplyOutcome:
     """`apply_id` is None if nothing was started. `refusals` are reasons not to go on, or, of an
     apply that is done, what the look at every shard found. `problem` is the first failure in
     rollout order, or why the run ended early; `reason` what a paused or stopped apply waits for.
-    `left_alone_before` is of the environment that comes first, where these files were tried."""
+    `left_alone_before` is of what comes first: environments, where these files were tried, and
+    keyspaces."""
 
     environment: str
     keyspace: str
@@ -129,7 +130,7 @@ class ApplyOutcome:
     elapsed_s: float = 0.0
     region: str | None = None
     quarantine: tuple[Quarantine, ...] = ()
-    left_alone_before: LeftAlone | None = None
+    left_alone_before: tuple[LeftAlone, ...] = ()
 
     @property
     def something_is_done(self) -> bool:

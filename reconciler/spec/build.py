@@ -11,6 +11,7 @@ from typing import Any, Literal
 from reconciler.model.engine import EngineName
 from reconciler.model.fleet import even_shards, in_key_order, parse_key_range
 from reconciler.model.key_function import KeyFunctionName
+from reconciler.spec.deployments import placed_among
 from reconciler.spec.gates import gate_of
 from reconciler.spec.limits import DRIFT_EVERY_S
 from reconciler.spec.lint_settings import lint_settings
@@ -55,14 +56,21 @@ _RESHARD_DURATIONS = ("fence_budget", "grace", "retain")
 _ROLLOUT_DURATIONS = ("soak", "lock_wait", "run_limit", "replica_lag_max")
 
 
-def build_spec(value: Mapping[str, Any], path: str) -> SpecFile:
+def build_spec(
+    value: Mapping[str, Any], path: str, deployments: Mapping[str, tuple[str, ...]]
+) -> SpecFile:
     environments = value["environments"]
     return SpecFile(
         path=path,
         keyspace=value["keyspace"],
         schema_dir=posixpath.normpath(value["schema"]),
         environments=tuple(
-            _environment(name, environments[name], value) for name in sorted(environments)
+            placed_among(
+                _environment(name, environments[name], value),
+                environments[name].get("after"),
+                deployments,
+            )
+            for name in sorted(environments)
         ),
         kind=KeyspaceKind(value.get("kind", KeyspaceKind.MYSQL)),
         after=tuple(dict.fromkeys(value.get("after", ()))),
@@ -207,7 +215,6 @@ def _environment(name: str, value: Mapping[str, Any], spec: Mapping[str, Any]) -
         scratch=None if scratch == "auto" else build_connection(scratch),
         rollout=_rollout(value.get("rollout", {}), region_names(value)),
         review=ReviewRule(**value.get("review", {})),
-        after=value.get("after"),
         drift_every_s=_drift_every_s(value),
         engine=_BY_PLANETSCALE
         if planetscale

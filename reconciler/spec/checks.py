@@ -14,6 +14,7 @@ from reconciler.limits import REVERT_WINDOW_S_MAX
 from reconciler.model.fleet import is_shard_name, shard_list_errors
 from reconciler.spec.build import duration_s, region_names, shard_names, wave_shards
 from reconciler.spec.connection_checks import check_addresses, check_connection
+from reconciler.spec.keyspace_order import all_before
 from reconciler.spec.kind_checks import check_kind
 from reconciler.spec.limits import DRIFT_EVERY_S_MIN
 from reconciler.spec.lint_settings import check_lint
@@ -67,24 +68,23 @@ def leads_outside(sound: Mapping[str, Any]) -> bool:
 
 
 def _order(document: Document, environments: Mapping[str, Any]) -> Iterator[Problem]:
-    """`after` leads from environment to environment and ends."""
-    for name in environments:
+    """`after` leads from environment to environment and ends; of one that lists deployments, to
+    all of these."""
+    lists = document.deployments
+    afters = {name: environments[name].get("after") for name in environments}
+    before = {name: lists.get(after, (after,)) for name, after in afters.items() if after}
+    for name in before:
         at = ("environments", name, "after")
-        before = environments[name].get("after")
-        passed = {name}
-        while before is not None and before in environments and before not in passed:
-            passed.add(before)
-            before = environments[before].get("after")
-        if before == name:
+        if name in all_before(name, before, itself=False):
             what = f"{dotted(at)} leads back to {name}: nothing could ever be applied"
             yield _problem(document, at, "spec-bad-value", what, "name an earlier environment")
-    for name, environment in environments.items():
-        before = environment.get("after")
-        if before is not None and before not in environments:
+    known = {*environments, *lists}
+    for name in before:
+        if afters[name] not in known:
             at = ("environments", name, "after")
-            what = f"{dotted(at)} names no environment of this spec: {before!r}"
-            known = f"there are: {', '.join(sorted(environments))}"
-            yield _problem(document, at, "spec-bad-value", what, known)
+            what = f"{dotted(at)} names no environment of this spec: {afters[name]!r}"
+            there = f"there are: {', '.join(sorted(known))}"
+            yield _problem(document, at, "spec-bad-value", what, there)
 
 
 def _environment(document: Document, at: Path, value: Mapping[str, Any]) -> Iterator[Problem]:

@@ -35,7 +35,7 @@ def order_faults(after: After, known: Collection[str]) -> Iterator[OrderFault]:
                     f"`after` names no keyspace of this repository: {name!r}",
                     f"write {likely!r}" if likely else f"name one of: {', '.join(known)}",
                 )
-            elif keyspace in _all_before(name, after):
+            elif keyspace in all_before(name, after):
                 yield OrderFault(
                     keyspace,
                     index,
@@ -45,10 +45,10 @@ def order_faults(after: After, known: Collection[str]) -> Iterator[OrderFault]:
                 )
 
 
-def _all_before(name: str, after: After) -> frozenset[str]:
-    """The keyspace itself, and whatever it comes after, however far."""
+def all_before(name: str, after: After, *, itself: bool = True) -> frozenset[str]:
+    """Whatever it comes after, however far; and it, which is else there only if that leads back."""
     found: set[str] = set()
-    waiting = [name]
+    waiting = [name] if itself else list(after.get(name, ()))
     while waiting:
         one = waiting.pop()
         if one not in found:
@@ -61,7 +61,7 @@ def in_order(keyspaces: Iterable[str], after: After) -> list[str]:
     """By name, but each behind those that it comes after, directly or over others. What leads back
     to itself is in the order of names."""
     wanted = sorted(set(keyspaces))
-    before = {name: _all_before(name, after) - {name} for name in wanted}
+    before = {name: all_before(name, after) - {name} for name in wanted}
     ordered: list[str] = []
     while len(ordered) < len(wanted):
         left = [name for name in wanted if name not in ordered]

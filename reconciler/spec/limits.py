@@ -18,6 +18,9 @@ FENCE_BUDGET_S_MAX = 300
 # Of an environment: each is a machine with logins of its own, and a job in every wave of a rollout.
 REGIONS_MAX = 64
 
+# Of an environment: before each wave, a deployment has all before it looked at.
+DEPLOYMENTS_MAX = 64
+
 # Of an environment that says nothing: what somebody did by hand is found within a shift.
 DRIFT_EVERY_S = 6 * 3_600
 

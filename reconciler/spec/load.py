@@ -29,7 +29,7 @@ from reconciler.spec.keyspace_order import order_faults
 from reconciler.spec.limits import KEYSPACE_PROBLEMS_MAX
 from reconciler.spec.model import SpecFile
 from reconciler.spec.program_checks import program_contradictions
-from reconciler.spec.read import spec_from_document
+from reconciler.spec.read import spec_document, spec_from_document
 from reconciler.spec.table_classes import class_problems
 from reconciler.spec.text import digest_of, text_of
 from reconciler.spec.tree import (
@@ -41,7 +41,7 @@ from reconciler.spec.tree import (
     unreadable,
 )
 from reconciler.spec.vschema_file import VSchemaFile, read_vschema_file
-from reconciler.spec.yaml_text import Document, read_yaml
+from reconciler.spec.yaml_text import Document
 
 SPECS_DIRECTORY = "specs"
 _SPEC_SUFFIXES = (".yaml", ".yml")
@@ -202,7 +202,7 @@ def _left_out(
 def _load(tree: FileTree, path: str, *, vschema_of: _ReadsVSchema = _vschema_of) -> _LoadedSpec:
     try:
         text = text_of(tree.read(path, bytes_max=SPEC_BYTES_MAX), path)
-        document = read_yaml(text, path)
+        document = spec_document(text, path)
     except ReconcilerError as error:
         return _LoadedSpec(keyspace=None, where=Location(path=path), tables=0, result=error)
     definitions = _definitions_of(tree, document)

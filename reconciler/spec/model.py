@@ -320,12 +320,11 @@ class ReviewRule:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
     """`scratch` None means auto: a throwaway server started from a mysqld or mariadbd at hand.
-    `after` is the environment in which the same files must have been applied before. With `vitess`
-    there are no `shards` until Vitess was asked for them (VT-10). Shards that are `retiring` are
-    none of `shards`: they are replaced by some of those, and only what moves their rows reaches
-    them (SP-4); nor are those that are `quarantined`, which nothing reaches (RG-60). With `region`,
-    the environment is that region's part: `shards` are the region's alone, and `regions` still know
-    the others by name (RG-2)."""
+    `after` are the environments in which the same files must have been applied before; a deployment
+    is of those that `deployment_of` lists, behind the `earlier` ones (RG-75). With `vitess` there
+    are no `shards` until Vitess was asked (VT-10). Those `retiring` only a move of their rows
+    reaches (SP-4), those `quarantined` nothing (RG-60). With `region`, `shards` are that region's
+    alone, and `regions` still know the others by name (RG-2)."""
 
     name: str
     shards: tuple[ShardSpec, ...] = ()
@@ -339,7 +338,9 @@ class Environment:
     scratch: Connection | None = None
     rollout: RolloutSpec = RolloutSpec()
     review: ReviewRule = ReviewRule()
-    after: str | None = None
+    after: tuple[str, ...] = ()
+    deployment_of: str | None = None
+    earlier: tuple[str, ...] = ()
     drift_every_s: int = DRIFT_EVERY_S  # of `reconciler run`, which looks by itself
     engine: EngineRules = EngineRules()
     preflight: PreflightSpec | None = None  # None: no row is asked
@@ -367,6 +368,10 @@ class Environment:
     def serving_names(self) -> tuple[str, ...]:
         """Of the whole fleet, with the shards in quarantine: those have their rows all the same."""
         return (*self.shard_names, *(found.shard for found in self.quarantine))
+
+    @property
+    def comes_after(self) -> tuple[str, ...]:  # must be as git says before
+        return (*self.after, *self.earlier)
 
     @property
     def kind(self) -> KeyspaceKind:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from reconciler.errors import InvalidInput, Location, Problem, Refused
@@ -10,6 +12,7 @@ from reconciler.limits import FILE_PROBLEMS_MAX
 from reconciler.model.file_problems import first_problems
 from reconciler.spec.build import build_spec
 from reconciler.spec.checks import check_spec, leads_outside
+from reconciler.spec.deployments import with_deployments
 from reconciler.spec.model import SpecFile
 from reconciler.spec.structure import Flaw, find_flaws, sound_part
 from reconciler.spec.yaml_text import Document, read_yaml
@@ -19,14 +22,20 @@ _FORMAT_VERSION = 1
 
 def read_spec(text: str, path: str) -> SpecFile:
     """Raise InvalidInput (Refused where a path leads out of the repository) with all problems."""
-    document = read_yaml(text, path)
-    return spec_from_document(document)
+    return spec_from_document(spec_document(text, path))
+
+
+def spec_document(text: str, path: str) -> Document:
+    """With its deployments as environments, as everything but an editor of its text wants it."""
+    return with_deployments(read_yaml(text, path))
 
 
 def spec_from_document(document: Document) -> SpecFile:
     newer = _newer_format(document)
     if newer is not None:
         raise InvalidInput(newer)
+    if document.faults:  # what else is wrong with such an environment, nobody could tell
+        raise InvalidInput(*first_problems(document.faults, document.path))
     flaws = find_flaws(document)
     sound = sound_part(document, flaws)
     problems = first_problems(_problems(document, flaws, sound), document.path)
@@ -34,7 +43,7 @@ def spec_from_document(document: Document) -> SpecFile:
         refused = leads_outside(sound)
         raise (Refused if refused else InvalidInput)(*sorted(problems, key=_place))
     assert isinstance(document.value, dict)
-    return build_spec(document.value, document.path)
+    return build_spec(document.value, document.path, document.deployments)
 
 
 def _problems(
@@ -42,13 +51,21 @@ def _problems(
 ) -> Iterator[Problem]:
     """Each once. The rules between the parts are for parts whose shape is known to be sound, which
     nobody knows where there are more flaws than were looked for."""
-    told = {flaw.problem for flaw in flaws}
-    yield from (flaw.problem for flaw in flaws)
-    if len(flaws) <= FILE_PROBLEMS_MAX:
-        for problem in check_spec(document, sound):
-            if problem not in told:
-                told.add(problem)
-                yield problem
+    told = set()
+    checked = check_spec(document, sound) if len(flaws) <= FILE_PROBLEMS_MAX else ()
+    for problem in chain((flaw.problem for flaw in flaws), checked):
+        if (same := _once_for_all(document, problem)) not in told:
+            told.add(same)
+            yield problem
+
+
+def _once_for_all(document: Document, problem: Problem) -> Problem:
+    """What every deployment has from its environment is wrong once."""
+    message = problem.message
+    for whole, members in document.deployments.items():
+        for member in members:
+            message = message.replace(member, whole)
+    return replace(problem, message=message)
 
 
 def _newer_format(document: Document) -> Problem | None:

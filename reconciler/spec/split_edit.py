@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.errors import ReconcilerError
 from reconciler.spec.model import Environment, SpecFile
-from reconciler.spec.read import read_spec, spec_from_document
+from reconciler.spec.read import read_spec, spec_document, spec_from_document
 from reconciler.spec.secrets import Path
 from reconciler.spec.yaml_text import Document, read_yaml
 
@@ -43,7 +43,9 @@ def split_edit(
     text: str, path: str, environment: str, shard: str, targets: Sequence[str]
 ) -> SplitEdit | None:
     """The sound spec `text` with `targets` in place of `shard`, which goes to `retiring`; None
-    where the list is written in a way that only a person can edit."""
+    where the list is written in a way that only a person can edit, such as for deployments."""
+    if spec_document(text, path).deployments:
+        return None
     document, lines = read_yaml(text, path), text.split("\n")
     changes = _changes(document, lines, environment, shard, targets)
     if changes is None:

@@ -9,7 +9,7 @@ aliases, on size. Plain scalars are read by YAML 1.2's core rules (only true and
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,12 +47,16 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A file's value, and the mark of each key and value in it by path."""
+    """A file's value, and the mark of each key and value in it by path. `deployments` are the
+    environments that stand in place of one that lists them, in its order; `faults` is what was
+    wrong with a list."""
 
     path: str
     value: Value
     values: dict[Path, Mark]
     keys: dict[Path, Mark]
+    deployments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    faults: tuple[Problem, ...] = ()
 
     def where(self, at: Path) -> Location:
         """Of a value, or of the closest thing around it."""

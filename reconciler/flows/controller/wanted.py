@@ -35,6 +35,7 @@ def _wanted(loaded: Loaded, commit: str, files: DesiredFiles, environment: Envir
         plan_id=plan_id,
         drift_every_s=environment.drift_every_s,
         after=environment.after,
+        earlier=environment.earlier,
         behind=files.spec.after,
         is_moving=bool(environment.retiring),
     )

@@ -21,9 +21,8 @@ from reconciler.flows.forge.job import ForgeJob
 from reconciler.flows.forge.merged import Merged, begin_merged
 from reconciler.flows.forge.wave_gate import wave_gate
 from reconciler.flows.gates import Gates
-from reconciler.flows.keyspace_order import keyspace_gates
-from reconciler.flows.keyspaces import flattened, one_after_another
-from reconciler.flows.promotion import fleet_gates
+from reconciler.flows.keyspace_order import left_alone_before, order_gates
+from reconciler.flows.keyspaces import flattened, one_after_another, one_environment
 from reconciler.flows.split.apply import (
     SplitApplyRequest,
     SplitApplyWorld,
@@ -51,6 +50,7 @@ from reconciler.outcomes.split import SplitApplyOutcome
 from reconciler.plan.files import plan_paths
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.notices import Notices
+from reconciler.ports.promotion import PromotionChecks
 from reconciler.ports.world import World
 from reconciler.report.compose.apply import apply_document, status_document
 from reconciler.report.compose.forge import break_glass_issue
@@ -73,6 +73,12 @@ class Rollouts(SplitWorlds, Protocol):
 
     def ledger_of(self, environment: Environment) -> Ledger:
         """Raises Unavailable if it cannot be opened, Refused if it came with the checkout."""
+
+    def lasting_ledger_of(self, environment: Environment) -> Ledger:
+        """Raises as `ledger_of`, and NoLastingLedger where it ends with the job."""
+
+    def checks(self) -> PromotionChecks:
+        """What specs measure (`promote_if`) is put to these."""
 
     def connect(self, environment: Environment) -> ApplyConnections:
         """What can change shards. Raises Unavailable if the ledger cannot be opened."""
@@ -141,6 +147,8 @@ def run_merged(
         "workflow_dispatch",
         glass_is_broken=asked.break_glass is not None,
     )
+    if is_of_a_wave(asked.waves, asked.part) or asked.parts is not None:
+        one_environment(run.loaded.keyspaces, run.environment, "a wave")
     if asked.break_glass is not None:
         _break_glass(run, asked.break_glass)
     outcomes = _apply_all(run, keyspaces, asked, begin)
@@ -221,6 +229,7 @@ def _change_schema(
         connections = rollouts.connect(chosen)
         return replace(connections, look=beside(connections.look, stands.job))
 
+    before = run.predecessors(look_at, rollouts.lasting_ledger_of, rollouts.checks())
     deployment = Deployment(run.job, run.commit, place_of(chosen.name, chosen.region))
     world = ApplyWorld(
         history=run.job.clone,
@@ -231,12 +240,10 @@ def _change_schema(
                 wave_gate(run.job, chosen, part, asker),
             ),
             spec=(run.spec_gate(files, chosen),),
-            fleet=(
-                *fleet_gates(partial(look_at, files), files, chosen),
-                *keyspace_gates(run.predecessors(look_at), files, chosen),
-            ),
+            fleet=order_gates(before, files, chosen),
         ),
         connect=connect,
+        left_alone_before=left_alone_before(before, files, chosen),
     )
     follow = partial(_tell_progress, run, rollouts, chosen, files.spec.keyspace)
     try:

@@ -18,13 +18,15 @@ from reconciler.flows.forge.review import (
     review_proof,
 )
 from reconciler.flows.gates import Gate, Gates, SpecGate, gate_refusals
-from reconciler.flows.keyspace_order import LookOf, Predecessors
 from reconciler.flows.keyspaces import Loaded, choose_environment
+from reconciler.flows.predecessors import LookOf, Predecessors
 from reconciler.guard.model import Refusal
 from reconciler.ledger.drivers import driver_name
 from reconciler.plan.files import read_plan
 from reconciler.plan.model import Plan
 from reconciler.ports.job import BranchEvent
+from reconciler.ports.ledger import Ledger
+from reconciler.ports.promotion import PromotionChecks
 from reconciler.reshard.plan.model import SplitPlan
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
@@ -62,9 +64,21 @@ class Merged:
         plan = read_plan(self.loaded.tree, environment.name, files.spec.keyspace)
         return gate_refusals(gates, files, plan)
 
-    def predecessors(self, look_of: LookOf) -> Predecessors:
-        """For the gates of keyspaces that come after others."""
-        return Predecessors(loaded=self.loaded.keyspaces, proof=self.proof, look_of=look_of)
+    def predecessors(
+        self,
+        look_of: LookOf,
+        ledger_of: Callable[[Environment], Ledger],
+        checks: PromotionChecks,
+    ) -> Predecessors:
+        """For the gates of what comes after something else."""
+        return Predecessors(
+            loaded=self.loaded.keyspaces,
+            tree=self.loaded.tree,
+            proof=self.proof,
+            look_of=look_of,
+            ledger_of=ledger_of,
+            checks=checks,
+        )
 
     def split_gate(
         self, files: DesiredFiles, environment: Environment

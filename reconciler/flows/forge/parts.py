@@ -16,6 +16,7 @@ from reconciler.flows.forge.job import ForgeJob
 from reconciler.flows.forge.merged import Merged, begin_merged
 from reconciler.flows.gates import Gates, gate_refusals
 from reconciler.flows.keyspace_order import refuse_ordered
+from reconciler.flows.keyspaces import one_environment
 from reconciler.flows.limits import MATRIX_JOBS_MAX
 from reconciler.guard.model import Refusal
 from reconciler.guard.review.places import wave_place
@@ -51,6 +52,7 @@ def order_parts(job: ForgeJob, keyspaces: Sequence[str], asked: PartsRequest) ->
     a rollout is ordered whole or not at all; InvalidInput for keyspaces of which one comes after
     another."""
     merged = begin_merged(job, "parts", asked.environment, "push", "workflow_dispatch")
+    one_environment(merged.loaded.keyspaces, merged.environment, "a graph of jobs")
 
     @cache
     def place(name: str) -> ProtectedPlace | None:

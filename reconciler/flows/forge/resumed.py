@@ -14,6 +14,7 @@ from reconciler.flows.forge.apply import BeginRollouts
 from reconciler.flows.forge.asker import asked_in_run
 from reconciler.flows.forge.job import ForgeJob
 from reconciler.flows.forge.merged import begin_merged
+from reconciler.flows.keyspaces import one_environment
 from reconciler.guard.model import problem_from
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.rollout.parts import PartOrder, WaveLeft, wave_left
@@ -36,6 +37,7 @@ def parts_to_resume(job: ForgeJob, asked: WhichWaves, begin: BeginRollouts) -> d
     no person started by hand, or none who may ask this. No ledger is opened before that, nor before
     the spec that names it was found reviewed (RG-68)."""
     merged = begin_merged(job, "ask", asked.environment, "workflow_dispatch")
+    one_environment(merged.loaded.keyspaces, merged.environment, "a part")
     person = asked_in_run(merged)
     with begin() as rollouts:
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from reconciler.errors import InvalidInput, Problem
 from reconciler.flows.keyspace_order import refuse_ordered
-from reconciler.flows.keyspaces import Loaded, choose_environment
+from reconciler.flows.keyspaces import Loaded, one_environment
 from reconciler.flows.limits import WAVE_WAIT_S_MAX, WORKFLOW_WAVES_MAX
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.plan.files import PLANS_DIRECTORY, plan_paths
@@ -44,7 +44,7 @@ def workflow_of(
     what it would have said is then in no job."""
     if not _PINNED.fullmatch(action):
         raise InvalidInput(_not_pinned(action))
-    name = choose_environment(loaded.keyspaces, environment)
+    name = one_environment(loaded.keyspaces, environment, "a workflow")
     found = loaded.each(name, keyspaces, _Rolled)
     if failed := [
         problem for one in found if isinstance(one, KeyspaceFailed) for problem in one.problems

@@ -117,7 +117,7 @@ def _applied(outcome: ApplyOutcome | KeyspaceFailed, files: SchemaFiles, *, in_j
         *(permissions(plan.core) if outcome.refusals and plan is not None else ()),
         blocks.Facts(facts=tuple(_apply_facts(outcome))),
         *quarantine_block(outcome.quarantine),
-        *_before(outcome.left_alone_before),
+        *(block for one in outcome.left_alone_before for block in _before(outcome, one)),
         *(ran_blocks(plan, outcome.shards, files) if plan is not None and is_begun else ()),
         *account(outcome),
     ]
@@ -211,8 +211,9 @@ def _event(event: EventEntry) -> str:
     return f"{place}: {what}" if place else what
 
 
-def _before(found: LeftAlone | None) -> Iterator[Block]:
-    """What was tried in the environment that comes first was not tried on these."""
-    if found is not None:
-        title = f"In quarantine in {found.environment}, which comes first: not tried there"
-        yield from quarantine_block(found.quarantine, title)
+def _before(outcome: ApplyOutcome, found: LeftAlone) -> Iterator[Block]:
+    """What was done in what comes first was not done on these."""
+    title = f"In quarantine in {found.environment}, which comes first: not tried there"
+    if found.keyspace != outcome.keyspace:
+        title = f"In quarantine in keyspace {found.keyspace}, which comes first: not changed there"
+    yield from quarantine_block(found.quarantine, title)

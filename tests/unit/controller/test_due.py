@@ -137,7 +137,7 @@ def test_what_had_nothing_to_do_is_not_looked_at_again() -> None:
 @pytest.mark.invariant("RG-42")
 def test_the_end_of_the_environment_that_comes_first_is_something_new() -> None:
     first = Place("staging", "shop")
-    wanted = replace(WANTED, after="staging")
+    wanted = replace(WANTED, after=("staging",))
     now = replace(situation(tried=refused(mark="none\n"), wanted=wanted))
 
     def with_first(recorded: Recorded) -> Situation:
@@ -146,6 +146,58 @@ def test_the_end_of_the_environment_that_comes_first_is_something_new() -> None:
     still = with_first(replace(unfinished(), mark="1 running 9"))
     assert due(still) == (), "while it goes on it says something new all the time"
     assert due(with_first(unfinished(ApplyState.COMPLETED)))
+
+
+DR = Place("dr", "shop")
+LATER = replace(WANTED, place=DR, earlier=("production",))
+
+
+def two(first: Recorded | None, **more: object) -> Situation:
+    recorded = {DR: NOTHING_RECORDED} | ({SHOP: first} if first else {})
+    base = replace(
+        situation(), wanted=(WANTED, LATER), recorded=recorded, led=frozenset({SHOP, DR})
+    )
+    return replace(base, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.invariant("RG-78")
+@pytest.mark.parametrize("name", [*HELD, *GOES_ON])
+def test_a_deployment_waits_for_the_one_before_it_whatever_that_waits_for(name: str) -> None:
+    first = HELD[name][0] if name in HELD else GOES_ON[name]
+    waits = WaitsFor.ITS_TURN if name == "completed" else WaitsFor.DEPLOYMENT
+    assert apply_standing(two(first), LATER) == Standing(waits)
+
+
+@pytest.mark.invariant("RG-78")
+def test_a_deployment_waits_while_nobody_has_read_how_the_one_before_it_stands() -> None:
+    assert apply_standing(two(None), LATER) == Standing(WaitsFor.DEPLOYMENT)
+    elsewhere = two(None, led=frozenset({DR}))
+    assert apply_standing(elsewhere, LATER) == Standing(WaitsFor.ITS_TURN), "its gate asks shards"
+
+
+@pytest.mark.invariant("RG-78")
+def test_the_end_of_the_one_before_it_is_something_new() -> None:
+    tried = {DR: refused(mark="none\n")}
+    assert due(
+        two(unfinished(ApplyState.COMPLETED), tried=tried, looked_s={SHOP: NOW_S, DR: NOW_S})
+    )
+
+
+def test_many_of_them_are_decided_at_once() -> None:
+    names = [f"d{i:03}" for i in range(64)]
+    wanted = tuple(
+        replace(WANTED, place=Place(name, "shop"), earlier=tuple(names[:i]))
+        for i, name in enumerate(names)
+    )
+    places = [one.place for one in wanted]
+    now = replace(
+        situation(),
+        wanted=wanted,
+        recorded=dict.fromkeys(places, NOTHING_RECORDED),
+        led=frozenset(places),
+        looked_s=dict.fromkeys(places, NOW_S),
+    )
+    assert due(now) == (Task(TaskKind.APPLY, places[0]),)
 
 
 def test_pauses_double_up_to_a_bound() -> None:
@@ -194,7 +246,8 @@ def situations(draw: st.DrawFn) -> Situation:
             place=one,
             work=draw(st.sampled_from((PLAN, OTHER))),
             drift_every_s=draw(st.floats(60, 1e6)),
-            after=draw(st.sampled_from((None, "staging"))),
+            after=draw(st.sampled_from(((), ("staging",)))),
+            earlier=("staging",) if one.environment != "staging" and draw(st.booleans()) else (),
             is_moving=draw(st.booleans()) and draw(st.booleans()),
         )
         for one in sorted(draw(st.sets(place, min_size=1)))

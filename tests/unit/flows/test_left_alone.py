@@ -124,7 +124,7 @@ def test_observe_parts_and_advise_name_what_they_leave_alone_and_apply_what_came
         ),
     ]
     before = LeftAlone(environment="staging", keyspace=KEYSPACE, quarantine=QUARANTINE)
-    outcome = ApplyOutcome(**about, verdict=ApplyVerdict.COMPLETED, left_alone_before=before)
+    outcome = ApplyOutcome(**about, verdict=ApplyVerdict.COMPLETED, left_alone_before=(before,))
     said.append(write_text(apply_document([outcome])))
     assert "staging, which comes first" in said[-1]
     for text in said:

@@ -11,11 +11,11 @@ import pytest
 from reconciler.errors import InvalidInput, Refused
 from reconciler.flows.apply import ApplyRequest, ApplyWorld, apply_keyspace
 from reconciler.flows.check import check_against_live, is_as_git_says
+from reconciler.flows.deployments import environment_gates, promotion_refusals
 from reconciler.flows.drift import find_drift
 from reconciler.flows.gates import Gates, ledger_address_gate, ledger_gate
 from reconciler.flows.init import found_keyspace
 from reconciler.flows.lint import lint_files
-from reconciler.flows.promotion import fleet_gates, promotion_refusals
 from reconciler.flows.pull import pull_keyspace, specified_in
 from reconciler.flows.reconcile_pass import begin_pass
 from reconciler.flows.revert import find_plan, revert_files
@@ -44,6 +44,7 @@ from tests.offline_fleet import (
     fleet,
     no_ledger,
     planned,
+    predecessors,
     repository,
     with_plan,
     world,
@@ -330,12 +331,9 @@ def test_an_environment_that_was_not_seen_promotes_nothing() -> None:
 def test_only_an_environment_that_names_another_asks_it() -> None:
     keyspace = repository().keyspace()
     shards = fleet()
-    looking = world(shards)
-    assert (
-        fleet_gates(lambda found: (looking, found), keyspace, environment(keyspace, "staging"))
-        == ()
-    )
-    (gate,) = fleet_gates(lambda found: (looking, found), keyspace, environment(keyspace))
+    before = predecessors(shards)
+    assert environment_gates(before, keyspace, environment(keyspace, "staging")) == ()
+    (gate,) = environment_gates(before, keyspace, environment(keyspace))
     assert shards.looks == 0
     gate(plan_in(with_plan(repository(), fleet())))
     assert shards.looks == 1

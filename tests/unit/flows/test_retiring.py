@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from reconciler.errors import Refused
+from reconciler.flows.deployments import promotion_refusals
 from reconciler.flows.drift import find_drift
-from reconciler.flows.promotion import promotion_refusals
 from reconciler.flows.verify import verify_keyspace
 from tests.offline_fleet import (
     ENVIRONMENT,

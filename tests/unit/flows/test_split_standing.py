@@ -11,8 +11,8 @@ import pytest
 
 from reconciler.edges.ledger.sql import open_ledger
 from reconciler.errors import Problem, Refused, Unavailable
+from reconciler.flows.deployments import promotion_refusals
 from reconciler.flows.keyspaces import flattened, one_after_another
-from reconciler.flows.promotion import promotion_refusals
 from reconciler.flows.split.settle import Standing, beside, stand_of
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.reshard.actions import TickEnd

@@ -6,6 +6,7 @@ import pytest
 
 from reconciler.spec.read import read_spec
 from reconciler.spec.split_edit import split_edit
+from tests.sections import CASES
 
 HEAD = """\
 version: 1
@@ -140,3 +141,9 @@ def test_what_is_shown_of_a_spec_names_no_server_and_no_login() -> None:
         assert "internal" not in text
         assert "host: new-server-2.invalid" in text
         assert "..." in text
+
+
+def test_a_list_of_deployments_is_for_a_person_to_edit() -> None:
+    text = (CASES / "spec" / "deployments.yaml").read_text(encoding="utf-8")
+    for name in ("production", "production.primary"):
+        assert split_edit(text, "specs/k.yaml", name, "-80", ("-40", "40-80")) is None

@@ -28,6 +28,7 @@ from reconciler.ports.forge import Forge
 from reconciler.ports.job import BranchEvent, Event, PullRequestEvent
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.notices import TokenKind
+from reconciler.ports.promotion import PromotionChecks
 from reconciler.ports.reshards import Reshards
 from reconciler.ports.routes import Routes
 from reconciler.ports.shards import Connections
@@ -42,6 +43,7 @@ from tests.offline_fleet import (
     SPEC,
     STATES,
     Files,
+    NothingMeasured,
     Shards,
     fleet,
     repository,
@@ -186,6 +188,12 @@ class Rolling:
 
     def split_driving_of(self, environment: Environment) -> SplitWorld | ReshardWorld:
         raise down()
+
+    def lasting_ledger_of(self, environment: Environment) -> Ledger:
+        raise down()
+
+    def checks(self) -> PromotionChecks:
+        return NothingMeasured()
 
     def connect(self, environment: Environment) -> ApplyConnections:
         self.job.connected += 1

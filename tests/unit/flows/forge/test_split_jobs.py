@@ -26,6 +26,7 @@ from reconciler.outcomes.progress import ProgressEvent
 from reconciler.ports.forge import Forge
 from reconciler.ports.job import BranchEvent, Event
 from reconciler.ports.ledger import Ledger
+from reconciler.ports.promotion import PromotionChecks
 from reconciler.ports.reshards import Reshards
 from reconciler.ports.routes import Routes
 from reconciler.ports.shards import Connections
@@ -37,7 +38,16 @@ from reconciler.reshard.phases import Phase
 from reconciler.rollout.parts import PartOrder
 from reconciler.rollout.waves import WaveChoice
 from reconciler.spec.model import Environment
-from tests.offline_fleet import ENVIRONMENT, SPEC_PATH, STATES, Files, Shards, repository, world
+from tests.offline_fleet import (
+    ENVIRONMENT,
+    SPEC_PATH,
+    STATES,
+    Files,
+    NothingMeasured,
+    Shards,
+    repository,
+    world,
+)
 from tests.offline_forge import (
     BASE,
     HEAD,
@@ -104,6 +114,9 @@ class SplitJob:
 
     def split_driving_of(self, environment: Environment) -> SplitWorld | ReshardWorld:
         return self.stand.connect().driving
+
+    def checks(self) -> PromotionChecks:
+        return NothingMeasured()
 
     def connect(self, environment: Environment) -> ApplyConnections:
         raise down()
