@@ -129,11 +129,12 @@ def _managed(described: dict[str, Any]) -> dict[ManagedKind, str | None]:
     if of_views is not None and ManagedKind.VIEWS not in found:
         raise click.UsageError("--views-definer goes with --views.")
     if definer is not None and definer not in found.values():
-        raise click.UsageError("--definer goes with --manage views, routines or triggers.")
-    if ManagedKind.TRIGGERS in found and definer is None:
-        raise click.UsageError(
-            "--manage triggers goes with --definer: each has an account's rights."
-        )
+        raise click.UsageError("--definer goes with --manage views, routines, triggers or events.")
+    for kind in (ManagedKind.TRIGGERS, ManagedKind.EVENTS):
+        if kind in found and definer is None:
+            raise click.UsageError(
+                f"--manage {kind} goes with --definer: each has an account's rights."
+            )
     return found
 
 

@@ -31,6 +31,9 @@ class Operation(StrEnum):
     CREATE_SEQUENCE = "create-sequence"
     ALTER_SEQUENCE = "alter-sequence"
     DROP_SEQUENCE = "drop-sequence"
+    CREATE_EVENT = "create-event"
+    ALTER_EVENT = "alter-event"
+    DROP_EVENT = "drop-event"
 
 
 class ClauseKind(StrEnum):

@@ -11,7 +11,7 @@ from typing import assert_never
 
 from reconciler.diff.model import Operation
 from reconciler.model.object_id import ObjectId, ObjectKind
-from reconciler.model.programs import ManagedProgram, Routine, Sequence, Trigger, View
+from reconciler.model.programs import Event, ManagedProgram, Routine, Sequence, Trigger, View
 
 _OF_ROUTINES = (Operation.CREATE_ROUTINE, Operation.REPLACE_ROUTINE, Operation.DROP_ROUTINE)
 OPERATIONS = {
@@ -28,6 +28,7 @@ OPERATIONS = {
         Operation.ALTER_SEQUENCE,
         Operation.DROP_SEQUENCE,
     ),
+    ObjectKind.EVENT: (Operation.CREATE_EVENT, Operation.ALTER_EVENT, Operation.DROP_EVENT),
 }
 """What makes one of a kind, what makes it another one, and what drops it."""
 
@@ -84,6 +85,15 @@ def _parts(program: ManagedProgram) -> dict[str, object]:
             own = {"body": program.body, "head": head}
             order = {"place in the firing order": program.follows}
             return {**own, **order, "definer": program.definer, **made}
+        case Event():
+            completion = (program.preserve, program.comment)
+            own = {
+                "schedule": program.schedule,
+                "body": program.body,
+                "being on or off": program.is_on,
+            }
+            rest = {"comment or completion": completion, "definer": program.definer}
+            return {**own, **rest, **made}
         case _:
             assert_never(program)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from reconciler.ddl.programs.accounts import read_account
 from reconciler.guard.definers import definer_refusals
 from reconciler.guard.triggers import untrusted
+from reconciler.model.access import EventGround
 from reconciler.model.policy import Policy
 from reconciler.model.programs import ManagedKind
 from reconciler.model.server import Flavor
@@ -20,6 +21,7 @@ _NEEDED = {
     ManagedKind.SEQUENCES: (("SELECT",), ("CREATE", "ALTER", "DROP")),
     ManagedKind.ROUTINES: ((), ("CREATE ROUTINE", "ALTER ROUTINE")),
     ManagedKind.TRIGGERS: (("TRIGGER",), ()),
+    ManagedKind.EVENTS: (("EVENT",), ()),
 }
 _SWAPPING = ("LOCK TABLES", "SELECT")  # MySQL, which replaces no trigger
 
@@ -53,6 +55,8 @@ def program_findings(
     if changes and policy.manages(ManagedKind.TRIGGERS):
         for refusal in untrusted(check.shard, access):
             yield _failed(check, refusal.message, refusal.recovery)
+    if access.events is not None and changes:
+        yield from _event_findings(check, access.events)
     ground = access.routines
     if ground is not None and changes and version.flavor is Flavor.MYSQL and ground.granted is None:
         yield _failed(
@@ -70,6 +74,34 @@ def program_findings(
             " say DETERMINISTIC, NO SQL or READS SQL DATA, from a login with SUPER",
             recovery="set log_bin_trust_function_creators=1 on the server, or manage no functions",
         )
+
+
+def _event_findings(check: ShardCheck, ground: EventGround) -> Iterator[DoctorFinding]:
+    if not ground.runs:
+        yield _warning(
+            check,
+            "event_scheduler is not ON: the server runs no event, and a plan that makes one that is"
+            " on is refused",
+            "set event_scheduler=ON on the server, or write DISABLE into the files of events",
+        )
+    if ground.off_as_on_replicas:
+        names = ", ".join(ground.off_as_on_replicas[:10])
+        yield _warning(
+            check,
+            f"{len(ground.off_as_on_replicas)} events are off as they are on a replica, and nothing"
+            f" runs them: {names}",
+            "if this server is to run them, ALTER EVENT ... ENABLE each of them on it",
+        )
+
+
+def _warning(check: ShardCheck, message: str, recovery: str) -> DoctorFinding:
+    return DoctorFinding(
+        subject=f"shard {check.shard}",
+        shard=check.shard,
+        mark=CheckMark.WARNING,
+        message=message,
+        recovery=recovery,
+    )
 
 
 def _failed(check: ShardCheck, message: str, recovery: str) -> DoctorFinding:

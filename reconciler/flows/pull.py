@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.ddl.default_less import default_less_columns
 from reconciler.ddl.definition.file import DefinitionFile, read_definition_file
-from reconciler.ddl.definition.program_file import ProgramFile
+from reconciler.ddl.definition.program_file import ProgramFile, starts_said_by
 from reconciler.ddl.definition.program_files import read_program_file
 from reconciler.ddl.definition.table_with_triggers import table_with_triggers
 from reconciler.ddl.programs.kinds import file_text
@@ -27,7 +27,7 @@ from reconciler.model.programs import (
     FOLDERS,
     LIKE_TABLES,
     MANAGED_AS,
-    ROUTINES,
+    WITH_BODIES,
     CreatedWith,
     Trigger,
 )
@@ -53,8 +53,6 @@ from reconciler.spec.names import definition_path, program_path
 from reconciler.spec.read import read_spec
 from reconciler.spec.text import text_of
 from reconciler.spec.tree import FileTree
-
-_WITH_BODIES = (*ROUTINES, ObjectKind.TRIGGER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +127,8 @@ def pull_keyspace(
     observations = observe(world, with_shards(world, environment))
     vschema = pulled_vschema(world.keyspaces, files.tree, files.spec, environment)
     tables = _own_tables(files, observations)
-    reader = DefinitionReader(files.spec.policy, counters={}, tables=tables)
+    events = starts_said_by(files.existing.programs) if files.existing is not None else {}
+    reader = DefinitionReader(files.spec.policy, counters={}, tables=tables, events=events)
     look = look_through(observations, reader)
     look = with_what_has_ended(look, environment, world.clock.now_s())
     if look.obstacles:
@@ -140,7 +139,7 @@ def pull_keyspace(
     world.scratch.keep_off({seen.observation.server for seen in look.seen})
     settings = model.observation.settings
     usual = usually_created_with(world.scratch, settings) if model.programs else None
-    has_bodies = any(about.kind in _WITH_BODIES for about in model.programs)
+    has_bodies = any(about.kind in WITH_BODIES for about in model.programs)
     of_bodies = bodies_usually_created_with(world.scratch, settings) if has_bodies else None
     wanted = _files(files, model, usual, of_bodies)
     read = _read_back(world, wanted, reader, model)
@@ -263,7 +262,7 @@ def _files(
             if taken_name in taken:
                 raise Refused(_two_tables_one_file(taken[taken_name], name, files.spec.path))
         taken |= dict.fromkeys(names, name)
-        text = file_text(program.value, of_bodies if about.kind in ROUTINES else usual)
+        text = file_text(program.value, of_bodies if about.kind in WITH_BODIES else usual)
         wanted.append(_Wanted(about=about, path=path, text=text))
     return tuple(wanted)
 

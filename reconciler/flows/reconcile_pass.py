@@ -1,7 +1,6 @@
 """The one reconcile pass: read, observe, diff, prove, plan.
 
-`plan`, `verify`, `apply` and `drift` are this pass stopped at different gates, so that a preview
-cannot lie.
+`plan`, `verify`, `apply`, `drift` are this pass stopped at different gates: no preview can lie.
 """
 
 from __future__ import annotations
@@ -9,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from reconciler.ddl.definition.program_file import starts_said_by
 from reconciler.ddl.fingerprint import NORMALIZER_VERSION, RENDERER_VERSION
 from reconciler.diff.counters import wanted_counters
 from reconciler.diff.model import SchemaDiff
@@ -159,7 +159,7 @@ def pass_over(
     check_shard_columns(files.spec, wanted.tables)
     counters = wanted_counters(wanted, files.renames)
     tables, claimed = [table.name for table in wanted.tables], [one.name for one in cleans]
-    reader = as_printed.of_live(counters, tables, claimed)
+    reader = as_printed.of_live(counters, tables, claimed, starts_said_by(files.programs))
     look = look_through(observations, reader)
     look = with_what_has_ended(look, environment, world.clock.now_s())
     return Pass(

@@ -16,6 +16,7 @@ from reconciler.ddl.statement.check import StatementKind
 from reconciler.ddl.statement.reach import Reach, reach_of
 from reconciler.guard.definers import definer_refusals, lacking_rights
 from reconciler.guard.engines import engine_access_refusals
+from reconciler.guard.events import event_refusals
 from reconciler.guard.model import Refusal
 from reconciler.guard.routines import routine_refusals
 from reconciler.guard.triggers import trigger_refusals
@@ -45,6 +46,7 @@ _LOCK_TABLES = (
     "events_statements_current",
 )
 _OF_TRIGGERS = (StatementKind.CREATE_TRIGGER, StatementKind.DROP_TRIGGER)
+_MAKE_EVENTS = (StatementKind.CREATE_EVENT, StatementKind.ALTER_EVENT)
 _AGAIN = "then run the same command again"
 
 
@@ -134,6 +136,7 @@ def _refusals(
     reaches = [reach_of(statement.sql) for statement in statements]
     triggers = [reach for reach in reaches if reach.kind in _OF_TRIGGERS]
     yield from trigger_refusals(shard, access, triggers)
+    yield from event_refusals(shard, access, [r for r in reaches if r.kind in _MAKE_EVENTS])
     reads: dict[Account, dict[str, str]] = {}  # of each account, by what is read: the first view
     for reach in reaches:
         if reach.definer is not None:
@@ -183,6 +186,8 @@ def _needs(reach: Reach, flavor: Flavor) -> Iterator[_Need]:
             yield _Need(any_of=("ALTER",), table=table)
         case StatementKind.DROP_SEQUENCE:
             yield _Need(any_of=("DROP",), table=table)
+        case StatementKind.CREATE_EVENT | StatementKind.ALTER_EVENT | StatementKind.DROP_EVENT:
+            yield _Need(any_of=("EVENT",), table=table)
         case _:
             assert_never(reach.kind)
     if reach.renamed_to is not None or reach.drops_partitions:
@@ -223,6 +228,8 @@ def _may_not(shard: str, database: str | None, table: str, privileges: Sequence[
         return _may_not_make(shard, "triggers", named)
     if any("ROUTINE" in privilege for privilege in privileges):
         return _may_not_make(shard, f"routine {table}", named)
+    if privileges == ["EVENT"]:
+        return _may_not_make(shard, f"event {table}", named)
     where = f"table {table}" if database is None else f"table {database}.{table}"
     return Refusal(
         code="privilege-missing",

@@ -142,6 +142,15 @@ class DefinerRights:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EventGround:
+    """Whether the server runs events at all; `off_as_on_replicas` are those that it does not run
+    because it was a replica when it was given them, or is a copy of one."""
+
+    runs: bool
+    off_as_on_replicas: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoutineGround:
     """What decides whether a routine can be made, or made again. `trusts_functions`: the server
     lets whoever may make a function make one that its binary log cannot be sure of. `granted` are
@@ -160,7 +169,7 @@ class ShardAccess:
     `accounts` are digests (`ddl.programs.accounts`) of the login's own and of all of the
     server's; None: the login may not see them. `definers` are those that the spec names, as far as
     the server has them; `protected` those whose programs only their like may drop, by digest.
-    `routines` None: nobody asked, for they are not managed."""
+    `routines` and `events` None: nobody asked, for they are not managed."""
 
     database: str
     privileges: Privileges | None
@@ -171,6 +180,7 @@ class ShardAccess:
     definers: tuple[DefinerRights, ...] = ()
     protected: frozenset[str] = frozenset()
     routines: RoutineGround | None = None
+    events: EventGround | None = None
 
     def is_own(self, account: str) -> bool:
         return self.account == account

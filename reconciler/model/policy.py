@@ -54,6 +54,7 @@ class HazardKind(StrEnum):
     UNROUTED_TABLE = "unrouted-table"  # VSchema: queries no longer find the table
     CHANGE_SEQUENCE = "change-sequence"  # VSchema: the same value may be given twice
     CHANGE_ROUTING = "change-routing"  # VSchema: queries are allowed, answered or sent otherwise
+    RUNS_BY_ITSELF = "runs-by-itself"  # an event: from then on each shard's server does it
     RUNS_AS = "runs-as"  # a program has its definer's rights, or another definer's than before
     DROP_PROGRAM = "drop-program"  # whatever uses the view fails
     DROP_VIEW_COLUMN = "drop-view-column"  # whatever reads the column by the view fails

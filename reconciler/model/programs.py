@@ -20,6 +20,7 @@ class ManagedKind(StrEnum):
     ROUTINES = "routines"
     TRIGGERS = "triggers"
     SEQUENCES = "sequences"
+    EVENTS = "events"
 
 
 class Security(StrEnum):
@@ -33,12 +34,13 @@ class Security(StrEnum):
 class CreatedWith:
     """What a server keeps of the session that made a program, and gives its text meaning by.
     `sql_mode` and `database_collation`, which is that of the database at the time, are kept of
-    programs with a body; None: of the others."""
+    programs with a body, and `time_zone` of events; None: of the others."""
 
     character_set_client: str
     collation_connection: str
     sql_mode: str | None = None
     database_collation: str | None = None
+    time_zone: str | None = None
 
     def __str__(self) -> str:
         said = (
@@ -47,7 +49,8 @@ class CreatedWith:
         )
         if self.sql_mode is None:
             return said
-        return f"{said} sql_mode={self.sql_mode} database_collation={self.database_collation}"
+        said = f"{said} sql_mode={self.sql_mode} database_collation={self.database_collation}"
+        return said if self.time_zone is None else f"{said} time_zone={self.time_zone}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,10 +129,47 @@ class Sequence:
         return ObjectId(ObjectKind.SEQUENCE, self.name)
 
 
-ManagedProgram = View | Routine | Trigger | Sequence
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What a server runs by itself: once, `at` a moment, or `every` so often, from `starts` to
+    `ends`; '' where there is none. Moments are local to the time zone that it was made with. Where
+    nobody has said when it starts, which is then the moment at which each shard was given it,
+    `starts` is ''; `is_stamped`, as long as that is not known: its server may have filled that in.
+    `comment` is the server's literal, or ''."""
+
+    name: str
+    at: str
+    every: str
+    starts: str
+    ends: str
+    preserve: bool
+    is_on: bool
+    comment: str
+    definer: str | None
+    body: str
+    created_with: CreatedWith
+    is_stamped: bool = False
+    security: Security = Security.DEFINER
+
+    @property
+    def object_id(self) -> ObjectId:
+        return event_id(self.name)
+
+    @property
+    def schedule(self) -> tuple[str | None, ...]:
+        return (self.at, self.every, self.starts, self.ends, self.created_with.time_zone)
+
+
+ManagedProgram = View | Routine | Trigger | Sequence | Event
 """Any program that can be managed."""
 
+UNREAD_BODIES = (Routine, Event)
+"""What no server looks through before it runs."""
+
 ROUTINES = (ObjectKind.PROCEDURE, ObjectKind.FUNCTION)
+
+WITH_BODIES = (*ROUTINES, ObjectKind.TRIGGER, ObjectKind.EVENT)
+"""What has one or more statements for its body, and keeps more of the session that made it."""
 
 MANAGED_AS = {
     ObjectKind.VIEW: ManagedKind.VIEWS,
@@ -137,6 +177,7 @@ MANAGED_AS = {
     ObjectKind.FUNCTION: ManagedKind.ROUTINES,
     ObjectKind.TRIGGER: ManagedKind.TRIGGERS,
     ObjectKind.SEQUENCE: ManagedKind.SEQUENCES,
+    ObjectKind.EVENT: ManagedKind.EVENTS,
 }
 """The word of `manage` for each kind of program."""
 
@@ -147,6 +188,7 @@ FOLDERS = {
     ManagedKind.VIEWS: "views",
     ManagedKind.ROUTINES: "routines",
     ManagedKind.SEQUENCES: "sequences",
+    ManagedKind.EVENTS: "events",
 }
 """Where the files of each kind stand, in the schema folder; triggers stand in their table's."""
 
@@ -157,3 +199,7 @@ def view_id(name: str) -> ObjectId:
 
 def trigger_id(name: str) -> ObjectId:
     return ObjectId(ObjectKind.TRIGGER, name)
+
+
+def event_id(name: str) -> ObjectId:
+    return ObjectId(ObjectKind.EVENT, name)

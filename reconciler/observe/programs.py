@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.ddl.definition.program_file import ProgramFile
 from reconciler.ddl.lexer import TokenKind, tokenize
-from reconciler.ddl.programs.facts import text_of
+from reconciler.ddl.programs.facts import USUAL_ZONE, text_of
 from reconciler.ddl.programs.kinds import account_for, read_program
 from reconciler.diff.session import StatementSession
 from reconciler.errors import Location, Problem, ReconcilerError
@@ -17,6 +17,7 @@ from reconciler.model.object_id import ObjectId
 from reconciler.model.policy import Policy
 from reconciler.model.programs import (
     CreatedWith,
+    Event,
     ManagedProgram,
     Security,
     Sequence,
@@ -112,7 +113,10 @@ def _made(database: ScratchDatabase, files: Several[ProgramFile]) -> dict[Object
 
 
 def _make(database: ScratchDatabase, file: ProgramFile) -> ServerError | None:
-    return database.execute(file.statement, StatementSession(created_with=file.created_with))
+    made = file.created_with
+    if made is not None and file.event is not None:
+        made = replace(made, time_zone=None)  # scratch may not know it
+    return database.execute(file.statement, StatementSession(created_with=made))
 
 
 def _as_shown(
@@ -140,8 +144,26 @@ def _with_rights(program: ManagedProgram, file: ProgramFile, policy: Policy) -> 
     if isinstance(program, View):  # made without anybody's rights
         kept = file.created_with or program.created_with
         program = replace(program, security=file.security, created_with=kept)
+    if isinstance(program, Event):
+        program = _as_file_says(program, file)
     account = account_for(program, policy)
     return replace(program, definer=account.digest if account else None)
+
+
+def _as_file_says(event: Event, file: ProgramFile) -> Event:
+    """Scratch has it off, kept, with some start where the file says none, and in a zone that it
+    knows. One that is over is neither on nor off."""
+    said, kept = file.event, file.created_with
+    assert said is not None, "the file of an event"
+    zone = kept.time_zone if kept is not None else None
+    return replace(
+        event,
+        starts=event.starts if said.starts else "",
+        is_stamped=False,
+        preserve=said.preserve,
+        is_on=said.is_on or event.is_on,
+        created_with=replace(event.created_with, time_zone=zone or USUAL_ZONE),
+    )
 
 
 def _definer_not_named(file: ProgramFile) -> Problem:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from types import MappingProxyType
 
 from reconciler.ddl.counter import counted_to, without_counter
+from reconciler.ddl.programs.event import is_passing, told_by_files
 from reconciler.ddl.programs.facts import text_of
 from reconciler.ddl.programs.kinds import (
     program_fingerprint,
@@ -25,10 +27,11 @@ from reconciler.model.fleet import in_key_order
 from reconciler.model.object_id import ObjectId, ObjectKind, table_id
 from reconciler.model.observation import Observation, ObservedShard, Unreachable
 from reconciler.model.policy import AutoIncrement, Policy
-from reconciler.model.programs import MANAGED_AS, ManagedProgram
+from reconciler.model.programs import MANAGED_AS, Event, ManagedProgram
 from reconciler.model.schema import OtherObject, Schema, Table
 from reconciler.model.server import ServerVersion
 from reconciler.model.shadow_tables import is_passing_trigger, is_shadow_named, is_shadow_trigger
+from reconciler.observe.hidden_kinds import hidden_kinds
 from reconciler.ports.world import World
 from reconciler.spec.model import Environment
 
@@ -53,13 +56,16 @@ class ReadProgram:
     fingerprint: str
 
 
+NO_EVENTS: Mapping[str, bool] = MappingProxyType({})
+
+
 class DefinitionReader:
     """Reads each distinct (text, server version) once and remembers it for the run.
 
     `counters` are the AUTO_INCREMENT values that git wants, by table; None: a counter is read as it
     is printed, which is right for git's own definitions only. `tables` are git's: what engines make
     beside them is not managed, but for what a plan that is to remove it has `claimed`, whatever
-    policy leaves alone.
+    policy leaves alone. `events` are git's events, with whether their files say when they start.
     """
 
     def __init__(
@@ -68,8 +74,10 @@ class DefinitionReader:
         counters: Mapping[str, int] | None = None,
         tables: Collection[str] = (),
         claimed: Collection[str] = (),
+        events: Mapping[str, bool] = NO_EVENTS,
     ) -> None:
         self._claimed = frozenset(claimed)
+        self._events = events
         self._policy = policy
         self._counters = counters
         self._tables = frozenset(tables)
@@ -77,20 +85,24 @@ class DefinitionReader:
         self._programs: dict[tuple[ObjectKind, str], ReadProgram] = {}
 
     def of_live(
-        self, counters: Mapping[str, int], tables: Collection[str], claimed: Collection[str] = ()
+        self,
+        counters: Mapping[str, int],
+        tables: Collection[str],
+        claimed: Collection[str] = (),
+        events: Mapping[str, bool] = NO_EVENTS,
     ) -> DefinitionReader:
-        """A reader of live definitions that remembers what this one has read."""
-        reader = DefinitionReader(self._policy, counters, tables, claimed)
-        reader._read, reader._programs = self._read, self._programs
+        """A reader of live definitions that remembers what this one has read of tables."""
+        reader = DefinitionReader(self._policy, counters, tables, claimed, events)
+        reader._read = self._read
         return reader
 
     def with_policy(self, policy: Policy) -> DefinitionReader:
         """The same, to the eyes of another policy."""
-        return DefinitionReader(policy, self._counters, self._tables, self._claimed)
+        return DefinitionReader(policy, self._counters, self._tables, self._claimed, self._events)
 
     def with_claimed(self, claimed: Collection[str]) -> DefinitionReader:
         """The same, to the eyes of a plan that removes these."""
-        return DefinitionReader(self._policy, self._counters, self._tables, claimed)
+        return DefinitionReader(self._policy, self._counters, self._tables, claimed, self._events)
 
     def is_managed(self, table: str) -> bool:
         if self.is_claimed(table):
@@ -132,7 +144,10 @@ class DefinitionReader:
     def read_program(self, about: ObjectId, text: str) -> ReadProgram:
         """Raises Refused: a program that is not understood, or hidden."""
         if (found := self._programs.get((about.kind, text))) is None:
-            found = as_read(told_by_policy(read_program(about, text), self._policy))
+            program = told_by_policy(read_program(about, text), self._policy)
+            if isinstance(program, Event):
+                program = told_by_files(program, self._events.get(about.name.lower()))
+            found = as_read(program)
             self._programs[about.kind, text] = found
         return found
 
@@ -149,6 +164,12 @@ class DefinitionReader:
             of_kind = self._policy.manages_program(object_id.kind)
             return of_kind and not self.is_left_alone(object_id.name)
         return object_id.kind is ObjectKind.TABLE and self.is_managed(object_id.name)
+
+    def is_nobodys(self, other: OtherObject) -> bool:
+        """Whether it is an event that goes by itself, and no file claims its name (PG-28)."""
+        if other.kind is not ObjectKind.EVENT or other.name.lower() in self._events:
+            return False
+        return is_passing(other)
 
     def _with_counter_that_matters(self, text: str) -> str:
         if self._policy.auto_increment is AutoIncrement.IGNORE:
@@ -281,36 +302,17 @@ def _programs(
 ) -> tuple[dict[ObjectId, ReadProgram], list[Refusal]]:
     programs: dict[ObjectId, ReadProgram] = {}
     refusals: list[Refusal] = []
-    if reader.policy.manages_program(ObjectKind.TRIGGER) and not _sees_triggers(observation):
-        refusals.append(_triggers_hidden(observation.shard))
+    refusals += hidden_kinds(observation, reader.policy)
     for other in observation.others:
         about = other.object_id
         if other.table is not None and not reader.is_managed(other.table):
             continue  # a trigger on a table that is not managed is not, either
-        if about.kind in MANAGED_AS and reader.manages(about):
+        if about.kind in MANAGED_AS and reader.manages(about) and not reader.is_nobodys(other):
             try:
                 programs[about] = reader.read_program(about, text_of(other))
             except ReconcilerError as unread:
                 refusals += refusals_from(unread, shard=observation.shard, object_id=about)
     return programs, refusals
-
-
-def _sees_triggers(observation: ObservedShard) -> bool:
-    access = observation.access
-    if access is None or access.privileges is None:
-        return True
-    return "TRIGGER" in access.privileges.on_database(access.database)
-
-
-def _triggers_hidden(shard: str) -> Refusal:
-    """A server lists no trigger of a table on which the login has not TRIGGER."""
-    return Refusal(
-        code="triggers-hidden",
-        shard=shard,
-        message=f"shard {shard}: triggers are managed, and the login may not see them: none that is"
-        " there would be found",
-        recovery="grant the login TRIGGER on the shard's database, then run the same command again",
-    )
 
 
 def _seen(

@@ -21,6 +21,7 @@ from reconciler.plan.document import (
 )
 from reconciler.plan.encoding import from_json, to_json
 from reconciler.plan.model import (
+    FORMAT_WITHOUT_EVENTS,
     FORMAT_WITHOUT_QUARANTINE,
     FORMAT_WITHOUT_ROUTINES,
     FORMAT_WITHOUT_TRIGGERS,
@@ -48,8 +49,10 @@ def plan_from_core(core: PlanCore, meta: PlanMeta, plan_format: str | None = Non
 
 def _format_of(core: PlanCore) -> str:
     kinds = core.policy.program_kinds | {about.kind for about in core.managed_programs}
-    if kinds & {ObjectKind.TRIGGER, ObjectKind.SEQUENCE}:
+    if ObjectKind.EVENT in kinds:
         return PLAN_FORMAT
+    if kinds & {ObjectKind.TRIGGER, ObjectKind.SEQUENCE}:
+        return FORMAT_WITHOUT_EVENTS
     if kinds - {ObjectKind.VIEW}:
         return FORMAT_WITHOUT_TRIGGERS
     if core.quarantine:

@@ -22,10 +22,11 @@ from reconciler.model.programs import MANAGED_AS
 from reconciler.model.quarantine import Quarantine
 from reconciler.vschema.model import VSchemaChange
 
-PLAN_FORMAT = "1.4"
+PLAN_FORMAT = "1.5"
 """Major and minor. A minor format only adds fields with defaults, and words; every earlier minor is
 read, and a plan is of the first that can say it."""
 
+FORMAT_WITHOUT_EVENTS = "1.4"
 FORMAT_WITHOUT_TRIGGERS = "1.3"
 FORMAT_WITHOUT_ROUTINES = "1.2"
 FORMAT_WITHOUT_QUARANTINE = "1.1"

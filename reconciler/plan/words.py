@@ -247,6 +247,12 @@ def _plain_effect(operation: Operation) -> str:
             return "metadata only, its value stays"
         case Operation.DROP_SEQUENCE:
             return "the sequence and its value go"
+        case Operation.CREATE_EVENT:
+            return "new event, nothing waits"
+        case Operation.ALTER_EVENT:
+            return "metadata only, a run of it that has begun goes on"
+        case Operation.DROP_EVENT:
+            return "nothing runs it any more, a run of it that has begun goes on"
 
 
 def _lock_effect(lock: Lock | None) -> str:

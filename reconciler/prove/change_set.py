@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.ddl.foreign import ForeignDefinition
 from reconciler.ddl.normalize import normalize_table
+from reconciler.ddl.programs.event import starts_said
 from reconciler.ddl.programs.kinds import as_shown, used_text
 from reconciler.diff.counters import wanted_counters
 from reconciler.diff.model import Operation, Step
@@ -69,6 +70,19 @@ class ProofFailed:
     refusals: tuple[Refusal, ...]
 
 
+def _reader(
+    policy: Policy,
+    desired: Schema,
+    renames: tuple[Rename, ...],
+    claimed: Collection[str],
+    programs: ProgramsBetween,
+) -> DefinitionReader:
+    """Of what scratch shows: as live definitions are read."""
+    counters, names = wanted_counters(desired, renames), [table.name for table in desired.tables]
+    events = starts_said(read.value for read in programs.after.values())
+    return DefinitionReader(policy, counters, names, claimed, events)
+
+
 def prove_change_set(
     world: World,
     *,
@@ -85,7 +99,6 @@ def prove_change_set(
     """`observed` are the shards that share the before-state; `before` and `desired` are the
     managed tables, those of engines that are `claimed` among them, and `programs` the managed
     programs. Raises Unavailable or Refused where no scratch server can be had."""
-    counters, names = wanted_counters(desired, renames), [table.name for table in desired.tables]
     request = ProofRequest(
         observed=tuple(_without_managed(shard, programs) for shard in observed),
         texts=dict(observed[0].definitions),
@@ -93,7 +106,7 @@ def prove_change_set(
         desired=desired,
         policy=policy,
         renames=renames,
-        reader=DefinitionReader(policy, counters, names, claimed),
+        reader=_reader(policy, desired, renames, claimed, programs),
         sequences=_sequences(observed[0], desired, programs),
         engines=engines,
         programs=programs,

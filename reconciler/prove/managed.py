@@ -28,7 +28,7 @@ from reconciler.diff.session import DEFAULT_SESSION, StatementSession
 from reconciler.guard.model import Refusal
 from reconciler.model.object_id import ObjectId, ObjectKind, table_id
 from reconciler.model.policy import Hazard, HazardKind
-from reconciler.model.programs import LIKE_TABLES, ManagedProgram, Routine, View
+from reconciler.model.programs import LIKE_TABLES, UNREAD_BODIES, ManagedProgram, View
 from reconciler.model.server import ServerError
 from reconciler.plan.hazards.programs import program_hazards
 from reconciler.plan.hazards.statement_context import needing_permission
@@ -150,10 +150,10 @@ class _Trial:
     def _waits(self, step: ProgramStep, place: int, *, for_others: bool) -> bool:
         """Whether a body, which no server looks through, uses names that are still to come: of
         tables and columns, and of other programs as long as one can be made without waiting."""
-        if not isinstance(step.after, Routine):
+        if not isinstance(step.after, UNREAD_BODIES):
             return False
         used = self._names_in(step.after)
-        if isinstance(step.before, Routine):
+        if isinstance(step.before, UNREAD_BODIES):
             used -= self._names_in(step.before)
         if any(used & names for names in self._coming[place:]):
             return True
@@ -186,7 +186,7 @@ class _Trial:
         """What is checked at its call only is searched for the names that go."""
         gone = tuple(losses([ran]))
         for _, program in sorted(self._there.items()):
-            if gone and isinstance(program, Routine):
+            if gone and isinstance(program, UNREAD_BODIES):
                 self._findings += broken_by_name(as_shown(program), gone, tried=False)
 
     def drop_rest(self, place: int) -> None:
@@ -241,7 +241,7 @@ class _Trial:
     def _make(
         self, program: ManagedProgram, before: ManagedProgram | None = None
     ) -> ServerError | None:
-        session = session_of(program)
+        session = session_of(without_rights(program))
         errors = (self._database.execute(sql, session) for sql in trial_sql(program, before))
         return next((error for error in errors if error is not None), None)
 
@@ -257,12 +257,13 @@ class _Trial:
         self._broken.discard(step.about)
         account = policy.account_of(step.about.kind)
         definer = account_for(program, policy)
-        at_once = is_replaced_at_once(step.about.kind, self._request.version.flavor)
-        replaces = step.before is not None and at_once
+        flavor = self._request.version.flavor
+        at_once = is_replaced_at_once(step.about.kind, flavor)
+        replaces = step.before if at_once else None
         hazards = (*program_hazards(step, account), *self._hurt(step))
         if step.before is not None and not at_once:
             self._add_gap(place, step)
-        sql = create_sql(program, definer, replaces=replaces)
+        sql = create_sql(program, definer, replaces=replaces, flavor=flavor)
         session = session_of(program)
         self._add(place, step, sql, session, hazards, program_fingerprint(program))
 

@@ -10,7 +10,7 @@ from reconciler.model.policy import says_nothing
 from reconciler.spec.secrets import Path, dotted
 from reconciler.spec.yaml_text import Document
 
-_PROGRAMS = ("view", "procedure", "function", "trigger", "sequence")
+_PROGRAMS = ("view", "procedure", "function", "trigger", "sequence", "event")
 _SUBJECTS = ("table", "tables", "objects", *_PROGRAMS, "vindex", "vschema")
 _WITHOUT_OBJECT = ("objects", "vindex", "vschema")
 

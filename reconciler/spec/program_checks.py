@@ -51,6 +51,7 @@ def program_contradictions(
     for file in programs:
         about, kind = file.object_id, MANAGED_AS[file.object_id.kind]
         is_trigger = about.kind is ObjectKind.TRIGGER
+        has_an_account = is_trigger or about.kind is ObjectKind.EVENT
         if not spec.policy.manages(kind):
             if kind not in not_managed:
                 yield _not_managed(file, kind, spec)
@@ -81,9 +82,9 @@ def program_contradictions(
                 file,
                 "definer-not-named",
                 f"{about.kind} {about.name!r} has its definer's rights, as every {about.kind}"
-                f"{'' if is_trigger else ' without SQL SECURITY'} has, and the spec names no"
+                f"{'' if has_an_account else ' without SQL SECURITY'} has, and the spec names no"
                 " account for them",
-                f"write {'' if is_trigger else 'SQL SECURITY INVOKER into the file, or '}"
+                f"write {'' if has_an_account else 'SQL SECURITY INVOKER into the file, or '}"
                 f"`definer: {{{kind}: {{account: user@host}}}}` into {spec.path}",
             )
 

@@ -1,6 +1,6 @@
-"""Every case of `tests/cases/views/`, `routines/` and `sequences/` runs there and back on every
-server: proven, run on a database, read back after each statement, and planned again, which finds
-nothing. Many run together (`view_rounds`).
+"""Every case of views, routines, sequences and events (`tests/cases/`) runs there and back on every
+server: proven, run on a database, read back after each statement, and planned again, which
+finds nothing. Many run together (`view_rounds`).
 
 flavor: mysql mariadb            the servers (default: both)
 hazards: <kind> <object>, ...    of the statements of programs on the way there, where they matter
@@ -32,8 +32,10 @@ from tests.integration.proving import Bench, bench_on
 from tests.integration.view_rounds import Member, Round, alone, rounds
 from tests.sections import CaseText, case_texts
 
-CASES = tuple(case for kind in ("views", "routines", "sequences") for case in case_texts(kind))
-POLICY = Policy(manage=tuple(ManagedKind))
+KINDS = ("views", "routines", "sequences", "events")
+CASES = tuple(case for kind in KINDS for case in case_texts(kind))
+# Every event has somebody's rights; those of the login that makes the ends of a case.
+POLICY = Policy(manage=tuple(ManagedKind), definers=((ManagedKind.EVENTS, "reconciler@127.0.0.1"),))
 FLAVORS = {"mysql_server": "mysql", "mariadb_server": "mariadb", "mariadb_10_server": "mariadb"}
 
 
@@ -161,9 +163,11 @@ def run(bench: Bench, database: str, proof: Proven) -> None:
             bench.execute(f"SET collation_connection = {made.collation_connection}")
             if made.sql_mode is not None:
                 bench.execute(f"SET sql_mode = '{made.sql_mode}'")
+            if made.time_zone is not None:
+                bench.execute(f"SET time_zone = '{made.time_zone}'")
         bench.execute(statement.sql)
         bench.execute("SET NAMES utf8mb4")
-        bench.execute("SET sql_mode = DEFAULT")
+        bench.execute("SET sql_mode = DEFAULT, time_zone = DEFAULT")
         for effect in statement.effects:
             assert state.get(effect.object_id) == effect.before, statement.sql
             state[effect.object_id] = effect.after

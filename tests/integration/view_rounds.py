@@ -16,7 +16,7 @@ from tests.sections import CaseText
 
 CASES_IN_A_ROUND = 24
 _NAMES = (TokenKind.WORD, TokenKind.QUOTED_IDENTIFIER)
-_MAKES = ("TABLE", "VIEW", "SEQUENCE", "PROCEDURE", "FUNCTION", "TRIGGER")
+_MAKES = ("TABLE", "VIEW", "SEQUENCE", "PROCEDURE", "FUNCTION", "TRIGGER", "EVENT")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,16 +20,27 @@ from reconciler.model.programs import CreatedWith, Security
 _ANNOTATION = re.compile(r"--\s*reconciler\s*:\s*(.*)", re.IGNORECASE | re.DOTALL)
 _CREATED_WITH = re.compile(
     r"created with character_set_client=(\w+) collation_connection=(\w+)"
-    r"(?: sql_mode=(''|[\w,]+))?\s*",
+    r"(?: sql_mode=(''|[\w,]+))?(?: time_zone=([\w:+/-]+))?\s*",
     re.IGNORECASE,
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventSaid:
+    """What a file says of an event that scratch is not told: whether it is on, and kept when it is
+    over. `starts`: whether it says when it starts."""
+
+    starts: bool
+    preserve: bool
+    is_on: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramFile:
     """`rest` is verbatim, from the program's name to its end without `;`; it begins on `rest_line`.
     `head` is what stands before it for a scratch server: without anybody's rights. `table` is that
-    of a trigger, in whose file it stands."""
+    of a trigger, in whose file it stands; `event`, of an event, is what was taken out of `rest`, so
+    that scratch never runs it."""
 
     path: str
     object_id: ObjectId
@@ -40,6 +51,7 @@ class ProgramFile:
     rest_line: int
     created_with: CreatedWith | None = None
     table: str = ""
+    event: EventSaid | None = None
 
     @property
     def name(self) -> str:
@@ -49,6 +61,11 @@ class ProgramFile:
     def statement(self) -> str:
         """For a scratch server."""
         return f"{self.head}{self.rest}"
+
+
+def starts_said_by(files: Iterable[ProgramFile]) -> dict[str, bool]:
+    """Of the events among them, by folded name, whether they say when they start."""
+    return {file.name.lower(): file.event.starts for file in files if file.event is not None}
 
 
 def read_created_with(
@@ -75,6 +92,7 @@ def read_created_with(
             character_set_client=said[1].lower(),
             collation_connection=said[2].lower(),
             sql_mode=said[3].strip("'").upper() if said[3] is not None else None,
+            time_zone=said[4],
         )
     return found, problems
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.ddl.definition.event_file import read_event_file
 from reconciler.ddl.definition.program_file import ProgramFile
 from reconciler.ddl.definition.routine_file import read_routine_file
 from reconciler.ddl.definition.sequence_file import read_sequence_file
@@ -12,6 +13,7 @@ _READERS = {
     ManagedKind.VIEWS: read_view_file,
     ManagedKind.ROUTINES: read_routine_file,
     ManagedKind.SEQUENCES: read_sequence_file,
+    ManagedKind.EVENTS: read_event_file,
 }
 
 

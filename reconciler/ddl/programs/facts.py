@@ -18,12 +18,15 @@ ANOTHER_DEFINER = "another"
 _ANY_TEXT = frozenset({"utf8", "utf8mb3", "utf8mb4"})
 NO_TEXT = "\N{REPLACEMENT CHARACTER}"
 """In a program's text, for bytes that are none: servers print some literals as they are."""
+USUAL_ZONE = "+00:00"
+"""Of sessions that nobody has asked for another."""
 LEAVE_ALONE = "leave it alone by its name with `policy.ignore_tables`"
 
 _FACTS = re.compile(
     r"-- definer=(?P<definer>[0-9a-f]{64}|none|another) character_set_client=(?P<client>\w+)"
     r" collation_connection=(?P<collation>\w+)"
-    r"(?: sql_mode=(?P<mode>[A-Z0-9_,]*) database_collation=(?P<database>\w+))?\n"
+    r"(?: sql_mode=(?P<mode>[A-Z0-9_,]*) database_collation=(?P<database>\w+)"
+    r"(?: time_zone=(?P<zone>\S+))?)?\n"
 )
 
 
@@ -63,6 +66,7 @@ def read_facts(text: str) -> Facts | None:
             collation_connection=found["collation"],
             sql_mode=found["mode"],
             database_collation=found["database"],
+            time_zone=found["zone"],
         ),
         shown=text[found.end() :],
     )
@@ -73,7 +77,10 @@ def may_hold_any_text(made: CreatedWith, text: str) -> bool:
 
 
 def kept_of_session(made: CreatedWith) -> str:
-    """What a file can say: the collation of the database is not its own."""
+    """What a file can say: the collation of the database is not its own. Sessions have the time
+    zone +00:00 by themselves."""
     client, collation = made.character_set_client, made.collation_connection
     mode = made.sql_mode or "''"
-    return f"character_set_client={client} collation_connection={collation} sql_mode={mode}"
+    said = f"character_set_client={client} collation_connection={collation} sql_mode={mode}"
+    zone = made.time_zone or USUAL_ZONE
+    return said if zone == USUAL_ZONE else f"{said} time_zone={zone}"

@@ -5,6 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.ddl.programs.accounts import Account, read_account
+from reconciler.ddl.programs.event import (
+    alter_event_sql,
+    as_event_on_scratch,
+    create_event_sql,
+    drop_event_sql,
+    event_as_shown,
+    event_file_text,
+    event_fingerprint,
+    event_text,
+    read_event,
+    scratch_event_sql,
+)
 from reconciler.ddl.programs.facts import ANOTHER_DEFINER
 from reconciler.ddl.programs.routine import (
     create_routine_sql,
@@ -49,6 +61,7 @@ from reconciler.model.policy import Policy
 from reconciler.model.programs import (
     ROUTINES,
     CreatedWith,
+    Event,
     ManagedProgram,
     Routine,
     Security,
@@ -69,6 +82,8 @@ def read_program(about: ObjectId, text: str) -> ManagedProgram:
         return read_trigger(text, about.name)
     if about.kind is ObjectKind.SEQUENCE:
         return read_sequence(text, about.name)
+    if about.kind is ObjectKind.EVENT:
+        return read_event(text, about.name)
     assert about.kind is ObjectKind.VIEW, "a kind that can be managed"
     return read_view(text, about.name)
 
@@ -79,6 +94,8 @@ def program_text(program: ManagedProgram) -> str:
         return trigger_text(program)
     if isinstance(program, Sequence):
         return sequence_text(program)
+    if isinstance(program, Event):
+        return event_text(program)
     return routine_text(program) if isinstance(program, Routine) else view_text(program)
 
 
@@ -90,6 +107,8 @@ def program_fingerprint(program: ManagedProgram) -> str:
         return trigger_fingerprint(program)
     if isinstance(program, Sequence):
         return sequence_fingerprint(program)
+    if isinstance(program, Event):
+        return event_fingerprint(program)
     return view_fingerprint(program)
 
 
@@ -99,6 +118,8 @@ def as_shown(program: ManagedProgram) -> OtherObject:
         return trigger_as_shown(program)
     if isinstance(program, Sequence):
         return sequence_as_shown(program)
+    if isinstance(program, Event):
+        return event_as_shown(program)
     return routine_as_shown(program) if isinstance(program, Routine) else view_as_shown(program)
 
 
@@ -111,6 +132,8 @@ def file_text(program: ManagedProgram, usual: CreatedWith | None) -> str:
         return trigger_file_text(program, usual)
     if isinstance(program, Sequence):
         return f"{sequence_text(program)};\n"
+    if isinstance(program, Event):
+        return event_file_text(program, usual)
     return view_file_text(program, usual)
 
 
@@ -118,25 +141,37 @@ def used_text(program: ManagedProgram) -> str:
     """That part of it in which the names of what it uses stand."""
     if isinstance(program, Routine):
         return f"{program.signature}\n{program.body}"
-    if isinstance(program, Trigger):
+    if isinstance(program, Trigger | Event):
         return program.body
     if isinstance(program, Sequence):
         return ""
     return program.query
 
 
-def create_sql(program: ManagedProgram, definer: Account | None, *, replaces: bool) -> str:
-    """`definer` is the account that the spec names, for one that has its definer's rights."""
+def create_sql(
+    program: ManagedProgram,
+    definer: Account | None,
+    *,
+    replaces: ManagedProgram | None,
+    flavor: Flavor,
+) -> str:
+    """`definer` is the account that the spec names, for one that has its definer's rights;
+    `replaces` what is there and becomes it."""
     if isinstance(program, Routine):
-        return create_routine_sql(program, definer, replaces=replaces)
+        return create_routine_sql(program, definer, replaces=replaces is not None)
     if isinstance(program, Sequence):
         return alter_sequence_sql(program) if replaces else create_sequence_sql(program)
+    if isinstance(program, Event):
+        assert definer is not None, "each has an account's rights"
+        if isinstance(replaces, Event):
+            return alter_event_sql(replaces, program, definer, flavor)
+        return create_event_sql(program, definer)
     assert not isinstance(program, Trigger), "triggers stand in line (`prove.triggers`)"
-    return create_view_sql(program, definer, replaces=replaces)
+    return create_view_sql(program, definer, replaces=replaces is not None)
 
 
 def is_replaced_at_once(kind: ObjectKind, flavor: Flavor) -> bool:
-    """Whether there is CREATE OR REPLACE: without it one goes and comes."""
+    """Whether one statement makes it another one: where none does, it goes and comes."""
     return kind not in ROUTINES or flavor is Flavor.MARIADB
 
 
@@ -146,6 +181,8 @@ def scratch_sql(program: ManagedProgram) -> tuple[str, ...]:
         return scratch_routine_sql(program)
     if isinstance(program, Sequence):
         return (create_sequence_sql(program),)
+    if isinstance(program, Event):
+        return scratch_event_sql(program)
     assert not isinstance(program, Trigger), "triggers stand in line (`prove.triggers`)"
     return (scratch_view_sql(program, replaces=True),)
 
@@ -157,6 +194,8 @@ def drop_sql(about: ObjectId) -> str:
         return drop_trigger_sql(about.name)
     if about.kind is ObjectKind.SEQUENCE:
         return drop_sequence_sql(about)
+    if about.kind is ObjectKind.EVENT:
+        return drop_event_sql(about.name)
     assert about.kind is ObjectKind.VIEW, "a kind that can be managed"
     return drop_view_sql(about.name)
 
@@ -165,6 +204,8 @@ def without_rights(program: ManagedProgram) -> ManagedProgram:
     """As scratch has it."""
     if isinstance(program, Sequence):
         return program
+    if isinstance(program, Event):
+        return replace(as_event_on_scratch(program), definer=None)
     return replace(program, security=Security.INVOKER, definer=None)
 
 
@@ -200,7 +241,7 @@ def _hidden(about: ObjectId) -> Problem:
             " again",
         )
     is_view = about.kind is ObjectKind.VIEW
-    needed = "SHOW VIEW and SELECT" if is_view else "TRIGGER"
+    needed = "SHOW VIEW and SELECT" if is_view else about.kind.upper()
     return Problem(
         code="view-hidden",
         message=f"{about.titled}: the login may not see its text, and {about.kind}s are managed",

@@ -198,7 +198,7 @@ def trigger_file_text(trigger: Trigger, usual: CreatedWith | None) -> str:
     sql = f"{said}CREATE {_head(trigger).rstrip()}\n{trigger.body}"
     if ";" not in trigger.body:
         return f"{sql};\n"
-    mark = next(mark for mark in _delimiters() if mark not in sql)
+    mark = next(mark for mark in delimiters() if mark not in sql)
     return f"DELIMITER {mark}\n{sql}{mark}\nDELIMITER ;\n"
 
 
@@ -222,7 +222,7 @@ UNSAID = CreatedWith(character_set_client="", collation_connection="")
 """Of a trigger whose file says nothing of the session that makes it."""
 
 
-def _delimiters() -> Iterator[str]:
+def delimiters() -> Iterator[str]:
     """Marks that other clients know as well; one of them is in no text."""
     yield from ("//", "$$", "||")
     count = 3

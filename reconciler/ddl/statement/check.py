@@ -59,6 +59,9 @@ class StatementKind(StrEnum):
     CREATE_SEQUENCE = "create sequence"
     ALTER_SEQUENCE = "alter sequence"
     DROP_SEQUENCE = "drop sequence"
+    CREATE_EVENT = "create event"
+    ALTER_EVENT = "alter event"
+    DROP_EVENT = "drop event"
 
 
 _OF_ROUTINES = (StatementKind.CREATE_ROUTINE, StatementKind.DROP_ROUTINE)
@@ -68,16 +71,19 @@ _OF_PROGRAMS = {
     ObjectKind.FUNCTION: _OF_ROUTINES,
     ObjectKind.TRIGGER: (StatementKind.CREATE_TRIGGER, StatementKind.DROP_TRIGGER),
     ObjectKind.SEQUENCE: (StatementKind.CREATE_SEQUENCE, StatementKind.DROP_SEQUENCE),
+    ObjectKind.EVENT: (StatementKind.CREATE_EVENT, StatementKind.DROP_EVENT),
 }
-_OF_TABLES = frozenset(StatementKind).difference(
-    [StatementKind.ALTER_SEQUENCE], *_OF_PROGRAMS.values()
-)
+_ALTERS = {
+    StatementKind.CREATE_SEQUENCE: StatementKind.ALTER_SEQUENCE,
+    StatementKind.CREATE_EVENT: StatementKind.ALTER_EVENT,
+}
+_OF_TABLES = frozenset(StatementKind).difference(_ALTERS.values(), *_OF_PROGRAMS.values())
 
 
 def kind_of(program: ProgramStatement) -> StatementKind:
     made, dropped = _OF_PROGRAMS[program.about.kind]
-    if made is StatementKind.CREATE_SEQUENCE and program.replaces:
-        return StatementKind.ALTER_SEQUENCE
+    if program.replaces and made in _ALTERS:
+        return _ALTERS[made]
     return dropped if program.drops else made
 
 
@@ -93,7 +99,8 @@ def check_statement(
     if (program := read_program_statement(sql)) is not None:
         about = program.about
         if about not in programs:
-            told = f"{about.name[:80]!r} is not a {about.kind} that is managed"
+            article = "an" if about.kind is ObjectKind.EVENT else "a"
+            told = f"{about.name[:80]!r} is not {article} {about.kind} that is managed"
             _refuse("statement-table", told)
         return kind_of(program)
     kind, text = read_statement(sql)

@@ -15,10 +15,11 @@ from reconciler.ddl.programs.routine import HEAD, read_routine
 from reconciler.ddl.programs.sequence import read_sequence
 from reconciler.ddl.quote import unquote_identifier
 from reconciler.ddl.scan import NAME
+from reconciler.ddl.statement.event import read_event_statement
 from reconciler.ddl.statement.trigger import read_trigger_statement
 from reconciler.errors import Problem, Refused
 from reconciler.model.object_id import ObjectId, ObjectKind
-from reconciler.model.programs import CreatedWith, Security, trigger_id, view_id
+from reconciler.model.programs import CreatedWith, Security, event_id, trigger_id, view_id
 from reconciler.model.schema import OtherObject
 
 _BEGINS = re.compile(
@@ -54,7 +55,7 @@ class ProgramStatement:
     """`drops`, or else makes; `replaces` one that is there. `definer`: whose rights it is given.
     `reads`: the tables and views that its query names. `unsafe`: a function that does not say that
     it changes nothing, and is always of one outcome. Of a trigger, `table` is the one that it fires
-    on, and `locks` whether that is locked meanwhile."""
+    on, and `locks` whether that is locked meanwhile; of an event, `is_on`: it runs by itself."""
 
     about: ObjectId
     drops: bool = False
@@ -64,6 +65,7 @@ class ProgramStatement:
     unsafe: bool = False
     table: str = ""
     locks: bool = False
+    is_on: bool = False
 
 
 @lru_cache(maxsize=STATEMENTS_KEPT_MAX)
@@ -78,6 +80,14 @@ def read_program_statement(sql: str) -> ProgramStatement | None:
             definer=trigger.definer,
             table=trigger.table,
             locks=trigger.swap is not None,
+        )
+    if (event := read_event_statement(sql)) is not None:
+        return ProgramStatement(
+            about=event_id(event.name),
+            drops=event.drops,
+            replaces=event.alters,
+            definer=event.definer,
+            is_on=event.is_on,
         )
     if _BEGINS.match(sql) is None:
         return None

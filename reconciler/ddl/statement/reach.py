@@ -32,6 +32,14 @@ _NO_COLUMN = (
 )
 
 
+_DROP_PROGRAMS = (
+    StatementKind.DROP_VIEW,
+    StatementKind.DROP_ROUTINE,
+    StatementKind.DROP_TRIGGER,
+    StatementKind.DROP_EVENT,
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
     """`gone` are columns whose names go away (dropped or renamed), `changed` those that are defined
@@ -41,7 +49,7 @@ class Reach:
     which goes or is made, with the rights of `definer`, and `replaces` what is there; its query
     `reads` other tables and views; `program` is what it is about, and `unsafe` as there. Of a
     trigger's, `table` is the one that it fires on ('' where it is dropped), which the statement
-    `locks` or not."""
+    `locks` or not; of an event's, `is_on`: it runs by itself from then on."""
 
     kind: StatementKind
     table: str
@@ -57,11 +65,11 @@ class Reach:
     program: ObjectId | None = None
     unsafe: bool = False
     locks: bool = False
+    is_on: bool = False
 
     @property
     def drops_program(self) -> bool:
-        drops = (StatementKind.DROP_VIEW, StatementKind.DROP_ROUTINE, StatementKind.DROP_TRIGGER)
-        return self.kind in drops
+        return self.kind in _DROP_PROGRAMS
 
     @property
     def takes_table(self) -> bool:
@@ -79,6 +87,7 @@ def reach_of(sql: str) -> Reach:
             kind=kind_of(program),
             table=program.table if is_trigger else program.about.name,
             locks=program.locks,
+            is_on=program.is_on,
             replaces=program.replaces,
             definer=program.definer,
             reads=program.reads,

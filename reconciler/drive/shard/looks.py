@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
+from reconciler.ddl.programs.event import is_passing_text
 from reconciler.ddl.scan import named_as
 from reconciler.ddl.statement.reach import reach_of
 from reconciler.ddl.triggers import trigger_table
@@ -118,7 +119,10 @@ def position_seen(session: ShardSession, task: ShardTask) -> int | Problem:
 
 
 def _stands_on_managed(task: ShardTask, object_id: ObjectId, definition: str) -> bool:
-    """A trigger on a table that is left alone is left alone as well."""
+    """A trigger on a table that is left alone is left alone as well, and an event that goes by
+    itself is nobody's."""
+    if object_id.kind is ObjectKind.EVENT:
+        return object_id in task.basis.after or not is_passing_text(definition)
     if object_id.kind is not ObjectKind.TRIGGER:
         return True
     table = trigger_table(definition)
@@ -129,7 +133,7 @@ def locked_by(session: ShardSession, statement: PlannedStatement) -> ObjectId | 
     """The table whose lock the statement waits for: of a trigger's it is the one that it fires on.
     None: of no table that is known. Raises Unavailable."""
     about = statement.object_id
-    if about.kind in ROUTINES:
+    if about.kind in ROUTINES or about.kind is ObjectKind.EVENT:
         return None
     if about.kind is not ObjectKind.TRIGGER:
         return about

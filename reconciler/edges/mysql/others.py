@@ -8,7 +8,7 @@ policy says whose it shall be, and accounts are compared by their digests.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.ddl.cross_database import cross_database_references
@@ -17,6 +17,7 @@ from reconciler.ddl.quote import quote_identifier
 from reconciler.ddl.scan import is_too_large
 from reconciler.edges.mysql.connect import Link, Row
 from reconciler.edges.mysql.dependents import body_of
+from reconciler.edges.mysql.events import read_events
 from reconciler.edges.mysql.problems import ServerRefusal, misread
 from reconciler.edges.mysql.programs import read_program, read_view
 from reconciler.edges.mysql.reading import Listing, of_databases, shown, text
@@ -93,6 +94,7 @@ def read_others(
     programs: list[Program] = []
     unseen: list[str] = []
     heads: list[tuple[object, ...]] = []
+    events: Mapping[str, OtherObject] | None = None  # asked for where there is one
     for row in link.query(_PROGRAMS, [database] * 4, width=7) if rows is None else rows:
         kind, name = _kind(row[0]), text(row[1])
         table = None if row[2] is None else text(row[2])
@@ -108,6 +110,11 @@ def read_others(
         if kind is ObjectKind.TRIGGER:
             heads.append(row[1:6])
             continue
+        if kind is ObjectKind.EVENT and kind in managed:
+            events = read_events(link, database) if events is None else events
+            if name in events:
+                objects.append(events[name])
+                continue
         body = body_of(row[6])
         if body is None:
             unseen.append(f"the text of {kind} {name}")

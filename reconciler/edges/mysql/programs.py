@@ -15,11 +15,13 @@ from reconciler.ddl.programs.names import with_own_names_bare, with_own_names_ba
 from reconciler.ddl.quote import quote_identifier
 from reconciler.ddl.scan import is_too_large
 from reconciler.edges.mysql.connect import Link
+from reconciler.edges.mysql.events import read_event
+from reconciler.edges.mysql.events import read_heads as read_event_heads
 from reconciler.edges.mysql.problems import ServerRefusal, is_of_the_moment
 from reconciler.edges.mysql.reading import Listing, list_names, text
 from reconciler.edges.mysql.triggers import read_heads, read_triggers
 from reconciler.model.object_id import ObjectId, ObjectKind
-from reconciler.model.programs import ROUTINES, CreatedWith, trigger_id, view_id
+from reconciler.model.programs import ROUTINES, CreatedWith, event_id, trigger_id, view_id
 from reconciler.model.schema import OtherObject
 
 # In the head of a view, and nowhere else: a string in its query may look the same.
@@ -55,6 +57,8 @@ def list_programs(
     if ObjectKind.TRIGGER in kinds:
         heads = read_heads(link, database)
         found += (trigger_id(head.name) for head in heads if not head.is_helper)
+    if ObjectKind.EVENT in kinds:
+        found += (event_id(head.name) for head in read_event_heads(link, database))
     return tuple(sorted(found))
 
 
@@ -69,6 +73,8 @@ def read_program(link: Link, database: str, about: ObjectId) -> OtherObject | No
         return next((trigger for _, trigger in every), None)
     if about.kind is ObjectKind.SEQUENCE:
         return _read_sequence(link, about)
+    if about.kind is ObjectKind.EVENT:
+        return read_event(link, database, about.name)
     assert about.kind is ObjectKind.VIEW, "a kind that can be managed"
     return read_view(link, database, about.name)
 

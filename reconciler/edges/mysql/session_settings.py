@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from typing import assert_never
 
+from reconciler.ddl.programs.facts import USUAL_ZONE
 from reconciler.ddl.quote import quote_string
 from reconciler.diff.session import StatementSession
 from reconciler.edges.mysql.limits import READ_LOCK_WAIT_S
@@ -67,7 +68,7 @@ def session_variables(settings: ServerSettings) -> Variables:
 def pinned(version: ServerVersion) -> Variables:
     pairs = [
         # A TIMESTAMP default is printed in the session's zone: another zone is another text.
-        ("time_zone", "+00:00"),
+        ("time_zone", USUAL_ZONE),
         ("sql_quote_show_create", "1"),
         ("foreign_key_checks", "1"),
         ("unique_checks", "1"),
@@ -121,7 +122,7 @@ def statement_variables(session: StatementSession, settings: ServerSettings) -> 
 
 
 # How the session of every connection begins, and is again behind a program that was made.
-AS_CONNECTED = "SET NAMES utf8mb4"
+AS_CONNECTED = f"SET NAMES utf8mb4, time_zone = '{USUAL_ZONE}'"
 
 
 def _kept_of_maker(made: CreatedWith | None) -> Variables:
@@ -130,6 +131,7 @@ def _kept_of_maker(made: CreatedWith | None) -> Variables:
     return (
         ("character_set_client", made.character_set_client),
         ("collation_connection", made.collation_connection),
+        *((("time_zone", made.time_zone),) if made.time_zone is not None else ()),
     )
 
 

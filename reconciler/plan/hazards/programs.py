@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.ddl.programs.event import schedule_words
 from reconciler.ddl.programs.view import view_columns
 from reconciler.diff.programs import ProgramStep
 from reconciler.model.object_id import ObjectKind
 from reconciler.model.policy import Hazard, HazardKind
-from reconciler.model.programs import ManagedProgram, Routine, Security, Sequence, Trigger, View
+from reconciler.model.programs import (
+    Event,
+    ManagedProgram,
+    Routine,
+    Security,
+    Sequence,
+    Trigger,
+    View,
+)
 from reconciler.plan.hazards.statement_context import needing_permission
 
-_WithRights = View | Routine | Trigger
+_WithRights = View | Routine | Trigger | Event
 
 
 def program_hazards(step: ProgramStep, definer: str | None) -> tuple[Hazard, ...]:
@@ -25,6 +34,8 @@ def _found(step: ProgramStep, definer: str | None) -> Iterator[Hazard]:
         reason = f"whatever {uses} the {step.about.kind} fails from then on"
         if step.about.kind is ObjectKind.SEQUENCE:
             reason = "whatever takes values from it fails from then on, and its value is lost"
+        if step.about.kind is ObjectKind.EVENT:
+            reason = "nothing does by itself what it did, from then on"
         yield needing_permission(HazardKind.DROP_PROGRAM, step.name, reason)
         return
     if isinstance(step.before, View) and isinstance(step.after, View):
@@ -46,9 +57,22 @@ def _found(step: ProgramStep, definer: str | None) -> Iterator[Hazard]:
         )
     if isinstance(step.after, Sequence):
         return
+    if isinstance(step.after, Event) and _begins_to_run(step.before, step.after):
+        when = schedule_words(step.after)
+        reason = f"the server of every shard does what it says by itself, each of them: {when}"
+        yield needing_permission(HazardKind.RUNS_BY_ITSELF, step.name, reason)
     before = step.before if not isinstance(step.before, Sequence) else None
     if (rights := _whose_rights(before, step.after, definer)) is not None:
         yield needing_permission(HazardKind.RUNS_AS, step.name, rights)
+
+
+def _begins_to_run(before: ManagedProgram | None, after: Event) -> bool:
+    """Or runs at other times."""
+    if not after.is_on:
+        return False
+    if not isinstance(before, Event) or not before.is_on:
+        return True
+    return before.schedule != after.schedule
 
 
 def _parameters(program: ManagedProgram | None) -> str | None:
@@ -63,6 +87,8 @@ def _whose_rights(
     was = (before.security, before.definer) if before is not None else None
     if was == (after.security, after.definer):
         return None
+    if isinstance(after, Event):
+        return f"it does what it says with the rights of {definer}"
     if after.security is Security.DEFINER:
         return f"whoever {what} has the rights of {definer} in it"
     if was is None:

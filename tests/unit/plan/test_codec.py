@@ -148,7 +148,7 @@ def test_half_a_surrogate_pair_is_malformed() -> None:
 @pytest.mark.parametrize(
     ("found", "code"),
     [
-        ("1.5", "plan-format-newer"),
+        ("1.6", "plan-format-newer"),
         ("2.0", "plan-format-newer"),
         ("0.9", "plan-malformed"),
         ("1", "plan-malformed"),

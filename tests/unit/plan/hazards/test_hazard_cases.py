@@ -22,6 +22,7 @@ def test_every_kind_of_hazard_has_a_case() -> None:
     found_by_proof = {HazardKind.BREAKS_OBJECT, HazardKind.UNPROVEN}
     by_hand = {
         HazardKind.UNCHECKED_ROWS,  # takes two tables: in test_statement_context
+        HazardKind.RUNS_BY_ITSELF,  # of events: in test_programs
         HazardKind.RUNS_AS,  # of views: in test_views
         HazardKind.DROP_PROGRAM,
         HazardKind.DROP_VIEW_COLUMN,

@@ -8,8 +8,9 @@ import pytest
 
 from reconciler.diff.model import Operation
 from reconciler.diff.programs import ProgramStep, program_steps
-from reconciler.model.programs import Security, View, view_id
+from reconciler.model.programs import Event, Security, View, event_id, view_id
 from reconciler.plan.hazards.programs import program_hazards
+from tests.unit.ddl.programs.test_event import EVENT
 from tests.unit.ddl.programs.test_view import VIEW
 
 DEFINERS = replace(VIEW, security=Security.DEFINER, definer="1" * 64)
@@ -51,3 +52,22 @@ def test_steps_are_those_views_that_differ() -> None:
         ("d", Operation.REPLACE_VIEW),
     ]
     assert steps[2].difference == "its SQL SECURITY, definer differ"
+
+
+@pytest.mark.invariant("PG-29")
+def test_what_runs_by_itself_needs_permission() -> None:
+    """A change of what it does needs none, nor does one that is off."""
+
+    def of(before: Event | None, after: Event | None) -> list[str]:
+        step = ProgramStep(about=event_id("e"), before=before, after=after)
+        return [str(hazard.kind) for hazard in program_hazards(step, "app@%")]
+
+    off = replace(EVENT, is_on=False)
+    assert of(None, EVENT) == ["runs-by-itself", "runs-as"]
+    assert of(None, off) == ["runs-as"]
+    assert of(off, EVENT) == ["runs-by-itself"]
+    assert of(EVENT, replace(EVENT, every="2 DAY")) == ["runs-by-itself"]
+    assert of(EVENT, replace(EVENT, body="SELECT 2", comment="'x'")) == []
+    assert of(EVENT, off) == []
+    assert of(EVENT, replace(EVENT, definer="another")) == ["runs-as"]
+    assert of(EVENT, None) == ["drop-program"]

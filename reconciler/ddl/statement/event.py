@@ -1,0 +1,79 @@
+"""Statements that make, change or drop an event: exactly the forms that plans have, and no other
+(DS-5)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from reconciler.ddl.programs.accounts import Account, read_account
+from reconciler.ddl.programs.event import SCHEDULE, read_event
+from reconciler.ddl.programs.facts import with_facts
+from reconciler.ddl.quote import unquote_identifier
+from reconciler.ddl.scan import NAME
+from reconciler.errors import Problem, Refused
+from reconciler.model.programs import CreatedWith
+
+_BEGINS = re.compile(
+    rf"(?:CREATE (?:OR REPLACE )?DEFINER={NAME}(?:@{NAME})? EVENT |ALTER DEFINER=|DROP EVENT )"
+)
+_MADE = re.compile(
+    rf"(?P<verb>CREATE|CREATE OR REPLACE|ALTER) DEFINER=(?P<definer>{NAME}(?:@{NAME})?)"
+    rf" EVENT (?P<name>{NAME})"
+    rf"(?P<schedule> ON SCHEDULE {SCHEDULE})?(?P<rest> ON COMPLETION .+)",
+    re.DOTALL,
+)
+_DROP = re.compile(rf"DROP EVENT (?P<name>{NAME})")
+_STAYS = " ON SCHEDULE EVERY 1 DAY"
+# What its session is does not stand in a statement.
+_ANY = CreatedWith(
+    character_set_client="utf8mb4",
+    collation_connection="utf8mb4_bin",
+    sql_mode="",
+    database_collation="utf8mb4_bin",
+    time_zone="+00:00",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventStatement:
+    """`alters` one that is there, or replaces it; `is_on`: it runs by itself from then on."""
+
+    name: str
+    drops: bool = False
+    alters: bool = False
+    is_on: bool = False
+    definer: Account | None = None
+
+
+def read_event_statement(sql: str) -> EventStatement | None:
+    """None for what does not begin as such a statement does. Raises Refused for what begins so and
+    is none."""
+    if _BEGINS.match(sql) is None:
+        return None
+    if (drop := _DROP.fullmatch(sql)) is not None:
+        return EventStatement(name=unquote_identifier(drop["name"]), drops=True)
+    made = _MADE.fullmatch(sql)
+    verb = made["verb"] if made is not None else ""
+    account = read_account(made["definer"]) if made is not None else None
+    if made is None or account is None or (made["schedule"] is None and verb != "ALTER"):
+        raise _refused("a CREATE EVENT or ALTER EVENT in the form of plans is expected")
+    name = unquote_identifier(made["name"])
+    shown = f"CREATE EVENT {made['name']}{made['schedule'] or _STAYS}{made['rest']}"
+    try:
+        event = read_event(with_facts(shown, account.digest, _ANY), name)
+    except Refused as refused:
+        raise _refused(refused.problems[0].message) from None
+    if event.is_stamped:
+        raise _refused("a CREATE EVENT or ALTER EVENT in the form of plans is expected")
+    return EventStatement(name=name, alters=verb != "CREATE", is_on=event.is_on, definer=account)
+
+
+def _refused(message: str) -> Refused:
+    return Refused(
+        Problem(
+            code="statement-not-understood",
+            message=f"the statement is refused, nothing was sent: {message}",
+            recovery="run `reconciler plan` again and have the new plan reviewed",
+        )
+    )
