@@ -14,8 +14,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from reconciler.report.render import Format, Presentation, plan_report
-from tests.sample_pages import NOW_S, wide_plan
+from reconciler.report.render import Format, Presentation, drift_report, plan_report, status_report
+from tests.sample_pages import NOW_S, wide_drift, wide_plan, wide_status
 
 SECONDS_MAX = 1.0
 BYTES_MAX = 1_500_000
@@ -27,6 +27,8 @@ def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 4096
     pages: dict[str, Callable[[], str]] = {
         "plan": partial(plan_report, [wide_plan(count)], HTML),
+        "status": partial(status_report, wide_status(count), HTML),
+        "drift": partial(drift_report, [wide_drift(count)], HTML),
     }
     for name, write in pages.items():
         times_s, text = [], ""

@@ -18,6 +18,11 @@ from tests.golden.scenarios import START_S, STATUS
 from tests.sample_plans import with_core
 
 NOW_S = START_S + 600
+FAILURE = Problem(
+    code="statement-failed",
+    message="table users: the server refused the statement (error 1205)",
+    recovery="find what holds the lock, then `reconciler resume`",
+)
 LINKS = (Link("orders", "users"), Link("order_lines", "orders"), Link("coupons", "users"))
 WANTED = Wanted(
     texts=(
@@ -115,9 +120,13 @@ def wide_drift(count: int) -> DriftOutcome:
 
 
 def difference(table: str) -> TableDifference:
-    sql = f"ALTER TABLE `{table}` DROP INDEX `by_hand`"
+    git = {"users": samples.USERS, "orders": samples.ORDERS}[table]
     return TableDifference(
-        object_id=table_id(table), what="index by_hand is on live, not in git", repair=(sql,)
+        object_id=table_id(table),
+        what="index by_hand is on live, not in git",
+        repair=(f"ALTER TABLE `{table}` DROP INDEX `by_hand`",),
+        git=git,
+        live=git.replace("PRIMARY KEY (`id`)", "PRIMARY KEY (`id`),\n  KEY `by_hand` (`id`)"),
     )
 
 
@@ -138,17 +147,9 @@ def _row(shard: str, wave: int, number: int) -> ShardRow:
         statements_done=2 if state is OperationState.COMPLETED else 0,
         started_s=start_s if begun else None,
         settled_s=start_s + 3 + number % 40 if settled else None,
-        problem=failure(shard) if state is OperationState.FAILED else None,
+        problem=FAILURE if state is OperationState.FAILED else None,
     )
     return ShardRow(shard=shard, wave=wave, state=state, operations=(operation,))
-
-
-def failure(shard: str) -> Problem:
-    return Problem(
-        code="statement-failed",
-        message=f"shard {shard}, table users: the server refused the statement (error 1205)",
-        recovery="find what holds the lock, then `reconciler resume`",
-    )
 
 
 def _wave(wave: int, shards: tuple[str, ...], rows: tuple[ShardRow, ...]) -> WaveRow:

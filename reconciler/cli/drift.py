@@ -32,7 +32,7 @@ from reconciler.spec.model import Environment
 @options.ref
 @options.ledger_review
 @options.protected_branch
-@options.output("text", "json", "markdown", "github", "sarif")
+@options.output("text", "json", "markdown", "github", "sarif", "html")
 def drift(
     keyspaces: tuple[str, ...],
     repo: Path,

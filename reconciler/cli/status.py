@@ -72,7 +72,7 @@ _STATUS_WATCH_S = 1.0
     type=click.Path(dir_okay=False, path_type=Path),
     help="Also write metrics of live splits to this file, in Prometheus' text format.",
 )
-@options.output("text", "json", "markdown")
+@options.output("text", "json", "markdown", "html")
 def status(
     keyspaces: tuple[str, ...],
     repo: Path,
@@ -114,6 +114,7 @@ def status(
                 splits=splits,
                 left_alone=tuple(one for one in seen if isinstance(one, LeftAlone)),
                 now_s=now_s,
+                is_history=history,
             )
             if watch and how.style.colour:
                 clear_screen()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 
 from reconciler.ddl.default_less import default_less_columns
@@ -147,10 +148,15 @@ def _differences(
         if wanted.get(o) != here.get(o) and (seen.shard, o) not in untold
     )
     programs = {step.about: step for step in programs_between(begun, seen).steps}
+    git, live = begun.desired[seen.shard].objects, seen.objects
     return tuple(
-        _difference_of_program(programs[object_id])
-        if object_id.kind in MANAGED_AS
-        else _difference(object_id.name, found, _without_default(seen, object_id.name))
+        replace(
+            _difference_of_program(programs[object_id])
+            if object_id.kind in MANAGED_AS
+            else _difference(object_id.name, found, _without_default(seen, object_id.name)),
+            git=git[object_id].text if object_id in git else None,
+            live=live[object_id].text if object_id in live else None,
+        )
         for object_id in differing
     )
 

@@ -129,6 +129,7 @@ def compared(key: bytes) -> bytes:
     return key.rstrip(b"\0")
 
 
+@lru_cache(maxsize=4096)
 def key_order(name: str) -> tuple[bytes, tuple[tuple[int, str], ...], str]:
     """What `in_key_order` sorts by."""
     key_range = parse_key_range(name)

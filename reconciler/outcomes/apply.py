@@ -170,14 +170,15 @@ class ApplyStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusOutcome:
-    """`applies` newest first: the current one of each keyspace, or, asked for, all of the past.
-    `splits` likewise."""
+    """`applies` newest first: the current one of each keyspace, or, where it `is_history`, all of
+    the past. `splits` likewise."""
 
     environment: str
     applies: tuple[ApplyStatus, ...]
     now_s: float
     splits: tuple[SplitStatus, ...] = ()
     left_alone: tuple[LeftAlone, ...] = ()
+    is_history: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

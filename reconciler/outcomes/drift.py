@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from reconciler.guard.model import Refusal
@@ -28,13 +28,16 @@ class ShardMark(StrEnum):
 class TableDifference:
     """One difference between git and a shard; `repair` is the DDL that would bring live back.
     `objects` are the columns, indexes and constraints that differ; `without_default` are columns
-    of the shard that no schema file can say as they are."""
+    of the shard that no schema file can say as they are. `git` and `live` are both definitions, of
+    the first of the shards that are told together; None: it is not there."""
 
     object_id: ObjectId
     what: str  # in words: "index idx_a is on live, not in git"
     objects: tuple[str, ...] = ()
     repair: tuple[str, ...] = ()
     without_default: tuple[str, ...] = ()
+    git: str | None = field(default=None, compare=False)
+    live: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,8 +40,10 @@ from reconciler.report.compose.routes import owner_document, routes_document
 from reconciler.report.document import Document
 from reconciler.report.findings import Finding, Reportable, SchemaFiles, findings_of
 from reconciler.report.github import with_commands
+from reconciler.report.page.drift import drift_section
 from reconciler.report.page.model import Page, Section, page_title
 from reconciler.report.page.plan import plan_section
+from reconciler.report.page.status import status_sections
 from reconciler.report.page.write import write_page
 from reconciler.report.sarif import sarif
 from reconciler.report.style import PLAIN, Style
@@ -106,6 +108,9 @@ def verify_report(
 
 def drift_report(outcomes: Sequence[DriftOutcome | KeyspaceFailed], how: Presentation) -> str:
     made = drift_document(outcomes, how.files)
+    if how.format is Format.HTML:
+        pictured = zip(made.reports, outcomes, strict=True)
+        return _page("Drift", tuple(drift_section(*one) for one in pictured), how)
     return _written(made, how, partial(as_json.drift_json, outcomes), outcomes)
 
 
@@ -122,7 +127,11 @@ def parts_report(outcomes: Sequence[PartsOutcome | KeyspaceFailed], how: Present
 
 def status_report(outcome: StatusOutcome, how: Presentation) -> str:
     """What the ledger says; it finds nothing, so it marks nothing."""
-    return _written(status_document(outcome), how, partial(as_json.status_json, outcome))
+    made = status_document(outcome)
+    if how.format is Format.HTML:
+        kind = "History" if outcome.is_history else "Status"
+        return _page(kind, status_sections(made, outcome), replace(how, now_s=outcome.now_s))
+    return _written(made, how, partial(as_json.status_json, outcome))
 
 
 def pull_report(outcomes: Sequence[PullOutcome | KeyspaceFailed], how: Presentation) -> str:

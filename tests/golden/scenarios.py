@@ -989,7 +989,10 @@ STATUS_SCENARIOS = (
         "status-history",
         "Past applies, the newest first.",
         lambda how: render.status_report(
-            StatusOutcome(environment="production", applies=PAST, now_s=START_S + 3600), how
+            StatusOutcome(
+                environment="production", applies=PAST, now_s=START_S + 3600, is_history=True
+            ),
+            how,
         ),
     ),
     Scenario(

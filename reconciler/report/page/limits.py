@@ -14,3 +14,10 @@ ALIKE_SHOWN_MAX = 512
 
 # Change sets that have a look of their own in a picture of squares.
 LOOKS_OF_SETS = 6
+
+# Operations that each have a bar; of more the slowest are shown below their waves.
+BARS_MAX = 40
+SLOWEST_SHOWN = 20
+
+# Definitions of drift that are compared; groups beyond them are told in words.
+DEFINITIONS_SHOWN_MAX = 40

@@ -24,14 +24,15 @@ class Part(StrEnum):
 
 
 class Look(StrEnum):
-    """How a shard or a stretch of time is drawn: each has a mark of its own beside its colour."""
+    """How a shard or a stretch of time is drawn, worst first: each has a mark of its own beside its
+    colour."""
 
-    GOOD = "good"
-    CAUTION = "caution"
     BAD = "bad"
+    UNKNOWN = "unknown"
+    CAUTION = "caution"
     WAITING = "waiting"
     UNDERWAY = "underway"
-    QUIET = "quiet"
+    GOOD = "good"
     SET_1 = "set-1"
     SET_2 = "set-2"
     SET_3 = "set-3"
@@ -39,6 +40,7 @@ class Look(StrEnum):
     SET_5 = "set-5"
     SET_6 = "set-6"
     SET_MORE = "set-more"
+    QUIET = "quiet"
 
 
 class Fate(StrEnum):
@@ -181,7 +183,8 @@ class Share:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
     """One report with its pictures. `ranges` and `compared` are of the change sets, in order;
-    `basis` is what it rests on, `unchecked` what nobody looked at."""
+    `definitions` are git's against live ones; `basis` is what it rests on, `unchecked` what nobody
+    looked at."""
 
     report: Report
     counts: tuple[Count, ...] = ()
@@ -190,6 +193,7 @@ class Section:
     shares_title: str = ""
     ranges: tuple[Line, ...] = ()
     compared: tuple[tuple[Compared, ...], ...] = ()
+    definitions: tuple[Compared, ...] = ()
     timeline: Timeline | None = None
     table_map: TableMap | None = None
     rows_header: tuple[str, ...] = ()

@@ -134,14 +134,12 @@ def _counts(summary: PlanSummary) -> Iterator[Count]:
 
 def _grid(core: PlanCore) -> Grid | None:
     cells: dict[str, Told] = dict.fromkeys(core.matching, _MATCHING)
-    legend: list[Told] = []
     for number, found in enumerate(core.change_sets, start=1):
         look = Look(f"set-{number}") if number <= LOOKS_OF_SETS else Look.SET_MORE
         told = (look, str(number), f"runs change set {number}")
-        legend.append(told)
         cells |= dict.fromkeys(found.shards, told)
     cells |= {one.shard: _QUARANTINED for one in core.quarantine}
-    return grid_of("Shards by waves", _bands(core, cells), [*legend, _MATCHING, _QUARANTINED])
+    return grid_of("Shards by waves", _bands(core, cells))
 
 
 def _bands(core: PlanCore, cells: dict[str, Told]) -> Iterator[Band]:

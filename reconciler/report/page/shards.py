@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from reconciler.plan import words
-from reconciler.report.blocks import Mark
 from reconciler.report.order import sorted_shards
 from reconciler.report.page.limits import ALIKE_SHOWN_MAX, RANGES_SHOWN_MAX, SQUARES_A_ROW
 from reconciler.report.page.model import Band, Cell, Grid, Look
@@ -14,17 +13,19 @@ from reconciler.report.spans import Line, Name, Span, Text
 
 Told = tuple[Look, str, str]  # and its sign, and its word
 
+_RANK = tuple(Look)
 
-def grid_of(title: str, bands: Iterable[Band], legend: Sequence[Told]) -> Grid | None:
-    """With the numbers of its legend counted from its cells; without a cell it is none."""
+
+def grid_of(title: str, bands: Iterable[Band]) -> Grid | None:
+    """With a legend of what its cells say, the worst first; without a cell it is none."""
     shown = tuple(band for band in bands if band.cells)
-    counts = Counter((cell.look, cell.sign) for band in shown for cell in band.cells)
+    counts = Counter((cell.look, cell.sign, cell.text) for band in shown for cell in band.cells)
     for one in shown:
-        counts[one.cells[-1].look, one.cells[-1].sign] += one.alike
-    told = tuple(
-        (look, sign, word, counts[look, sign]) for look, sign, word in legend if counts[look, sign]
-    )
-    return Grid(title=title, bands=shown, legend=told) if shown else None
+        last = one.cells[-1]
+        counts[last.look, last.sign, last.text] += one.alike
+    told = sorted(counts, key=lambda found: (_RANK.index(found[0]), *found[1:]))
+    legend = tuple((*found, counts[found]) for found in told)
+    return Grid(title=title, bands=shown, legend=legend) if shown else None
 
 
 def band(title: str, text: str, shards: Collection[str], cells: Mapping[str, Told]) -> Band:
@@ -68,13 +69,3 @@ def range_line(shards: Collection[str], of: Sequence[str]) -> Line:
     if (more := len(stretches) - RANGES_SHOWN_MAX) > 0:
         spans.append(Text(f" and {words.count(more, 'more stretch', 'more stretches')}"))
     return (*spans, Text(f" ({len(shards):,} of {len(of):,})"))
-
-
-LOOKS = {
-    Mark.GOOD: Look.GOOD,
-    Mark.CAUTION: Look.CAUTION,
-    Mark.BAD: Look.BAD,
-    Mark.WAITING: Look.WAITING,
-    Mark.UNDERWAY: Look.UNDERWAY,
-    Mark.QUIET: Look.QUIET,
-}

@@ -6,6 +6,7 @@ import re
 import typing
 from base64 import b64encode
 from collections.abc import Iterator
+from dataclasses import replace
 from hashlib import sha256
 from itertools import pairwise
 from typing import get_args
@@ -22,11 +23,18 @@ from reconciler.report.page.model import (
     Section,
 )
 from reconciler.report.page.write import write_page
-from reconciler.report.render import Format, Presentation, plan_report
+from reconciler.report.render import (
+    Format,
+    Presentation,
+    drift_report,
+    plan_report,
+    status_report,
+)
 from reconciler.report.write.plain import plain
 from tests.golden import samples
+from tests.golden.scenarios import PAST
 from tests.golden.write import FILES, SCENARIOS
-from tests.sample_pages import NOW_S, plan_outcome, wide_plan
+from tests.sample_pages import NOW_S, past, plan_outcome, wide_drift, wide_plan, wide_status
 from tests.unit.report.test_writers import filled
 
 HTML = Presentation(format=Format.HTML, files=FILES, tool_version="1.0.0", now_s=NOW_S)
@@ -155,6 +163,8 @@ def test_a_picture_is_read_without_colours_and_without_eyes() -> None:
     for text in (
         plan_report([plan_outcome(samples.DIVERGENT)], HTML),
         plan_report([wide_plan(256)], HTML),
+        status_report(wide_status(256), HTML),
+        drift_report([wide_drift(256)], HTML),
     ):
         root = parsed(text)
         drawings = [one for one in root.iter() if one.tag.endswith("}svg")]
@@ -183,7 +193,12 @@ def test_a_wide_fleet_is_a_picture_with_ranges() -> None:
 
 @pytest.mark.invariant("RP-25")
 def test_the_page_of_the_largest_fleet_stays_small() -> None:
-    assert len(plan_report([wide_plan(4096)], HTML).encode()) < 1_500_000
+    for text in (
+        plan_report([wide_plan(4096)], HTML),
+        status_report(wide_status(4096), HTML),
+        drift_report([wide_drift(4096)], HTML),
+    ):
+        assert len(text.encode()) < 1_500_000
 
 
 def test_definitions_are_compared_by_word() -> None:
@@ -197,3 +212,33 @@ def test_the_map_shows_what_is_next_to_a_table() -> None:
     shown = said(plan_report([plan_outcome(samples.DIVERGENT)], HTML))
     assert "order_lines names orders; orders names users" in shown
     assert "coupons names users (added)" in shown
+
+
+def test_status_shows_failures_once_and_where_each_shard_is() -> None:
+    shown = said(status_report(wide_status(64), HTML))
+    assert shown.count("the server refused the statement (error 1205)") == 1
+    assert "✗ 20-24: failed" not in shown  # it is the eighth of its wave
+    assert "✗ 24-28: failed" in shown
+    assert "Wave 2 30 shards: 1 failed, 29 completed" in " ".join(shown.split())
+
+
+def test_a_wide_timeline_has_its_waves_and_the_slowest() -> None:
+    shown = said(status_report(wide_status(256), HTML))
+    assert "Wave 2, 126 operations" in shown
+    assert "the 20 slowest of" in shown
+
+
+def test_drift_tells_shares_ranges_and_both_definitions() -> None:
+    shown = " ".join(said(drift_report([wide_drift(256)], HTML)).split())
+    assert "-01 … 0f-10 (16 of 256)" in shown
+    assert "+ KEY `by_hand` (`id`)" in shown
+    assert "8 shards, unreachable: the server does not answer" in shown
+
+
+def test_history_is_a_row_for_each_apply() -> None:
+    applies = tuple(replace(one, apply_id=100 + n) for n, one in enumerate(PAST))
+    shown = said(status_report(replace(past(*applies), is_history=True), HTML))
+    assert "History of production" in shown
+    for apply in applies:
+        assert f"{apply.apply_id}" in shown
+        assert apply.problem is None or apply.problem.message in shown
