@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reconciler.ddl.lexer import TokenKind, tokenize
-from reconciler.ddl.statement.reach import Reach
+from reconciler.ddl.statement.check import StatementKind
+from reconciler.ddl.statement.reach import Reach, reach_of
 from reconciler.model.dependents import Program, Reference
 from reconciler.model.object_id import ObjectKind
 
@@ -40,6 +41,8 @@ def programs_at_stake(reach: Reach, programs: Iterable[Program]) -> tuple[Progra
 
 def references_at_stake(reach: Reach, references: Iterable[Reference]) -> tuple[Reference, ...]:
     """Those that rest on what the statement takes away or changes of its table."""
+    if reach.program is not None:
+        return ()  # none refers to a program, which may have the name of a table
     touched = {column.lower() for column in (*reach.gone, *reach.changed)}
     return tuple(
         reference
@@ -56,6 +59,12 @@ def references_at_stake(reach: Reach, references: Iterable[Reference]) -> tuple[
 def may_take_from_dependents(reach: Reach) -> bool:
     """Whether there can be a program or a foreign key that the statement takes something from."""
     return bool(reach.takes_table or reach.unbinds or reach.gone or reach.changed)
+
+
+def is_made_again(reach: Reach, later: Iterable[str]) -> bool:
+    """MySQL, which replaces no routine: it goes, and comes by one of these statements."""
+    is_routine = reach.kind is StatementKind.DROP_ROUTINE
+    return is_routine and any(reach_of(sql).program == reach.program for sql in later)
 
 
 def what_is_used(reach: Reach, program: Program) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reconciler.ddl.programs.accounts import read_account
 from reconciler.guard.definers import definer_refusals
 from reconciler.guard.triggers import untrusted
-from reconciler.model.access import EventGround
+from reconciler.model.access import EventGround, ShardAccess
 from reconciler.model.policy import Policy
 from reconciler.model.programs import ManagedKind
 from reconciler.model.server import Flavor
@@ -22,6 +22,10 @@ _NEEDED = {
     ManagedKind.ROUTINES: ((), ("CREATE ROUTINE", "ALTER ROUTINE")),
     ManagedKind.TRIGGERS: (("TRIGGER",), ()),
     ManagedKind.EVENTS: (("EVENT",), ()),
+}
+_SHOWS_ROUTINES = {
+    Flavor.MYSQL: "SHOW_ROUTINE on *.*",
+    Flavor.MARIADB: "SELECT on mysql.proc",
 }
 _SWAPPING = ("LOCK TABLES", "SELECT")  # MySQL, which replaces no trigger
 
@@ -57,6 +61,13 @@ def program_findings(
             yield _failed(check, refusal.message, refusal.recovery)
     if access.events is not None and changes:
         yield from _event_findings(check, access.events)
+    if policy.manages(ManagedKind.ROUTINES) and not _sees_routines(access, version.flavor):
+        yield _warning(
+            check,
+            "routines are managed, and the text of one that another account made is hidden from the"
+            " login",
+            f"grant the login {_SHOWS_ROUTINES[version.flavor]}, {_AGAIN}",
+        )
     ground = access.routines
     if ground is not None and changes and version.flavor is Flavor.MYSQL and ground.granted is None:
         yield _failed(
@@ -74,6 +85,12 @@ def program_findings(
             " say DETERMINISTIC, NO SQL or READS SQL DATA, from a login with SUPER",
             recovery="set log_bin_trust_function_creators=1 on the server, or manage no functions",
         )
+
+
+def _sees_routines(access: ShardAccess, flavor: Flavor) -> bool:
+    if flavor is Flavor.MARIADB:
+        return access.may(["SELECT"], "proc", database="mysql")
+    return access.may_everywhere(["SHOW_ROUTINE", "SELECT"])
 
 
 def _event_findings(check: ShardCheck, ground: EventGround) -> Iterator[DoctorFinding]:

@@ -30,6 +30,12 @@ _NO_COLUMN = (
     "PRIMARY",
     "SYSTEM",
 )
+_TAKES_NAME = (
+    StatementKind.DROP_TABLE,
+    StatementKind.DROP_VIEW,
+    StatementKind.DROP_ROUTINE,
+    StatementKind.DROP_SEQUENCE,
+)
 
 
 _DROP_PROGRAMS = (
@@ -69,13 +75,13 @@ class Reach:
 
     @property
     def drops_program(self) -> bool:
+        """Whether it drops one that has a definer."""
         return self.kind in _DROP_PROGRAMS
 
     @property
     def takes_table(self) -> bool:
-        """Whether the name of the table, or of the view, goes away."""
-        drops = (StatementKind.DROP_TABLE, StatementKind.DROP_VIEW)
-        return self.kind in drops or self.renamed_to is not None
+        """Whether the name of the table, or of the program that others may use, goes away."""
+        return self.kind in _TAKES_NAME or self.renamed_to is not None
 
 
 @lru_cache(maxsize=STATEMENTS_KEPT_MAX)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from reconciler.ddl.statement.check import check_statement
-from reconciler.ddl.statement.reach import reach_of
+from reconciler.ddl.statement.reach import Reach, reach_of
 from reconciler.ddl.usage import (
+    is_made_again,
     may_take_from_dependents,
     programs_at_stake,
     references_at_stake,
@@ -92,7 +93,8 @@ def _new_dependent(
     """What somebody made since the plan's hazards were judged, and the statement takes something
     from (GD-14). Asked for only where the statement takes anything from anybody."""
     reach = reach_of(task.work.statements[index].sql)
-    if not may_take_from_dependents(reach):
+    later = (statement.sql for statement in task.work.statements[index + 1 :])
+    if not may_take_from_dependents(reach) or is_made_again(reach, later):
         return None
     now = session.dependents([reach.table])
     judged = {*task.basis.dependents.programs}
@@ -102,13 +104,17 @@ def _new_dependent(
         return problem
     for program in programs:
         if program not in judged and program not in managed and _is_hidden(program, task):
-            return hidden_since(task.work.shard, reach.table, program)
+            return hidden_since(task.work.shard, _what(reach), program)
     every = dict.fromkeys((*task.basis.dependents.programs, *programs))
     for program in programs_at_stake(reach, every):
         if program in programs and program not in judged and program not in managed:
             used = what_is_used(reach, program)
-            return uses_since(task.work.shard, reach.table, program, used)
+            return uses_since(task.work.shard, _what(reach), program, used)
     return _new_reference(session, task, index, references_at_stake(reach, now.references))
+
+
+def _what(reach: Reach) -> ObjectId:
+    return reach.program or table_id(reach.table)
 
 
 def _is_helper(program: Program, helpers: Collection[str]) -> bool:

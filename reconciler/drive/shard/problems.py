@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from reconciler.errors import Problem
 from reconciler.model.dependents import Program, Reference
-from reconciler.model.object_id import ObjectId, table_id
+from reconciler.model.object_id import ObjectId
 from reconciler.plan.hazards.existing_rows import looks_of
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports.engine import Failed
@@ -68,10 +68,10 @@ _ADOPT = (
 )
 
 
-def uses_since(shard: str, table: str, program: Program, used: str) -> Problem:
+def uses_since(shard: str, about: ObjectId, program: Program, used: str) -> Problem:
     return _on_object(
         shard,
-        table_id(table),
+        about,
         code="dependent-appeared",
         what=f"{program} uses {used}, which the next statement"
         " takes away or changes; it was made or changed since the plan was judged, and the"
@@ -80,10 +80,10 @@ def uses_since(shard: str, table: str, program: Program, used: str) -> Problem:
     )
 
 
-def hidden_since(shard: str, table: str, program: Program) -> Problem:
+def hidden_since(shard: str, about: ObjectId, program: Program) -> Problem:
     return _on_object(
         shard,
-        table_id(table),
+        about,
         code="dependent-appeared",
         what=f"{program} was made since the plan was judged, and"
         " the login may not see whether it uses what the next statement takes away; the statement"

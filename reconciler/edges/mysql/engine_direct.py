@@ -36,6 +36,8 @@ from reconciler.edges.mysql.statement_watch import Idle, Over, Runs, StatementWa
 from reconciler.edges.mysql.trigger_swap import begin_swap, end_swap, finish_swap
 from reconciler.errors import Unavailable
 from reconciler.model.engine import NOTHING_TOLD, EngineName, Handle
+from reconciler.model.object_id import ObjectKind, table_id
+from reconciler.model.programs import LIKE_TABLES
 from reconciler.model.server import ServerError, ServerSettings
 from reconciler.ports.engine import (
     Answer,
@@ -131,7 +133,7 @@ class DirectEngine:
                 return answer
             case Failed() if answer.error.number == LOCK_WAIT_TIMEOUT:
                 table = _locked_by(work)
-                blocker = self._find_blocker(self._sent.link, table)
+                blocker = self._find_blocker(self._sent.link, table) if table else None
                 answer = Failed(error=_lock_not_had(work), transient=True, blocker=blocker)
             case Unknown():
                 self._sent.link.close()
@@ -293,9 +295,20 @@ class _Sent:
 
 
 def _locked_by(work: EngineWork) -> str:
-    """The table whose lock the statement needs."""
-    trigger = read_trigger_statement(work.statement.sql)
-    return (trigger.table if trigger is not None else "") or work.statement.object_id.name
+    """The table, or what is used like one, whose lock the statement needs; '' if its text does not
+    say it."""
+    about, trigger = work.statement.object_id, read_trigger_statement(work.statement.sql)
+    if trigger is not None:
+        return trigger.table
+    return about.name if about.kind in LIKE_TABLES else ""
+
+
+def _locked_in_words(work: EngineWork) -> str:
+    about, table = work.statement.object_id, _locked_by(work)
+    if not table:
+        is_trigger = about.kind is ObjectKind.TRIGGER
+        return f"the table of {about.titled}" if is_trigger else about.titled
+    return table_id(table).titled if about.kind is ObjectKind.TRIGGER else about.titled
 
 
 def _first_sent(sql: str) -> str:
@@ -312,10 +325,10 @@ def statement_session(work: EngineWork, settings: ServerSettings) -> Variables:
 
 def _lock_not_had(work: EngineWork) -> ServerError:
     """The server's own words are about transactions, and tell to restart one."""
-    table, waited_s = _locked_by(work), max(1, work.lock_wait_s)
+    what, waited_s = _locked_in_words(work), max(1, work.lock_wait_s)
     message = (
         f"the statement waited for a lock that another session holds, {waited_s} s for that of"
-        f" table {table}, and gave up"
+        f" {what}, and gave up"
     )
     return ServerError(number=LOCK_WAIT_TIMEOUT, message=message)
 

@@ -15,7 +15,8 @@ from reconciler.edges.mysql.limits import SESSION_SILENT_S_MAX, SWAP_SILENT_S_MA
 from reconciler.edges.mysql.problems import ServerRefusal
 from reconciler.edges.mysql.reach import database_of
 from reconciler.edges.mysql.session_settings import set_session
-from reconciler.edges.mysql.triggers import as_it_stands
+from reconciler.edges.mysql.triggers import ToPutBack, as_it_stands
+from reconciler.model.server import ServerError
 
 
 def begin_swap(link: Link, parts: SwapParts) -> None:
@@ -26,18 +27,30 @@ def begin_swap(link: Link, parts: SwapParts) -> None:
 
 def finish_swap(link: Link, parts: SwapParts, name: str) -> None:
     """With the lock held, which is let go of as soon as the trigger is made. Raises ServerRefusal,
-    for which the old one is there again, or LinkLost."""
+    for which the old one is there again unless it says otherwise, or LinkLost."""
     database = database_of(link)
     old = as_it_stands(link, database, name)
     try:
         link.execute_both(parts.drop, parts.create)
-    except ServerRefusal:
+    except ServerRefusal as refused:
         if old is not None and as_it_stands(link, database, name) is None:
-            link.execute(set_session(old.session))
-            link.execute(old.sql)
+            _put_back(link, old, refused.error)
         raise
     finally:
         link.execute(parts.unlock)
+
+
+def _put_back(link: Link, old: ToPutBack, because: ServerError) -> None:
+    """Raises ServerRefusal, which tells first why the new one was not made, or LinkLost."""
+    try:
+        link.execute(set_session(old.session))
+        link.execute(old.sql)
+    except ServerRefusal as refused:
+        message = (
+            f"{because}; and the trigger that was there before could not be put back, so that"
+            f" writes go by the table without it: {refused.error}"
+        )
+        raise ServerRefusal(ServerError(number=because.number, message=message)) from refused
 
 
 def end_swap(link: Link) -> None:

@@ -10,7 +10,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.ddl.statement.reach import reach_of
-from reconciler.ddl.usage import may_take_from_dependents, programs_at_stake, what_is_used
+from reconciler.ddl.usage import (
+    is_made_again,
+    may_take_from_dependents,
+    programs_at_stake,
+    what_is_used,
+)
 from reconciler.model.dependents import Program
 from reconciler.model.policy import Hazard, HazardKind
 from reconciler.plan.hazards.statement_context import needing_permission
@@ -25,14 +30,19 @@ def with_hazards_elsewhere(
     if not any(program.database is not None for program in programs):
         return tuple(statements)
     return tuple(
-        replace(statement, hazards=(*_broken(statement, programs), *statement.hazards))
-        for statement in statements
+        replace(
+            statement,
+            hazards=(*_broken(statement, programs, statements[at + 1 :]), *statement.hazards),
+        )
+        for at, statement in enumerate(statements)
     )
 
 
-def _broken(statement: PlannedStatement, programs: Sequence[Program]) -> Iterator[Hazard]:
+def _broken(
+    statement: PlannedStatement, programs: Sequence[Program], later: Sequence[PlannedStatement]
+) -> Iterator[Hazard]:
     reach = reach_of(statement.sql)
-    if not may_take_from_dependents(reach):
+    if not may_take_from_dependents(reach) or is_made_again(reach, (s.sql for s in later)):
         return
     for program in programs_at_stake(reach, programs):
         if program.database is not None:

@@ -6,6 +6,7 @@ import pytest
 
 from reconciler.ddl.statement.reach import reach_of
 from reconciler.ddl.usage import (
+    is_made_again,
     may_take_from_dependents,
     programs_at_stake,
     references_at_stake,
@@ -55,6 +56,23 @@ def test_a_column_that_goes_is_missed_by_what_names_it_and_by_views_on_that(sql:
 @pytest.mark.parametrize("sql", [DROP_TABLE, "RENAME TABLE `users` TO `people`"])
 def test_a_table_that_goes_is_missed_by_what_names_it(sql: str) -> None:
     assert at_stake(sql, USES, OTHER_COLUMN, OTHER_TABLE) == ["uses", "other_column"]
+
+
+@pytest.mark.invariant("GD-14")
+@pytest.mark.parametrize(
+    "sql", ["DROP PROCEDURE `users`", "DROP SEQUENCE `users`", "DROP VIEW `users`"]
+)
+def test_a_program_that_goes_is_missed_by_what_names_it(sql: str) -> None:
+    assert at_stake(sql, USES, OTHER_COLUMN, OTHER_TABLE) == ["uses", "other_column"]
+    key = Reference(table="t", name="k", parent="users", parent_columns=frozenset({"id"}))
+    assert not references_at_stake(reach_of(sql), [key]), "it refers to the table of that name"
+
+
+def test_a_routine_that_goes_and_comes_takes_nothing() -> None:
+    made = "CREATE PROCEDURE `p`()\n    SQL SECURITY INVOKER\nSELECT 1"
+    dropped = reach_of("DROP PROCEDURE `p`")
+    assert is_made_again(dropped, ["DROP TABLE `t`", made])
+    assert not is_made_again(dropped, [made.replace("`p`", "`q`"), "DROP FUNCTION `p`"])
 
 
 @pytest.mark.parametrize(

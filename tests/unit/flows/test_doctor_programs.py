@@ -42,3 +42,27 @@ def test_who_reads_is_asked_for_what_shows_triggers(
 ) -> None:
     assert "lacks TRIGGER" in lacking(version, identity, "LOCK TABLES", "SELECT")[0]
     assert lacking(version, Identity.READS, "TRIGGER") == []
+
+
+@pytest.mark.invariant("PG-16")
+@pytest.mark.parametrize(
+    ("version", "shows"),
+    [
+        (MYSQL, Grant(privileges=frozenset({"SHOW_ROUTINE"}))),
+        (MYSQL, Grant(privileges=frozenset({"SELECT"}))),
+        (MARIADB, Grant(privileges=frozenset({"SELECT"}), database="mysql", table="proc")),
+    ],
+)
+def test_who_reads_is_told_that_routines_of_others_are_hidden(
+    version: ServerVersion, shows: Grant
+) -> None:
+    policy = Policy(manage=(ManagedKind.TABLES, ManagedKind.ROUTINES))
+
+    def found(*grants: Grant) -> list[str]:
+        access = ShardAccess(database="d", privileges=Privileges(grants=grants))
+        check = ShardCheck(shard="-80", version=version, problems=(), access=access)
+        return [one.message for one in program_findings(check, policy, Identity.READS)]
+
+    (told,) = found(Grant(privileges=frozenset({"SELECT"}), database="d"))
+    assert "that another account made is hidden" in told
+    assert found(shows) == []
