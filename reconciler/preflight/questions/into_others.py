@@ -1,5 +1,5 @@
 """Values that become something of another kind: texts that become members of a list, numbers that
-become years or dates."""
+become years, dates or times."""
 
 from __future__ import annotations
 
@@ -13,10 +13,14 @@ from reconciler.plan.hazards.column_type import ColumnType, Family, fraction_dig
 from reconciler.preflight.change import Change
 from reconciler.preflight.model import Effect, OnWarning, QuestionKind
 from reconciler.preflight.questions.of_values import Unfit
+from reconciler.preflight.questions.times import outside_timestamp
 
 # A text that is no member may stand for one by its place in the list.
 _PLACE = "^[[:space:]]*[-+]?[0-9]+[[:space:]]*$"
 _LAST_YEAR, _FIRST_YEAR = 2155, 1901
+# 838:59:59 is the last time; numbers of eight digits are dates to MariaDB, and have no time of day.
+_BEHIND_LAST_TIME, _FIRST_OF_EIGHT_DIGITS = 8_385_960, 10_000_000
+_NUMBERS = (Family.INTEGER, Family.DECIMAL, Family.FLOAT)
 
 
 def _text_to_enum(value: str, old: ColumnType, new: ColumnType, change: Change) -> Iterator[Unfit]:
@@ -106,26 +110,76 @@ def _integer_to_year(
     )
 
 
-def _number_to_time(
+def _number_to_date(
     value: str, old: ColumnType, new: ColumnType, change: Change
 ) -> Iterator[Unfit]:
     """MySQL takes no fraction for a part of a date."""
     is_date = new.family is Family.DATE
-    kind = "DATE" if is_date else f"DATETIME({fraction_digits(new)})"
-    read = f"CAST({value} AS {kind})"
+    read = f"CAST({value} AS {'DATE' if is_date else f'DATETIME({fraction_digits(new)})'})"
+    if old.family is Family.FLOAT and not _is_mysql(change):
+        # MariaDB takes 0 and less than 101 for none, and makes dates of what CAST finds none in.
+        parts = f"{value} < 101 OR MONTH({read}) = 0 OR DAYOFMONTH({read}) = 0"
+        yield _no_or_another(value, read, f" OR {parts}")
+        return
     is_none = f"{read} IS NULL"
     if is_date and old.family is Family.DECIMAL and _is_mysql(change):
         is_none = f"({is_none} OR {value} <> ROUND({value}))"
+    yield _no_time(value, is_none, "no date" if is_date else "no date and time")
+    yield _another(value, read)
+
+
+def _number_to_timestamp(
+    value: str, old: ColumnType, new: ColumnType, change: Change
+) -> Iterator[Unfit]:
+    yield from _number_to_date(value, old, new, change)
+    read = f"CAST({value} AS DATETIME({fraction_digits(new)}))"
     yield Unfit(
+        kind=QuestionKind.TIMES,
+        what="numbers that stand for a time outside of what TIMESTAMP reaches",
+        sql=f"{outside_timestamp(read, change)} AND {value} <> 0",
+    )
+
+
+def _number_to_time(
+    value: str, old: ColumnType, new: ColumnType, change: Change
+) -> Iterator[Unfit]:
+    read = f"CAST({value} AS TIME({fraction_digits(new)}))"
+    if _is_mysql(change):
+        yield _no_time(value, f"{read} IS NULL", "no time")
+        yield _another(value, read)
+    elif old.family is Family.FLOAT:
+        yield _no_or_another(value, read)
+    else:  # what CAST cuts at the last time makes the statement fail
+        high = f"{value} >= {_BEHIND_LAST_TIME} AND {value} < {_FIRST_OF_EIGHT_DIGITS}"
+        is_cut = f"{value} <= -{_BEHIND_LAST_TIME} OR ({high})"
+        yield _no_time(value, f"({read} IS NULL OR {is_cut})", "no time")
+        yield _another(value, read)
+
+
+def _no_time(value: str, is_none: str, what: str) -> Unfit:
+    return Unfit(
         kind=QuestionKind.CONVERSION,
-        what="numbers that are no date" if is_date else "numbers that are no date and time",
+        what=f"numbers that are {what}",
         sql=f"{value} IS NOT NULL AND {is_none}",
         on_warning=OnWarning.OPEN,
     )
-    yield Unfit(
+
+
+def _another(value: str, read: str) -> Unfit:
+    return Unfit(
         kind=QuestionKind.CONVERSION,
-        what="numbers that stand for another one as a date",
+        what="numbers that stand for another one as a date or time",
         sql=f"({read} + 0) <> {value}",
+        effect=Effect.LOSES,
+    )
+
+
+def _no_or_another(value: str, read: str, others: str = "") -> Unfit:
+    """Which of the two, the statement alone knows."""
+    return Unfit(
+        kind=QuestionKind.CONVERSION,
+        what="numbers that are no date or time, or stand for another one",
+        sql=f"{value} IS NOT NULL AND ({read} IS NULL OR ({read} + 0) <> {value}{others})",
         effect=Effect.LOSES,
     )
 
@@ -138,8 +192,8 @@ OTHER_RULES = {
     (Family.TEXT, Family.SET): _text_to_set,
     (Family.TEXT, Family.ENUM): _text_to_enum,
     (Family.INTEGER, Family.YEAR): _integer_to_year,
-    (Family.INTEGER, Family.DATE): _number_to_time,
-    (Family.INTEGER, Family.DATETIME): _number_to_time,
-    (Family.DECIMAL, Family.DATE): _number_to_time,
-    (Family.DECIMAL, Family.DATETIME): _number_to_time,
+    **{(number, Family.DATE): _number_to_date for number in _NUMBERS},
+    **{(number, Family.DATETIME): _number_to_date for number in _NUMBERS},
+    **{(number, Family.TIMESTAMP): _number_to_timestamp for number in _NUMBERS},
+    **{(number, Family.TIME): _number_to_time for number in _NUMBERS},
 }

@@ -54,6 +54,11 @@ def _last_point(change: Change) -> str:
     return _LAST_OF_MARIADB_11_5 if reaches_far else _LAST
 
 
+def outside_timestamp(value: str, change: Change) -> str:
+    """True for a DATETIME that TIMESTAMP does not reach, once it has its digits."""
+    return f"({value} < '{_FIRST}' OR {value} > '{_last_point(change)}.999999')"
+
+
 def _to_timestamp(value: str, old: ColumnType, new: ColumnType, change: Change) -> Iterator[Unfit]:
     last, digits = _last_point(change), fraction_digits(new)
     cut = old.family is Family.DATETIME and digits < fraction_digits(old)
