@@ -13,7 +13,8 @@ from reconciler.cli.phases import shown_phases
 from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.run import load
 from reconciler.cli.streams import show
-from reconciler.cli.wire import Worlds, protected_tree
+from reconciler.cli.trees import protected_tree
+from reconciler.cli.wire import Worlds
 from reconciler.edges.files.writer import WorkingTreeWriter
 from reconciler.flows.clean import clean_keyspace
 from reconciler.flows.plan import keep_plan

@@ -12,7 +12,8 @@ from reconciler.cli import options
 from reconciler.cli.phases import shown_phases
 from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.streams import show
-from reconciler.cli.wire import Worlds, open_tree
+from reconciler.cli.trees import open_tree
+from reconciler.cli.wire import Worlds
 from reconciler.edges.files.writer import WorkingTreeWriter
 from reconciler.flows.init import found_keyspace
 from reconciler.model.programs import ManagedKind

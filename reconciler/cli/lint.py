@@ -9,7 +9,7 @@ import click
 from reconciler.cli import options
 from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.streams import remark, show
-from reconciler.cli.wire import open_history, open_tree
+from reconciler.cli.trees import open_history, open_tree
 from reconciler.edges.files.writer import WorkingTreeWriter
 from reconciler.flows.lint import fix_files, lint_files, lint_work, write_baselines
 from reconciler.outcomes.ends import lint_code

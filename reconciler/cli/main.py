@@ -27,7 +27,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "lint": ("lint:lint", "Check specs and schema files without any server."),
     "observe": ("observe:observe", "Look at a region's shards, for a plan made elsewhere."),
     "plan": ("plan:plan", "Work out and prove what every shard needs; change nothing."),
-    "show": ("plan:show", "Show a plan file as a person reads it."),
+    "show": ("show:show", "Show a plan file as a person reads it."),
     "verify": ("verify:verify", "Check that the committed plan is what would run now."),
     "apply": ("apply:apply", "Run the reviewed plan, shard by shard in waves, or nothing."),
     "status": ("status:status", "Show applies: what runs, where, and what it waits for."),

@@ -1,49 +1,13 @@
-"""`reconciler plan` and `reconciler show`."""
+"""`reconciler plan`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from reconciler import __version__
 from reconciler.cli import options
-from reconciler.cli.gates import ledger_gate_of
-from reconciler.cli.observed import observed_world
-from reconciler.cli.phases import shown_phases
-from reconciler.cli.presenting import exit_with, presentation
-from reconciler.cli.run import load
-from reconciler.cli.splits import address_gate_of, standing
-from reconciler.cli.streams import remark
-from reconciler.cli.streams import show as show_text
-from reconciler.cli.wire import Worlds, open_history, protected_tree
-from reconciler.edges.files.history import GitHistory
-from reconciler.edges.files.working_tree import read_file
-from reconciler.edges.files.writer import WorkingTreeWriter
-from reconciler.flows.keyspaces import Loaded
-from reconciler.flows.lint import branch_start, lint_change
-from reconciler.flows.plan import keep_plan, kept_cleans, plan_keyspace
-from reconciler.flows.revert import find_plan, revert_files
-from reconciler.flows.split.plan import keep_split_plan, plan_split
-from reconciler.flows.split.reached import look_of, planning_world
-from reconciler.guard.review.git import Review
-from reconciler.limits import PLAN_BYTES_MAX
-from reconciler.outcomes.ends import plan_end
-from reconciler.outcomes.exit_code import ExitCode, together
-from reconciler.outcomes.plan import PlanOutcome
-from reconciler.outcomes.split import SplitPlanOutcome
-from reconciler.plan.codec import load_plan
-from reconciler.plan.model import utc_text
-from reconciler.plan.validate import check_core
-from reconciler.ports.ledger import Ledger
-from reconciler.ports.world import World
-from reconciler.report.render import plan_report, show_report, show_split_report
-from reconciler.reshard.plan.check import check_split_core
-from reconciler.reshard.plan.codec import load_split_plan
-from reconciler.spec.load import DesiredFiles, load_keyspace
-from reconciler.spec.model import Environment
+from reconciler.cli.run import load, tell_where_to_look
 
 
 @click.command()
@@ -86,102 +50,21 @@ def plan(
     if (write or revert) and ref:
         raise click.UsageError("--write goes into the working tree; it cannot go with --ref.")
     loaded = load(repo, ref)
-    protected = protected_tree(repo, protected_branch)
-    history = open_history(repo, protected_branch)
-    began = branch_start(history, ref or "HEAD") if history is not None and not revert else None
-    gate = ledger_gate_of(repo, Review.GIT, protected_branch)
-    address_gate = address_gate_of(repo, protected_branch)
-    with shown_phases(), Worlds(loaded.root) as worlds:
+    if not observations:
+        tell_where_to_look(loaded, environment, keyspaces)
+    # Imported once that was told: it takes longer than a repository takes to be read.
+    from reconciler.cli.planning import plan_and_show
 
-        def work(files: DesiredFiles, chosen: Environment) -> PlanOutcome | SplitPlanOutcome:
-            stands = standing(worlds, files, chosen, address_gate)
-            if revert is None and stands.is_moving:
-                return _planned_split(worlds, files, chosen, loaded, write=write)
-            chosen, world = stands.environment, look_of(worlds, stands)
-            if observations:
-                world = observed_world(world, observations, files, chosen)
-            notes: tuple[str, ...] = ()
-            asked = files  # the spec of now says where the ledger is
-
-            def open_ledger() -> Ledger:
-                gate(asked, chosen)
-                return worlds.lasting_ledger_of(chosen)
-
-            if revert:
-                files, notes = _reverted(revert, files, chosen, world, loaded, open_ledger)
-            outcome = plan_keyspace(
-                world,
-                files,
-                chosen,
-                protected=protected,
-                created_at=utc_text(world.clock.now_s()),
-                tool_version=__version__,
-                cleans=kept_cleans(loaded.tree, protected, chosen.name, files.spec.keyspace),
-                notes=notes,
-                open_ledger=open_ledger,
-            )
-            if began is not None:
-                outcome = replace(outcome, lint=lint_change(files, loaded.tree, began))
-            if (write or revert) and not outcome.refusals:
-                return keep_plan(outcome, loaded.tree, WorkingTreeWriter(loaded.root))
-            return outcome
-
-        outcomes = loaded.each(environment, keyspaces, work)
-    show_text(plan_report(outcomes, presentation(output, loaded.keyspaces)))
-    changes = ExitCode.DIFFERENCES if detailed_exitcode else None
-    exit_with([together(plan_end(outcome, changes) for outcome in outcomes)])
-
-
-def _planned_split(
-    worlds: Worlds, files: DesiredFiles, chosen: Environment, loaded: Loaded, *, write: bool
-) -> SplitPlanOutcome:
-    world = planning_world(worlds, chosen)
-    outcome = plan_split(
-        world,
-        files,
-        chosen,
-        created_at=utc_text(world.look.clock.now_s()),
-        tool_version=__version__,
+    plan_and_show(
+        loaded,
+        repo=repo,
+        environment=environment,
+        keyspaces=keyspaces,
+        ref=ref,
+        protected_branch=protected_branch,
+        output=output,
+        write=write,
+        revert=revert,
+        observations=observations,
+        detailed_exitcode=detailed_exitcode,
     )
-    if write and not outcome.refusals:
-        return keep_split_plan(outcome, loaded.tree, WorkingTreeWriter(loaded.root))
-    return outcome
-
-
-def _reverted(
-    plan_id: str,
-    files: DesiredFiles,
-    environment: Environment,
-    world: World,
-    loaded: Loaded,
-    open_ledger: Callable[[], Ledger],
-) -> tuple[DesiredFiles, tuple[str, ...]]:
-    """The schema files as they were before a plan, written and read again; and what is lost."""
-    history = GitHistory(loaded.root, None)
-    found = find_plan(history, plan_id, environment.name, files.spec.keyspace)
-    writer = WorkingTreeWriter(loaded.root)
-    reverted = revert_files(world, found, files, environment, writer, open_ledger=open_ledger)
-    for path in (*reverted.written, *reverted.removed):
-        remark(f"took back {path}")
-    lost = (f"cannot be undone: {lost}" for lost in reverted.lost)
-    notes = (*lost, *(f"way back: {way}" for way in reverted.ways))
-    return load_keyspace(loaded.tree, files.spec.path), notes
-
-
-@click.command()
-@click.argument("plan_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@options.output("text", "json", "markdown")
-def show(plan_file: Path, output: str) -> None:
-    """Show a plan file (PLAN_FILE is a .plan.json or a .split.json) as a person reads it.
-
-    The file is checked by itself; whether it fits the fleet is for `verify` to say.
-    """
-    content = read_file(plan_file, bytes_max=PLAN_BYTES_MAX)
-    if plan_file.name.endswith(".split.json"):
-        split = load_split_plan(content, str(plan_file))
-        check_split_core(split.core)
-        show_text(show_split_report(split, presentation(output)))
-        return
-    found = load_plan(content, str(plan_file))
-    check_core(found.core)
-    show_text(show_report(found, presentation(output)))

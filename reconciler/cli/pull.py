@@ -11,7 +11,8 @@ from reconciler.cli.phases import shown_phases
 from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.splits import address_gate_of
 from reconciler.cli.streams import show
-from reconciler.cli.wire import Worlds, open_tree
+from reconciler.cli.trees import open_tree
+from reconciler.cli.wire import Worlds
 from reconciler.edges.files.writer import WorkingTreeWriter
 from reconciler.flows.keyspaces import for_each_keyspace, one_environment
 from reconciler.flows.pull import Specified, pull_keyspace, specified_in

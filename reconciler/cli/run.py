@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from reconciler.cli.wire import open_tree
-from reconciler.flows.keyspaces import Loaded
+from reconciler.cli.streams import remark
+from reconciler.cli.trees import open_tree
+from reconciler.errors import ReconcilerError
+from reconciler.flows.keyspaces import Loaded, choose_environment
 from reconciler.spec.load import load_repository
 
 
@@ -13,3 +17,14 @@ def load(repo: Path, ref: str | None) -> Loaded:
     """From the working tree, or from the tree of the commit that `ref` names."""
     tree = open_tree(repo, ref)
     return Loaded(root=repo.resolve(), tree=tree, keyspaces=load_repository(tree))
+
+
+def tell_where_to_look(loaded: Loaded, environment: str | None, asked: Sequence[str]) -> None:
+    """What is about to be looked at. What is wrong with the question is for the answer to say."""
+    with suppress(ReconcilerError):
+        chosen = choose_environment(loaded.keyspaces, environment)
+        for keyspace, files in loaded.sound.items():
+            found = files.spec.environment(chosen)
+            if found is not None and keyspace in (asked or (keyspace,)):
+                shards = f"{len(found.shards):,} shards of " if found.shards else ""
+                remark(f"looking at {shards}{keyspace} in {chosen}")

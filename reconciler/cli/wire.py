@@ -23,8 +23,6 @@ from reconciler.cli.phases import told, told_locks
 from reconciler.cli.streams import remark
 from reconciler.edges.clock import SystemClock
 from reconciler.edges.engines.find import MachinePrograms
-from reconciler.edges.files.history import GitHistory
-from reconciler.edges.files.working_tree import WorkingTree
 from reconciler.edges.mysql.index_use import MysqlIndexCounts
 from reconciler.edges.mysql.live import MysqlLiveShards
 from reconciler.edges.mysql.reach import ByItself, Reach
@@ -33,7 +31,7 @@ from reconciler.edges.mysql.scratch import MysqlScratch
 from reconciler.edges.vitess.keyspaces import VitessKeyspaces
 from reconciler.edges.vitess.reach import OverVtgate
 from reconciler.edges.workers import ThreadWorkers
-from reconciler.errors import InvalidInput, Problem, Refused
+from reconciler.errors import Problem, Refused
 from reconciler.ports.controller import ControllerLease
 from reconciler.ports.deploy_requests import DeployRequests
 from reconciler.ports.ledger import Ledger, NoLastingLedger
@@ -47,7 +45,6 @@ from reconciler.ports.split_servers import SplitServers
 from reconciler.ports.world import World
 from reconciler.spec.insecure import insecure_note
 from reconciler.spec.model import Connection, Environment, KeyspaceKind, PlanetScaleDatabase
-from reconciler.spec.tree import FileTree
 
 if TYPE_CHECKING:
     from reconciler.drive.split.reshard_tick import ReshardWorld
@@ -342,32 +339,6 @@ def _routes_in_a_file(environment: str) -> Problem:
         " routes where all of them can",
         recovery="give the environment a `ledger` that is a mysql:// address",
     )
-
-
-def open_tree(repo: Path, ref: str | None) -> FileTree:
-    """The working tree, or a commit's tree."""
-    if ref is None:
-        return WorkingTree(repo.resolve())
-    history = GitHistory(repo, None)
-    return history.tree(history.resolve(ref))
-
-
-def protected_tree(repo: Path, branch: str | None) -> FileTree | None:
-    """The protected branch's tree, None where there is no repository or no such branch yet."""
-    history = open_history(repo, branch)
-    tip = history.protected_tip() if history else None
-    return history.tree(tip) if history and tip else None
-
-
-def open_history(repo: Path, branch: str | None, *, needed: bool = False) -> GitHistory | None:
-    """None for a folder outside of any repository. Raises InvalidInput instead where a branch was
-    named, or a history is `needed`."""
-    try:
-        return GitHistory(repo, branch)
-    except InvalidInput:
-        if branch is not None or needed:
-            raise
-        return None
 
 
 def process_token() -> str:

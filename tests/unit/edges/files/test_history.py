@@ -9,7 +9,7 @@ from pathlib import Path
 import git
 import pytest
 
-from reconciler.cli.wire import protected_tree
+from reconciler.cli.trees import protected_tree
 from reconciler.edges.files.repository import open_repository
 from reconciler.errors import InvalidInput, Refused
 

@@ -1,0 +1,134 @@
+"""The work of `reconciler plan`, once its options and the repository were read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from reconciler import __version__
+from reconciler.cli.gates import ledger_gate_of
+from reconciler.cli.observed import observed_world
+from reconciler.cli.phases import shown_phases
+from reconciler.cli.presenting import exit_with, presentation
+from reconciler.cli.splits import address_gate_of, standing
+from reconciler.cli.streams import remark
+from reconciler.cli.streams import show as show_text
+from reconciler.cli.trees import open_history, protected_tree
+from reconciler.cli.wire import Worlds
+from reconciler.edges.files.history import GitHistory
+from reconciler.edges.files.writer import WorkingTreeWriter
+from reconciler.flows.keyspaces import Loaded
+from reconciler.flows.lint import branch_start, lint_change
+from reconciler.flows.plan import keep_plan, kept_cleans, plan_keyspace
+from reconciler.flows.revert import find_plan, revert_files
+from reconciler.flows.split.plan import keep_split_plan, plan_split
+from reconciler.flows.split.reached import look_of, planning_world
+from reconciler.guard.review.git import Review
+from reconciler.outcomes.ends import plan_end
+from reconciler.outcomes.exit_code import ExitCode, together
+from reconciler.outcomes.plan import PlanOutcome
+from reconciler.outcomes.split import SplitPlanOutcome
+from reconciler.plan.model import utc_text
+from reconciler.ports.ledger import Ledger
+from reconciler.ports.world import World
+from reconciler.report.render import plan_report
+from reconciler.spec.load import DesiredFiles, load_keyspace
+from reconciler.spec.model import Environment
+
+
+def plan_and_show(
+    loaded: Loaded,
+    *,
+    repo: Path,
+    environment: str | None,
+    keyspaces: tuple[str, ...],
+    ref: str | None,
+    protected_branch: str | None,
+    output: str,
+    write: bool,
+    revert: str | None,
+    observations: Path | None,
+    detailed_exitcode: bool,
+) -> None:
+    """Shows the plan of each keyspace and ends the verb with its code."""
+    protected = protected_tree(repo, protected_branch)
+    history = open_history(repo, protected_branch)
+    began = branch_start(history, ref or "HEAD") if history is not None and not revert else None
+    gate = ledger_gate_of(repo, Review.GIT, protected_branch)
+    address_gate = address_gate_of(repo, protected_branch)
+    with shown_phases(), Worlds(loaded.root) as worlds:
+
+        def work(files: DesiredFiles, chosen: Environment) -> PlanOutcome | SplitPlanOutcome:
+            stands = standing(worlds, files, chosen, address_gate)
+            if revert is None and stands.is_moving:
+                return _planned_split(worlds, files, chosen, loaded, write=write)
+            chosen, world = stands.environment, look_of(worlds, stands)
+            if observations:
+                world = observed_world(world, observations, files, chosen)
+            notes: tuple[str, ...] = ()
+            asked = files  # the spec of now says where the ledger is
+
+            def open_ledger() -> Ledger:
+                gate(asked, chosen)
+                return worlds.lasting_ledger_of(chosen)
+
+            if revert:
+                files, notes = _reverted(revert, files, chosen, world, loaded, open_ledger)
+            outcome = plan_keyspace(
+                world,
+                files,
+                chosen,
+                protected=protected,
+                created_at=utc_text(world.clock.now_s()),
+                tool_version=__version__,
+                cleans=kept_cleans(loaded.tree, protected, chosen.name, files.spec.keyspace),
+                notes=notes,
+                open_ledger=open_ledger,
+            )
+            if began is not None:
+                outcome = replace(outcome, lint=lint_change(files, loaded.tree, began))
+            if (write or revert) and not outcome.refusals:
+                return keep_plan(outcome, loaded.tree, WorkingTreeWriter(loaded.root))
+            return outcome
+
+        outcomes = loaded.each(environment, keyspaces, work)
+    show_text(plan_report(outcomes, presentation(output, loaded.keyspaces)))
+    changes = ExitCode.DIFFERENCES if detailed_exitcode else None
+    exit_with([together(plan_end(outcome, changes) for outcome in outcomes)])
+
+
+def _planned_split(
+    worlds: Worlds, files: DesiredFiles, chosen: Environment, loaded: Loaded, *, write: bool
+) -> SplitPlanOutcome:
+    world = planning_world(worlds, chosen)
+    outcome = plan_split(
+        world,
+        files,
+        chosen,
+        created_at=utc_text(world.look.clock.now_s()),
+        tool_version=__version__,
+    )
+    if write and not outcome.refusals:
+        return keep_split_plan(outcome, loaded.tree, WorkingTreeWriter(loaded.root))
+    return outcome
+
+
+def _reverted(
+    plan_id: str,
+    files: DesiredFiles,
+    environment: Environment,
+    world: World,
+    loaded: Loaded,
+    open_ledger: Callable[[], Ledger],
+) -> tuple[DesiredFiles, tuple[str, ...]]:
+    """The schema files as they were before a plan, written and read again; and what is lost."""
+    history = GitHistory(loaded.root, None)
+    found = find_plan(history, plan_id, environment.name, files.spec.keyspace)
+    writer = WorkingTreeWriter(loaded.root)
+    reverted = revert_files(world, found, files, environment, writer, open_ledger=open_ledger)
+    for path in (*reverted.written, *reverted.removed):
+        remark(f"took back {path}")
+    lost = (f"cannot be undone: {lost}" for lost in reverted.lost)
+    notes = (*lost, *(f"way back: {way}" for way in reverted.ways))
+    return load_keyspace(loaded.tree, files.spec.path), notes
