@@ -19,10 +19,12 @@ from reconciler.cli.wire import Worlds
 from reconciler.drive.status import current_apply, left_alone, past_applies
 from reconciler.flows.keyspaces import Loaded, choose_environment
 from reconciler.flows.split.status import current_split, past_splits
+from reconciler.flows.turns import Records, turn_of
 from reconciler.outcomes.apply import ApplyStatus, LeftAlone, StatusOutcome
 from reconciler.outcomes.ends import failed_code
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.split import SplitStatus
+from reconciler.outcomes.turns import Turn
 from reconciler.ports.ledger import Ledger
 from reconciler.report.compose.opening import failures_document
 from reconciler.report.render import status_report
@@ -41,7 +43,7 @@ class EndedSplits:
     before: int | None = None
 
 
-_Seen = ApplyStatus | SplitStatus | LeftAlone
+_Seen = ApplyStatus | SplitStatus | LeftAlone | Turn
 
 # How often `status --watch` looks again.
 _STATUS_WATCH_S = 1.0
@@ -88,7 +90,8 @@ def status(
     output: str,
 ) -> None:
     """Show the latest apply of each keyspace, its waves, its shards, what runs and what waits, the
-    split of a shard that is live, and the shards in quarantine.
+    split of a shard that is live, the shards in quarantine, and whose turn it is where keyspaces or
+    deployments come one after the other.
 
     It reads the spec and the ledger; `reconciler drift` looks at the shards.
     """
@@ -113,6 +116,7 @@ def status(
                 applies=applies,
                 splits=splits,
                 left_alone=tuple(one for one in seen if isinstance(one, LeftAlone)),
+                turns=tuple(one for one in seen if isinstance(one, Turn)),
                 now_s=now_s,
                 is_history=history,
             )
@@ -140,6 +144,12 @@ def _look(
     past: EndedSplits | None,
     region: str | None,
 ) -> list[tuple[_Seen, ...] | KeyspaceFailed]:
+    def ledger_of(files: DesiredFiles, chosen: Environment) -> Ledger:
+        gate(files, chosen)
+        return worlds.ledger_of(chosen)
+
+    records = Records(loaded=loaded.keyspaces, tree=loaded.tree, ledger_of=ledger_of, now_s=now_s)
+
     def work(files: DesiredFiles, chosen: Environment) -> tuple[_Seen, ...]:
         gate(files, chosen)
         ledger, keyspace = worlds.ledger_of(chosen), files.spec.keyspace
@@ -150,7 +160,8 @@ def _look(
             return (*ended, *(found for one in applies for found in one))
         split = current_split(jobs, chosen.name, keyspace, tree=loaded.tree)
         current = (_current(ledger, chosen, keyspace, part, now_s) for part in parts)
-        told = (left_alone(chosen, keyspace), split, *current)
+        turn = turn_of(records, files, chosen)
+        told = (left_alone(chosen, keyspace), turn, split, *current)
         return tuple(one for one in told if one is not None)
 
     return loaded.each(environment, keyspaces, work, region=region)

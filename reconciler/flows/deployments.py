@@ -93,7 +93,7 @@ def _in_its_soak(
         return ()
     keyspace, ledger = files.spec.keyspace, before.ledger_of(found)
     plan = plan_of_these_files(before.tree, files, found)
-    ended = dict(_ends(ledger, found, keyspace))
+    ended = dict(ends_of(ledger, found, keyspace))
     if plan is not None and plan.plan_id not in ended:
         return (
             Refusal(
@@ -118,7 +118,7 @@ def _in_its_soak(
     )
 
 
-def _ends(ledger: Ledger, found: Environment, keyspace: str) -> Iterator[tuple[str, float]]:
+def ends_of(ledger: Ledger, found: Environment, keyspace: str) -> Iterator[tuple[str, float]]:
     """By the plan: when the latest apply of all shards was completed, or the last one of every
     region."""
     whole = _latest(ledger, found, keyspace, "")

@@ -6,11 +6,11 @@ which each region has another one, and which a keyspace without changes has not.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
 from reconciler.drive.status import left_alone
-from reconciler.errors import InvalidInput, Problem
+from reconciler.errors import InvalidInput, Problem, ReconcilerError
 from reconciler.flows.check import is_as_git_says
 from reconciler.flows.deployments import environment_gates
 from reconciler.flows.gates import Gate
@@ -43,13 +43,23 @@ def left_alone_before(
     """The shards in quarantine of whatever comes before. They hold nothing up: one bad disk would
     hold every keyspace behind it for as long as it lasts; and they are named, for nothing was done
     there."""
-    own = files.spec
-    places = [(own.keyspace, own.environment(name)) for name in environment.comes_after]
-    for name in own.after:
-        if isinstance(found := before.loaded.get(name), DesiredFiles):
-            places += [(name, here) for here in _same_place(found.spec, environment)]
-    told = (left_alone(found, keyspace) for keyspace, found in places if found is not None)
+    places = places_before(before.loaded, files, environment)
+    told = (left_alone(here, found.spec.keyspace) for found, here in places)
     return tuple(one for one in told if one is not None)
+
+
+def places_before(
+    loaded: Mapping[str, DesiredFiles | ReconcilerError],
+    files: DesiredFiles,
+    environment: Environment,
+) -> Iterator[tuple[DesiredFiles, Environment]]:
+    """Whatever comes before, as far as it could be read: other environments, other keyspaces."""
+    for name in environment.comes_after:
+        if (own := files.spec.environment(name)) is not None:
+            yield files, own
+    for name in files.spec.after:
+        if isinstance(found := loaded.get(name), DesiredFiles):
+            yield from ((found, here) for here in _same_place(found.spec, environment))
 
 
 def keyspace_gates(

@@ -15,6 +15,7 @@ from reconciler.model.object_id import ObjectId
 from reconciler.model.quarantine import Quarantine
 from reconciler.model.shadow_tables import ShadowGroup
 from reconciler.outcomes.split import SplitStatus
+from reconciler.outcomes.turns import Turn
 from reconciler.plan.model import Moment, Plan
 
 
@@ -171,7 +172,7 @@ class ApplyStatus:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusOutcome:
     """`applies` newest first: the current one of each keyspace, or, where it `is_history`, all of
-    the past. `splits` likewise."""
+    the past. `splits` likewise. `turns` are where there is an order."""
 
     environment: str
     applies: tuple[ApplyStatus, ...]
@@ -179,6 +180,7 @@ class StatusOutcome:
     splits: tuple[SplitStatus, ...] = ()
     left_alone: tuple[LeftAlone, ...] = ()
     is_history: bool = False
+    turns: tuple[Turn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -128,6 +128,7 @@ def status_json(outcome: StatusOutcome) -> str:
             "applies": [apply_status(apply) for apply in outcome.applies],
             "splits": [plain(split) for split in outcome.splits],
             "left_alone": [plain(found) for found in outcome.left_alone],
+            "turns": [plain(turn) for turn in outcome.turns],
         }
     )
 

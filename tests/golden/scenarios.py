@@ -71,6 +71,7 @@ from reconciler.outcomes.progress import (
     StatementStarted,
     StatementStopped,
 )
+from reconciler.outcomes.turns import Stands, Turn, TurnWord
 from reconciler.plan.model import Plan
 from reconciler.report import render
 from reconciler.report.render import Presentation
@@ -438,6 +439,34 @@ SOAKING = replace(
         *(
             row(shard, 2, operation("users", PENDING, 0, waits_for=EndOfSoak()))
             for shard in SHARDS[1:]
+        ),
+    ),
+)
+
+_PRIMARY = Stands(
+    environment="production.primary",
+    keyspace="commerce",
+    word=TurnWord.RESTS,
+    until_s=START_S + 600,
+)
+_DR = Stands(environment="production.dr", keyspace="commerce", word=TurnWord.NOT_BEGUN)
+TURNS = (
+    Turn(stands=replace(_PRIMARY, word=TurnWord.DONE, until_s=None), deployment_of="production"),
+    Turn(stands=_DR, deployment_of="production", waits_for=(_PRIMARY,)),
+    Turn(
+        stands=replace(_DR, environment="production.tenant-b"),
+        deployment_of="production",
+        waits_for=(_PRIMARY, _DR),
+    ),
+    Turn(
+        stands=replace(_DR, environment="staging", keyspace="mail"),
+        waits_for=(
+            Stands(
+                environment="staging",
+                keyspace="commerce",
+                word=TurnWord.BEGUN,
+                state=ApplyState.PAUSED,
+            ),
         ),
     ),
 )
@@ -1024,6 +1053,13 @@ STATUS_SCENARIOS = (
                 now_s=START_S,
             ),
             how,
+        ),
+    ),
+    Scenario(
+        "status-deployments",
+        "A schema on three fleets, and a keyspace that comes after another.",
+        lambda how: render.status_report(
+            StatusOutcome(environment="production", applies=(), turns=TURNS, now_s=START_S), how
         ),
     ),
     Scenario(

@@ -43,6 +43,10 @@ def test_one_apply_takes_fleets_in_their_order_and_holds_what_is_not_its_turn(
     assert alone.code == 3, alone.said
     assert "not-promoted" in alone.said
 
+    before = fleet.run("status")
+    assert "shop in production: 0 of 2 deployments done" in before.out
+    assert "waits for production.primary, which is not begun" in before.out
+
     both = fleet.run("apply")
     assert both.code == 0, both.said
     said = both.out
@@ -50,7 +54,5 @@ def test_one_apply_takes_fleets_in_their_order_and_holds_what_is_not_its_turn(
     with admin_cursor(server, database) as cursor:
         cursor.execute("SHOW INDEX FROM users WHERE Key_name = 'k'")
         assert cursor.fetchall()
-    status = fleet.run("status")
-    assert "production.primary" in status.out
-    assert "production.dr" in status.out
+    assert "shop in production: 2 of 2 deployments done" in fleet.run("status").out
     assert fleet.run("drift").code == 0

@@ -34,6 +34,7 @@ from reconciler.report.compose.ran import ran_blocks
 from reconciler.report.compose.reasons import refusals
 from reconciler.report.compose.shards import whose
 from reconciler.report.compose.split import applied_split, split_status
+from reconciler.report.compose.turns import turn_reports
 from reconciler.report.document import Document, NextStep, Report
 from reconciler.report.findings import NO_FILES, SchemaFiles
 from reconciler.report.reason_words import happened_words, reason_line
@@ -85,13 +86,14 @@ def apply_document(
 
 def status_document(outcome: StatusOutcome, *, in_job: bool = False) -> Document:
     left_alone = tuple(_left_alone(one, outcome.now_s) for one in outcome.left_alone)
+    first = (*left_alone, *turn_reports(outcome.turns))
     if outcome.applies or outcome.splits:
         applies = tuple(_status(one, outcome.now_s, in_job=in_job) for one in outcome.applies)
         splits = tuple(split_status(one, outcome.now_s) for one in outcome.splits)
-        return Document(reports=(*left_alone, *splits, *applies))
+        return Document(reports=(*first, *splits, *applies))
     text = (Name(outcome.environment), Text(": the ledger knows no apply"))
     none = Report(title=None, blocks=(blocks.Paragraph(text=text),))
-    return Document(reports=(*left_alone, none))
+    return Document(reports=(*first, none))
 
 
 def _left_alone(found: LeftAlone, now_s: float) -> Report:

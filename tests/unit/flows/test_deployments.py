@@ -72,9 +72,10 @@ def shards_at(**states: str) -> Shards:
 
 @dataclass
 class Record:
-    """As much of a ledger as says when an apply ended."""
+    """As much of a ledger as says how the last apply ended, or where it is."""
 
     ended: dict[str, tuple[str, float]] = field(default_factory=dict)
+    state: ApplyState = ApplyState.COMPLETED
 
     def applies(
         self, environment: str, *, keyspace: str | None, limit: int, region: str = ""
@@ -90,7 +91,7 @@ class Record:
                 plan_id=plan_id,
                 commit="c",
                 waves=(),
-                state=ApplyState.COMPLETED,
+                state=self.state,
                 version=1,
                 started_s=0.0,
                 completed_s=ended_s,

@@ -1,0 +1,123 @@
+"""`status` says of an order how far it has come, and who waits for whom."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import cast
+
+import pytest
+
+from reconciler.errors import InvalidInput, Problem, ReconcilerError
+from reconciler.flows.turns import Records, turn_of
+from reconciler.ledger.states import ApplyState
+from reconciler.outcomes.apply import StatusOutcome
+from reconciler.outcomes.turns import Turn, TurnWord
+from reconciler.plan.files import read_plan
+from reconciler.ports.ledger import Ledger
+from reconciler.report.compose.apply import status_document
+from reconciler.report.json import status_json
+from reconciler.report.write.text import write_text
+from reconciler.spec.load import DesiredFiles
+from tests.offline_fleet import (
+    ENVIRONMENT,
+    KEYSPACE,
+    SPEC,
+    Files,
+    environment,
+    fleet,
+    no_ledger,
+    repository,
+    with_plan,
+)
+from tests.unit.flows.test_deployments import (
+    FLEETS,
+    NOW_S,
+    Record,
+    files_of,
+    plan_of,
+    with_plans,
+)
+
+PRIMARY, DR, TENANT = FLEETS
+
+
+def turns(files: Files, record: Record | None) -> list[Turn]:
+    found = files.keyspace()
+    records = Records(
+        loaded={KEYSPACE: found},
+        tree=files,
+        ledger_of=lambda _f, _e: cast(Ledger, record) if record is not None else no_ledger(),
+        now_s=NOW_S,
+    )
+    told = [turn_of(records, found, environment(found, name)) for name in FLEETS]
+    return [one for one in told if one is not None]
+
+
+def said(*told: Turn) -> str:
+    outcome = StatusOutcome(environment="production", applies=(), now_s=NOW_S, turns=told)
+    assert len(json.loads(status_json(outcome))["turns"]) == len(told)
+    return write_text(status_document(outcome))
+
+
+@pytest.mark.invariant("RG-80")
+def test_deployments_have_one_status_which_says_who_waits_for_whom() -> None:
+    files = with_plans(files_of())
+    text = said(*turns(files, Record({PRIMARY: (plan_of(files).plan_id, NOW_S - 60)})))
+    assert "shop in production: 1 of 3 deployments done" in text
+    assert f"{PRIMARY}: done" in text
+    assert f"{DR}: not begun" in text
+    assert f"{TENANT}: not begun; waits for {DR}, which is not begun" in text
+
+
+@pytest.mark.invariant("RG-80")
+def test_an_apply_on_its_way_and_a_soak_are_what_is_waited_for() -> None:
+    files = with_plans(files_of(more=", soak: 10m"))
+    record = Record({PRIMARY: (plan_of(files).plan_id, NOW_S - 60)}, ApplyState.PAUSED)
+    first, second, third = turns(files, record)
+    assert (first.stands.word, first.stands.state) == (TurnWord.BEGUN, ApplyState.PAUSED)
+    assert [one.environment for one in second.waits_for] == [PRIMARY]
+    assert f"waits for {PRIMARY}, which is paused, and for 1 more" in said(third)
+    done = replace(record, state=ApplyState.COMPLETED)
+    first, second, _ = turns(files, done)
+    assert first.stands.is_done
+    (waits,) = second.waits_for
+    assert (waits.word, waits.until_s) == (TurnWord.RESTS, NOW_S + 540)
+    assert "done, and in its soak until" in said(second)
+
+
+@pytest.mark.invariant("RG-80")
+def test_a_ledger_that_does_not_answer_says_nothing_is_done() -> None:
+    found = turns(with_plans(files_of()), None)
+    assert {one.stands.word for one in found} == {TurnWord.UNKNOWN}
+    assert "0 of 3 deployments done" in said(*found)
+
+
+@pytest.mark.invariant("RG-80")
+def test_a_keyspace_that_comes_after_another_waits_for_it_by_name() -> None:
+    shop = with_plan(repository(), fleet())
+    mail = with_plan(
+        repository(spec=SPEC.replace("keyspace: shop", "keyspace: mail\nafter: [shop]")), fleet()
+    )
+    tree = Files({**shop.content, **mail.content})
+    first, later = shop.keyspace(), mail.keyspace()
+    broken = InvalidInput(Problem(code="yaml-syntax", message="no", recovery="mend it"))
+
+    def told(record: Record, before: DesiredFiles | ReconcilerError = first) -> Turn | None:
+        loaded: dict[str, DesiredFiles | ReconcilerError] = {KEYSPACE: before, "mail": later}
+        records = Records(
+            loaded=loaded, tree=tree, ledger_of=lambda _f, _e: cast(Ledger, record), now_s=NOW_S
+        )
+        return turn_of(records, later, environment(later))
+
+    turn = told(Record())
+    assert turn is not None
+    text = said(turn)
+    assert "mail in production: not its turn" in text
+    assert "waits for shop, which is not begun" in text
+    unread = told(Record(), broken)
+    assert unread is not None
+    assert "waits for shop, which is not known" in said(unread)
+    plan = read_plan(shop, ENVIRONMENT, KEYSPACE)
+    assert plan is not None
+    assert told(Record({ENVIRONMENT: (plan.plan_id, NOW_S)})) is None, "it is its turn"
