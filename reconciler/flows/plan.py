@@ -17,6 +17,7 @@ from reconciler.flows.reconcile_pass import (
     time_estimate,
 )
 from reconciler.flows.renames_at_rest import rename_refusals
+from reconciler.flows.row_counts import with_counts
 from reconciler.guard.classify import position_of
 from reconciler.guard.compare import input_refusals
 from reconciler.guard.model import Refusal, ToDo
@@ -60,7 +61,7 @@ def plan_keyspace(
     derived = derive(world, begun)
     insecure = insecure_note(environment)
     notes = (*notes, insecure) if insecure else notes
-    plan = _plan_of(derived, notes, created_at=created_at, tool_version=tool_version)
+    plan = _plan_of(begun, derived, notes, created_at=created_at, tool_version=tool_version)
     pending = _pending(world, protected, begun)
     refusals = derived.refusals
     if derived.core is not None:
@@ -149,7 +150,7 @@ def _without_what_is_gone(begun: Pass) -> Pass:
 
 
 def _plan_of(
-    derived: Derived, notes: tuple[str, ...], *, created_at: str, tool_version: str
+    begun: Pass, derived: Derived, notes: tuple[str, ...], *, created_at: str, tool_version: str
 ) -> Plan | None:
     if derived.core is None:
         return None
@@ -160,7 +161,7 @@ def _plan_of(
         rows=derived.rows,
         notes=(*notes, *derived.notes),
     )
-    return plan_from_core(derived.core, meta)
+    return with_counts(plan_from_core(derived.core, meta), begun)
 
 
 def _pending(world: World, protected: FileTree | None, begun: Pass) -> Plan | None:

@@ -14,6 +14,7 @@ from reconciler.flows.reconcile_pass import (
     shadow_notes,
     time_estimate,
 )
+from reconciler.flows.row_counts import with_counts
 from reconciler.flows.row_memory import Recall
 from reconciler.guard.model import Obstacle, Refusal
 from reconciler.outcomes.plan import VerifyOutcome, VerifyState
@@ -57,7 +58,7 @@ def verify_keyspace(
             keyspace=keyspace,
             region=environment.region,
             state=state,
-            plan=plan,
+            plan=with_counts(plan, begun) if plan is not None and shown else plan,
             estimate=time_estimate(begun, shown.core) if shown else None,
             refusals=refusals,
             notes=shadow_notes(begun),

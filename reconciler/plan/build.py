@@ -23,6 +23,7 @@ from reconciler.plan.model import (
     ObjectBefore,
     PlanCore,
     PlannedStatement,
+    RowCount,
     RuleVersions,
     VSchemaStep,
 )
@@ -142,6 +143,27 @@ def row_totals(
             for name in sorted(names & {*counted}):
                 totals.setdefault(statement.object_id.name, counted[name])
     return tuple(sorted(totals.items()))
+
+
+def row_counts(
+    facts: Mapping[str, Facts], change_sets: Sequence[ChangeSet]
+) -> tuple[RowCount, ...]:
+    """Of the tables that each change set changes, on its own shards; of one that is renamed, the
+    rows that it has under any of its names. Where no shard was counted, nothing."""
+    found = []
+    for number, change_set in enumerate(change_sets, start=1):
+        of_set = [facts[shard] for shard in change_set.shards if shard in facts]
+        names: dict[str, frozenset[str]] = {}
+        for statement, known in with_names(change_set.statements):
+            table = statement.object_id.name
+            names[table] = names.get(table, frozenset()) | known
+        for table, known in sorted(names.items()):
+            rows = [_largest(known, [one]) for one in of_set if known & {*one}]
+            if rows:
+                found.append(
+                    RowCount(change_set=number, table=table, largest=max(rows), total=sum(rows))
+                )
+    return tuple(found)
 
 
 def _with_ceilings(

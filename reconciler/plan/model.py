@@ -252,13 +252,25 @@ class PlanCore:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RowCount:
+    """Estimated rows of a table on the shards of one change set, which count from 1."""
+
+    change_set: int
+    table: str
+    largest: int  # of one shard
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanMeta:
-    """What helps a reader and is never trusted."""
+    """What helps a reader and is never trusted. `counts` are of the look that made the plan, and
+    stand in no file."""
 
     created_at: str
     tool_version: str
     rows: tuple[tuple[str, int], ...] = ()  # (table, estimated rows over all shards)
     notes: tuple[str, ...] = ()
+    counts: tuple[RowCount, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from typing import assert_never
 from reconciler.diff.model import Operation
 from reconciler.limits import SHARDS_NAMED_MAX
 from reconciler.model.engine import TRAITS, EngineName
+from reconciler.model.object_id import ObjectId
 from reconciler.model.policy import Hazard, HazardKind
 from reconciler.plan.model import (
     Algorithm,
@@ -193,6 +194,33 @@ def severity(statement: PlannedStatement) -> int:
 def is_felt(statement: PlannedStatement) -> bool:
     """By those who use the table meanwhile."""
     return not is_by_copy(statement) and severity(statement) > _UNFELT
+
+
+def on_new_tables(statements: Sequence[PlannedStatement]) -> frozenset[int]:
+    """Which of a change set's statements, by index, change a table that an earlier one creates: it
+    holds no row then, whatever the statement costs elsewhere."""
+    created: set[ObjectId] = set()
+    found = set()
+    for index, statement in enumerate(statements):
+        if statement.operation is Operation.CREATE_TABLE:
+            created.add(statement.object_id)
+        elif statement.operation is Operation.ALTER_TABLE and statement.object_id in created:
+            found.add(index)
+    return frozenset(found)
+
+
+def most_felt(core: PlanCore) -> tuple[str, PlannedStatement] | None:
+    """The number and the statement that will be felt most; what changes new tables is not."""
+    new = {
+        f"{number}.{index + 1}"
+        for number, change_set in enumerate(core.change_sets, start=1)
+        for index in on_new_tables(change_set.statements)
+    }
+    return max(
+        planned_statements(core),
+        key=lambda found: -1 if found[0] in new else severity(found[1]),
+        default=None,
+    )
 
 
 def planned_statements(core: PlanCore) -> Iterator[tuple[str, PlannedStatement]]:

@@ -57,7 +57,7 @@ def summarise(core: PlanCore) -> PlanSummary:
         statements=len(numbered),
         vschema_changes=len(core.vschema_changes),
         is_of_vitess=any(file.path.endswith(f"/{VSCHEMA_NAME}") for file in core.inputs),
-        worst=max(numbered, key=lambda n: words.severity(n[1]), default=None),
+        worst=words.most_felt(core),
         destructive=_dangers((t, h) for t, h in hazards if words.is_destructive(h)),
         not_allowed=check_permissions(judged, core.policy.allow).missing,
         quarantined=len(core.quarantine),
@@ -112,10 +112,19 @@ def plan_verdict(outcome: PlanOutcome) -> str:
     return f"{changes}, plan {short_id(outcome.plan.plan_id)}"
 
 
-def rows_of(plan: Plan, table: str) -> str:
-    """'about 100,000 rows', or nothing where nobody counted."""
-    rows = dict(plan.meta.rows).get(table)
-    return "" if rows is None else f"about {words.count(rows, 'row')}"
+def rows_of(plan: Plan, change_set: int, table: str) -> str:
+    """'about 5,039 rows on the largest shard, 40,145 in all', of the shards of that change set; of
+    a stored plan, which knows no more, 'about 40,145 rows on all shards'. Nothing where nobody
+    counted."""
+    for found in plan.meta.counts:
+        if (found.change_set, found.table) == (change_set, table):
+            largest = f"about {words.count(found.largest, 'row')}"
+            if found.largest == found.total:
+                return largest
+            return f"{largest} on the largest shard, {found.total:,} in all"
+    rows = dict(plan.meta.rows).get(table) if not plan.meta.counts else None
+    where = " on all shards" if len(plan.core.shards) > 1 else ""
+    return "" if rows is None else f"about {words.count(rows, 'row')}{where}"
 
 
 def _dangers(hazards: Iterator[tuple[ObjectId, Hazard]]) -> tuple[Danger, ...]:

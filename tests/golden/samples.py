@@ -18,7 +18,7 @@ from reconciler.model.policy import Allow, Hazard, HazardKind, Policy
 from reconciler.model.quarantine import Quarantine
 from reconciler.model.schema import Schema
 from reconciler.model.server import Flavor, ServerVersion
-from reconciler.plan.codec import plan_from_core
+from reconciler.plan.codec import dump_plan, load_plan, plan_from_core
 from reconciler.plan.commitment import with_words
 from reconciler.plan.estimate import Estimate, estimate_time
 from reconciler.plan.model import (
@@ -33,6 +33,7 @@ from reconciler.plan.model import (
     PlanCore,
     PlanMeta,
     PlannedStatement,
+    RowCount,
     RuleVersions,
 )
 from reconciler.plan.readable import render_readable_sql
@@ -224,11 +225,22 @@ def plan(
         tool_version="0.1.0",
         rows=(("orders", 61_204), ("users", 24_010)),
         notes=notes,
+        counts=tuple(
+            RowCount(
+                change_set=number,
+                table=table,
+                largest=largest,
+                total=largest + (len(of.shards) - 1) * rest,
+            )
+            for number, of in enumerate(change_sets, start=1)
+            for table, largest, rest in (("orders", 20_011, 13_731), ("users", 9_010, 5_000))
+        ),
     )
     return plan_from_core(core, meta)
 
 
 UNIFORM = plan(change_set(SHARDS, NEW_TABLE, ADD_EMAIL, ADD_INDEX))
+STORED = load_plan(dump_plan(UNIFORM), "plans/production/commerce.plan.json")
 DIVERGENT = plan(
     change_set(SHARDS[:2], ADD_EMAIL, ADD_INDEX, SHORTEN_NOTE),
     change_set(SHARDS[2:3], ADD_EMAIL, SHORTEN_NOTE),

@@ -530,7 +530,7 @@ PLAN = (
     Scenario(
         "show",
         "A stored plan, without a look at any shard.",
-        lambda how: render.show_report(samples.UNIFORM, how),
+        lambda how: render.show_report(samples.STORED, how),
     ),
 )
 

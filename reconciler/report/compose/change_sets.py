@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from reconciler.limits import SHARDS_NAMED_MAX
 from reconciler.model.object_id import ObjectId
-from reconciler.model.policy import Hazard
+from reconciler.model.policy import Hazard, HazardKind
 from reconciler.plan import words
 from reconciler.plan.model import ChangeSet, Plan, PlanCore, PlannedStatement
 from reconciler.plan.permission import permission_of
@@ -20,6 +20,9 @@ from reconciler.report.spans import Line, Name, Text, sentence, with_commands
 from reconciler.report.summary import rows_of
 
 _NAMES_MAX = 6
+
+_ON_NEW = "the table is new and holds no row then, nothing waits"
+_COSTS_OF_ROWS = {HazardKind.BLOCKS_WRITES, HazardKind.REBUILDS, HazardKind.MAY_FAIL_ON_ROWS}
 
 
 def overview(core: PlanCore) -> Block:
@@ -43,7 +46,9 @@ def overview(core: PlanCore) -> Block:
 
 
 def _worst(change_set: ChangeSet) -> PlannedStatement:
-    return max(change_set.statements, key=words.severity)
+    new = words.on_new_tables(change_set.statements)
+    statements = enumerate(change_set.statements)
+    return max(statements, key=lambda one: -1 if one[0] in new else words.severity(one[1]))[1]
 
 
 def _destructive_count(change_set: ChangeSet) -> str:
@@ -68,13 +73,14 @@ def change_set_block(
 ) -> Block:
     core = plan.core
     which = shard_set(change_set.shards, len(core.shards))
+    new = words.on_new_tables(change_set.statements)
     left_out = with_commands(
         "The SQL of some change sets is left out here; the `.plan.sql` file has it all."
     )
     return blocks.Statements(
         title=(Text(f"Change set {number} of {len(core.change_sets)}: "), *which),
         statements=tuple(
-            _statement(plan, statement, f"{number}.{position}", files)
+            _statement(plan, statement, (number, position), files, on_new=position - 1 in new)
             for position, statement in enumerate(change_set.statements, start=1)
         ),
         cut=Cut(detail=Detail.STATEMENT, instead=left_out),
@@ -84,23 +90,30 @@ def change_set_block(
 
 
 def _statement(
-    plan: Plan, statement: PlannedStatement, number: str, files: SchemaFiles
+    plan: Plan,
+    statement: PlannedStatement,
+    number: tuple[int, int],
+    files: SchemaFiles,
+    *,
+    on_new: bool,
 ) -> blocks.Statement:
     remarks = list(words.session_words(statement))
-    if statement.row_ceiling is not None:
+    if statement.row_ceiling is not None and not on_new:
         remarks.insert(0, f"refused where the table has over {statement.row_ceiling:,} rows")
     return blocks.Statement(
-        number=number,
+        number=".".join(map(str, number)),
         table=str(statement.object_id),
-        rows=rows_of(plan, statement.object_id.name),
+        rows=rows_of(plan, number[0], statement.object_id.name),
         sql=statement.sql,
         class_name=words.class_name(statement),
-        effect=words.class_effect(statement),
-        felt=words.is_felt(statement),
+        effect=_ON_NEW if on_new else words.class_effect(statement),
+        felt=words.is_felt(statement) and not on_new,
         remarks=tuple(remarks),
         hidden=hidden_in_sql(statement.sql),
         dangers=tuple(
-            _danger(plan.core, statement.object_id, hazard, files) for hazard in statement.hazards
+            _danger(plan.core, statement.object_id, hazard, files)
+            for hazard in statement.hazards
+            if hazard.needs_permission or not on_new or hazard.kind not in _COSTS_OF_ROWS
         ),
     )
 

@@ -11,13 +11,15 @@ from reconciler.errors import Problem
 from reconciler.model.engine import EngineName
 from reconciler.model.fleet import even_shards
 from reconciler.model.object_id import table_id
+from reconciler.model.observation import TableFacts
 from reconciler.model.policy import Allow, HazardKind
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome, VerifyState
+from reconciler.plan.build import row_counts
 from reconciler.plan.codec import plan_from_core
 from reconciler.plan.model import InputDigest, Plan
 from reconciler.report.compose.opening import failures_document
-from reconciler.report.compose.plan import plan_document, verify_document
+from reconciler.report.compose.plan import plan_document, show_document, verify_document
 from reconciler.report.forge_words import apply_status, verify_status
 from reconciler.report.next_steps import verify_verdict
 from reconciler.report.refusals import failed_verdict
@@ -185,3 +187,33 @@ def test_what_a_plan_destroys_is_named_below_a_verdict_that_is_no_praise() -> No
     assert title.startswith("### \N{WARNING SIGN}")
     assert alert == "> [!WARNING]"
     assert "drop-column users.legacy on shards -40, 40-80, 80-c0" in markdown
+
+
+def test_rows_are_those_of_a_change_sets_own_shards_the_largest_first() -> None:
+    facts = {
+        shard: {"users": TableFacts(rows=rows)}
+        for shard, rows in zip(samples.SHARDS, (5_039, 4_000, 0, 31_106), strict=True)
+    }
+    counts = row_counts(facts, samples.DIVERGENT.core.change_sets)
+    made = replace(samples.DIVERGENT, meta=replace(samples.DIVERGENT.meta, counts=counts))
+    text, _ = reports(made)
+    assert "users, about 5,039 rows on the largest shard, 9,039 in all" in text
+    assert "users, about 0 rows\n" in text.partition("Change set 2 of 2")[2]
+
+
+def test_a_stored_plan_says_that_its_rows_are_of_all_shards() -> None:
+    text = write_text(show_document(samples.STORED))
+    assert "users, about 24,010 rows on all shards" in text
+
+
+def test_what_changes_a_table_that_the_plan_creates_blocks_nobody() -> None:
+    add_parent = replace(SHORTEN_NOTE, object_id=samples.NEW_TABLE.object_id)
+    made = plan(change_set(samples.SHARDS, samples.NEW_TABLE, add_parent, ADD_EMAIL))
+    text, markdown = reports(made)
+    assert "COPY: the table is new and holds no row then, nothing waits" in text
+    assert "worst class  INSTANT" in text
+    for report in (text, markdown):
+        assert "blocks-writes" not in report
+        assert "narrow-type" in report
+    last = plan(change_set(samples.SHARDS, SHORTEN_NOTE, ADD_EMAIL))
+    assert "blocks-writes" in reports(last)[0]
