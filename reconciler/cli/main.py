@@ -83,7 +83,13 @@ class _Verbs(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="reconciler")
-def reconciler() -> None:
+@click.option(
+    "-C",
+    "folder",
+    type=click.Path(exists=True, file_okay=False),
+    help="Change to this folder first, as git and make do.",
+)
+def reconciler(folder: str | None) -> None:
     """Keep the schema of a sharded MySQL fleet equal to what git says.
 
     A spec and one CREATE TABLE file per table say what every shard should be. `plan` proves what
@@ -93,6 +99,8 @@ def reconciler() -> None:
     Exit codes: 0 fine, 1 error, 2 changes or drift found, 3 refused by a guard, 4 partial or
     outcome unknown, 64 usage.
     """
+    if folder is not None:
+        os.chdir(folder)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -9,11 +9,14 @@ from typing import Any, TypeVar
 
 import click
 
+from reconciler.cli import completing
 from reconciler.spec.build import duration_s
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-keyspaces = click.argument("keyspaces", nargs=-1, metavar="[KEYSPACE]...")
+keyspaces = click.argument(
+    "keyspaces", nargs=-1, metavar="[KEYSPACE]...", shell_complete=completing.keyspaces
+)
 
 repository = click.option(
     "-C",
@@ -31,6 +34,7 @@ environment = click.option(
     "--env",
     "environment",
     metavar="NAME",
+    shell_complete=completing.environments,
     help="The environment of the specs; may be left out if there is only one.",
 )
 

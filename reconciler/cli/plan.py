@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli import options
+from reconciler.cli import completing, options
 from reconciler.cli.run import load, tell_where_to_look
 
 
@@ -21,6 +21,7 @@ from reconciler.cli.run import load, tell_where_to_look
 @click.option(
     "--revert",
     metavar="PLAN_ID",
+    shell_complete=completing.plan_ids,
     help="Take the schema files back to before that plan, and write the plan of the way back.",
 )
 @click.option(

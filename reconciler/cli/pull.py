@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli import options
+from reconciler.cli import completing, options
 from reconciler.cli.phases import shown_phases
 from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.splits import address_gate_of
@@ -33,6 +33,7 @@ from reconciler.spec.model import Environment
     "--from",
     "source",
     metavar="SHARD",
+    shell_complete=completing.shards,
     help="The shard to take as the model; by default one of the largest group of equal ones.",
 )
 def pull(

@@ -13,6 +13,7 @@ from reconciler.edges.server.sandbox_sql import run_on_shards
 from reconciler.edges.server.sandbox_state import Sandbox, SandboxProgram, SandboxServer
 from reconciler.edges.vitess.local.sandbox import vitess_sandbox_up
 from reconciler.model.server import Flavor
+from reconciler.plan.words import named_shards
 
 _folder = click.option(
     "--folder",
@@ -135,7 +136,8 @@ def down(folder: Path) -> None:
 def _described(sandbox: Sandbox) -> str:
     lines = [f"keyspace {sandbox.keyspace}: {len(sandbox.shards)} shards"]
     for server in sandbox.servers:
-        names = ", ".join(shard.name for shard in sandbox.shards if shard.server == server.number)
+        own = [shard.name for shard in sandbox.shards if shard.server == server.number]
+        names = named_shards(own)
         lines.append(
             f"  server {server.number}  {server.version}  {server.host}:{server.port}  {names}"
         )

@@ -26,6 +26,9 @@ def show(plan_file: Path, output: str) -> None:
 
     The file is checked by itself; whether it fits the fleet is for `verify` to say.
     """
+    if plan_file.suffix == ".sql":
+        plan = plan_file.with_suffix(".json")
+        raise click.BadParameter(f"{plan_file} is for reading as it is; show {plan}, beside it.")
     content = read_file(plan_file, bytes_max=PLAN_BYTES_MAX)
     if plan_file.name.endswith(".split.json"):
         split = load_split_plan(content, str(plan_file))

@@ -59,7 +59,8 @@ def _heading(core: PlanCore) -> Iterator[str]:
         yield remark(f"{nothing}: {words.count(total, 'shard')} already match.")
         return
     sets = words.count(len(core.change_sets), "change set")
-    yield remark(f"{changing:,} of {words.count(total, 'shard')} change, in {sets}.")
+    verb = "changes" if changing == 1 else "change"
+    yield remark(f"{changing:,} of {words.count(total, 'shard')} {verb}, in {sets}.")
     for one in core.cleans:
         yield remark(f"Removes {one.name}, which {words.leftover_words(one)}.")
     if core.matching:

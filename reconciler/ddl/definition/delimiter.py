@@ -15,9 +15,9 @@ _LINE = re.compile(r"[ \t]*DELIMITER[ \t]+(\S+)[ \t]*", re.IGNORECASE)
 _CLOSED = (TokenKind.STRING, TokenKind.QUOTED_IDENTIFIER, TokenKind.COMMENT)
 
 
-def without_delimiters(text: str) -> str:
-    """Every line stays where it was; a delimiter other than `;` becomes blanks where a line ends in
-    it."""
+def without_delimiters(text: str, *, instead: str = "") -> str:
+    """Every line stays where it was; where a line ends in a delimiter other than `;`, `instead`
+    stands there, unless the statement has ended already."""
     if "DELIMITER" not in text.upper():
         return text
     closed = [
@@ -34,7 +34,7 @@ def without_delimiters(text: str) -> str:
         if told is not None and not _is_within(closed, begins):
             delimiter, lines[number] = told[1], ""
         elif ended not in (line, line.rstrip()) and not _is_within(closed, begins + len(ended)):
-            lines[number] = ended
+            lines[number] = ended if ended.rstrip().endswith(";") else f"{ended}{instead}"
         begins += len(line) + 1
     return "\n".join(lines)
 

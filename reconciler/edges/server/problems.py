@@ -7,6 +7,7 @@ from pathlib import Path
 
 from reconciler.errors import InvalidInput, Problem, Unavailable
 from reconciler.model.server import Flavor
+from reconciler.plan.words import named_shards
 
 
 def no_server(wanted: str) -> Unavailable:
@@ -148,7 +149,7 @@ def sandbox_shard_unknown(name: str, known: Sequence[str]) -> InvalidInput:
         Problem(
             code="sandbox-shard",
             message=f"the sandbox has no shard {name!r}",
-            recovery=f"there are: {', '.join(known)}",
+            recovery=f"it has {named_shards(known)}",
         )
     )
 

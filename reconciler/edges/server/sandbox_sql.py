@@ -13,6 +13,7 @@ from typing import Any
 import pymysql
 from pymysql.constants import CLIENT
 
+from reconciler.ddl.definition.delimiter import without_delimiters
 from reconciler.edges.client.opening import SessionOptions, open_wire
 from reconciler.edges.server.problems import (
     sandbox_is_missing,
@@ -50,7 +51,7 @@ def _run(sandbox: Sandbox, shard: SandboxShard, sql: str) -> Rows:
             options=SessionOptions(client_flag=CLIENT.MULTI_STATEMENTS),
         )
         with connection, connection.cursor() as cursor:
-            cursor.execute(sql)
+            cursor.execute(without_delimiters(sql, instead=";"))
             rows = cursor.fetchall()
             while cursor.nextset():
                 rows = cursor.fetchall() or rows

@@ -44,7 +44,13 @@ def _report(outcome: DoctorOutcome | KeyspaceFailed) -> Report:
 
 def _verdict(findings: Sequence[DoctorFinding]) -> str:
     counts = {mark: sum(one.mark is mark for one in findings) for mark in CheckMark}
-    return ", ".join(f"{n} {mark}" for mark, n in counts.items() if n) or "nothing was checked"
+    named = {CheckMark.WARNING: "warning"}
+    told = (
+        words.count(n, named[mark]) if mark in named else f"{n} {mark}"
+        for mark, n in counts.items()
+        if n
+    )
+    return ", ".join(told) or "nothing was checked"
 
 
 def _check(finding: DoctorFinding) -> blocks.Check:
