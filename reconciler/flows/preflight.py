@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from reconciler.errors import ReconcilerError
 from reconciler.flows.check import Checked
@@ -33,8 +34,9 @@ def ask_rows(
     questions = [(seen, probes) for seen in begun.look.seen if (probes := left.of(seen))]
     known = [memory.known(seen, probes) for seen, probes in questions]
     specs = {shard.name: shard for shard in begun.environment.shards}
+    by_table = _ByTable()
     asked = [
-        _asked(begun, specs[seen.shard], seen, _others(probes, found))
+        _asked(begun, specs[seen.shard], seen, by_table.of(_others(probes, found)))
         for (seen, probes), found in zip(questions, known, strict=True)
     ]
     rollout = begun.environment.rollout
@@ -89,14 +91,33 @@ class _Left:
         return self._from_the_first[id(placed)]
 
 
-def _asked(begun: Pass, spec: ShardSpec, seen: SeenShard, probes: Sequence[Probe]) -> ShardAsked:
-    tables: dict[str, list[Probe]] = {}
-    for probe in probes:
-        tables.setdefault(probe.table, []).append(probe)
+class _ByTable:
+    """The questions of each table. Many shards have the very same."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Sequence[Probe], dict[str, tuple[Probe, ...]]]] = {}
+
+    def of(self, probes: Sequence[Probe]) -> Mapping[str, tuple[Probe, ...]]:
+        if id(probes) not in self._known:
+            tables: dict[str, tuple[Probe, ...]] = {}
+            for probe in probes:
+                tables[probe.table] = (*tables.get(probe.table, ()), probe)
+            self._known[id(probes)] = (probes, tables)
+        return self._known[id(probes)][1]
+
+
+def _asked(
+    begun: Pass, spec: ShardSpec, seen: SeenShard, by_table: Mapping[str, tuple[Probe, ...]]
+) -> ShardAsked:
     rollout, asks = begun.environment.rollout, begun.environment.preflight
     return ShardAsked(
         shard=spec,
-        tables=tuple(_table(begun, seen, table, found) for table, found in tables.items()),
+        tables=tuple(
+            TableAsked(
+                table=table, probes=found, is_as_seen=partial(_is_as_seen, begun, seen, table)
+            )
+            for table, found in by_table.items()
+        ),
         server=seen.observation.server,
         threads_running_max=rollout.threads_running_max,
         replica_lag_max_s=rollout.replica_lag_max_s,
@@ -104,14 +125,10 @@ def _asked(begun: Pass, spec: ShardSpec, seen: SeenShard, probes: Sequence[Probe
     )
 
 
-def _table(begun: Pass, seen: SeenShard, table: str, probes: Sequence[Probe]) -> TableAsked:
-    version = seen.observation.settings.version
+def _is_as_seen(begun: Pass, seen: SeenShard, table: str, text: str) -> bool:
     was = seen.definitions.get(table)
-
-    def is_as_seen(text: str) -> bool:
-        try:
-            return was is not None and begun.reader.read(text, version) == was
-        except ReconcilerError:
-            return False
-
-    return TableAsked(table=table, probes=tuple(probes), is_as_seen=is_as_seen)
+    try:
+        version = seen.observation.settings.version
+        return was is not None and begun.reader.read(text, version) == was
+    except ReconcilerError:
+        return False

@@ -40,9 +40,12 @@ def preflight_of(
 ) -> Preflight:
     """`answers` are those of each shard's questions, in their order."""
     found: dict[Probe, list[tuple[str, Answer]]] = {}
+    same: dict[int, list[tuple[str, Answer]]] = {}  # many shards have the very same question
     for (shard, probes), given in zip(asked, answers, strict=True):
         for probe, answer in zip(probes, given, strict=True):
-            found.setdefault(probe, []).append((shard, answer))
+            if id(probe) not in same:
+                same[id(probe)] = found.setdefault(probe, [])
+            same[id(probe)].append((shard, answer))
     ordered = sorted(found.items(), key=lambda item: item[0].statement)
     return Preflight(
         answered=tuple(Answered(probe=probe, answers=tuple(given)) for probe, given in ordered)

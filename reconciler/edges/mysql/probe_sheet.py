@@ -34,12 +34,36 @@ OUT_OF_TIME = "the time that the spec gives for all questions was over"
 _LOAD_WAIT_S = 0.5
 
 
+class FreeAnswers:
+    """Those that definitions give: one for all shards that have the question."""
+
+    def __init__(self) -> None:
+        self._at_s = now_s()
+        self._known: dict[int, tuple[Probe, Answer | None]] = {}
+
+    def of(self, probe: Probe) -> Answer | None:
+        known = self._known.get(id(probe))
+        if known is None:  # with the question, whose id is no other's while it is kept
+            known = self._known[id(probe)] = (probe, self._given(probe))
+        return known[1]
+
+    def _given(self, probe: Probe) -> Answer | None:
+        match probe.question:
+            case KnownToHold(because):
+                return Holds(at_s=self._at_s, because=because)
+            case NotAskable(because):
+                return NotSettled(at_s=self._at_s, because=because)
+            case _:
+                return None
+
+
 @dataclass
 class Sheet:
     """The first answer to a question stays. `free` are those that definitions give, by place."""
 
     asked: ShardAsked
     give_up_s: float
+    free_answers: FreeAnswers = field(default_factory=FreeAnswers)
     room: threading.Semaphore | None = None
     found: dict[Probe, Answer] = field(default_factory=dict)
     pending: dict[Probe, Answer] = field(default_factory=dict)
@@ -52,7 +76,7 @@ class Sheet:
 
     def __post_init__(self) -> None:
         self.probes = self.asked.probes
-        self.free = tuple(map(_free, self.probes))
+        self.free = tuple(map(self.free_answers.of, self.probes))
         if self.asks_rows:
             by_probe = zip(self.probes, self.free, strict=True)
             self.found = {probe: answer for probe, answer in by_probe if answer is not None}
@@ -115,16 +139,6 @@ class Sheet:
         open_now = NotSettled(at_s=now_s(), because=self.reason)
         by_probe = zip(self.probes, self.free, strict=True)
         return tuple(free or found.get(probe, open_now) for probe, free in by_probe)
-
-
-def _free(probe: Probe) -> Answer | None:
-    match probe.question:
-        case KnownToHold(because):
-            return Holds(at_s=now_s(), because=because)
-        case NotAskable(because):
-            return NotSettled(at_s=now_s(), because=because)
-        case _:
-            return None
 
 
 def wait_for_room(session: ProbeSession, sheet: Sheet) -> None:

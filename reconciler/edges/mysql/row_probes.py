@@ -29,7 +29,7 @@ from reconciler.edges.mysql.probe_session import (
     now_s,
     probe_session,
 )
-from reconciler.edges.mysql.probe_sheet import Sheet, wait_for_room
+from reconciler.edges.mysql.probe_sheet import FreeAnswers, Sheet, wait_for_room
 from reconciler.edges.mysql.probe_walk import (
     WARNED,
     TableWalk,
@@ -78,7 +78,8 @@ class MysqlRowProbes:
         parallel_per_host: int | None = None,
     ) -> list[tuple[Answer, ...]]:
         give_up_s = time.monotonic() + budget_s
-        sheets = [Sheet(one, give_up_s) for one in asked]
+        free_answers = FreeAnswers()
+        sheets = [Sheet(one, give_up_s, free_answers) for one in asked]
         open_sheets = _in_turns([sheet for sheet in sheets if sheet.asks_rows])
         room = _room_on_hosts([sheet.asked for sheet in open_sheets], parallel_per_host)
         for sheet in open_sheets:
