@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from reconciler.errors import Problem
-from reconciler.ledger.reasons import Halted, Reason
+from reconciler.ledger.reasons import EndOfSoak, Halted, InWords, Reason, Soaks
 from reconciler.ledger.states import OperationState
 from reconciler.limits import SHARDS_NAMED_MAX
 from reconciler.outcomes.apply import FinalizerRow, OperationRow, ShardRow, WaveRow
@@ -167,6 +167,7 @@ def shown_shards(
 ) -> tuple[Alike, ...]:
     """All of a few, each by itself; of many those that a reader may have to do something about,
     alike ones together."""
+    shards = tuple(_named_soak(row, shards, reason) for row in shards)
     if len(shards) <= SHARDS_NAMED_MAX:
         return tuple(
             Alike(
@@ -192,6 +193,22 @@ def shown_shards(
             texts=operation_texts(rows[0], reason, now_s, with_codes=True),
         )
         for _, rows in sorted(groups.items(), key=lambda group: group[0][0])
+    )
+
+
+def _named_soak(row: ShardRow, shards: Sequence[ShardRow], reason: Reason | None) -> ShardRow:
+    """'waits for -40's soak until 14:20:09 UTC': whose it is, where the apply says until when."""
+    if not isinstance(reason, Soaks):
+        return row
+    before = [other.shard for other in shards if other.wave == reason.wave - 1]
+    whose = before[0] if len(before) == 1 else f"wave {reason.wave - 1}"
+    told = InWords(f"{whose}'s soak until {clock(reason.until_s)} UTC")
+    return replace(
+        row,
+        operations=tuple(
+            replace(one, waits_for=told) if isinstance(one.waits_for, EndOfSoak) else one
+            for one in row.operations
+        ),
     )
 
 

@@ -53,6 +53,37 @@ def next_step(outcome: ApplyOutcome) -> str:
     return _step_after(outcome.verdict, outcome.keyspace, outcome.environment)
 
 
+RUNBOOK = "docs/runbooks/apply.md"
+
+_RUNBOOKS = {
+    ApplyVerdict.FAILED: "failed",
+    ApplyVerdict.UNKNOWN: "outcome-unknown",
+    ApplyVerdict.PAUSED: "paused",
+    ApplyVerdict.STOPPED: "nobody-drives-it",
+    ApplyVerdict.DRIFTED: "drifted",
+    ApplyVerdict.UNCONFIRMED: "drifted",
+}
+
+
+def runbook(apply: ApplyOutcome | ApplyStatus) -> str:
+    """Which part of it is about how this apply stands; empty where nobody needs one (RP-13)."""
+    if isinstance(apply, ApplyOutcome):
+        part = _RUNBOOKS.get(apply.verdict)
+    elif is_retrying(apply):
+        part = "tried-again"
+    else:
+        verdict = _stands_as(apply)
+        is_whole = bool(apply.shards or apply.finalizers)
+        part = _RUNBOOKS.get(verdict) if verdict is not None and is_whole else None
+    return f"{RUNBOOK}#{part} says what to look at, and every way out" if part else ""
+
+
+def is_retrying(apply: ApplyStatus) -> bool:
+    """Somebody drives it, and something is tried again by itself."""
+    states = {one.state for row in apply.shards for one in row.operations}
+    return apply.holder is not None and OperationState.FAILED_RETRYABLE in states
+
+
 def way_back(apply: ApplyOutcome | ApplyStatus) -> str:
     """Offered beside the way on, where an apply has failed with something done."""
     if isinstance(apply, ApplyOutcome):
@@ -112,9 +143,10 @@ def _step_after_vschema(apply: ApplyOutcome | ApplyStatus) -> str:
 
 def status_step(apply: ApplyStatus) -> str:
     """For the latest apply: a past one without its shards needs no step any more."""
-    verdict = _STANDS_STILL.get(apply.state)
-    if verdict is None and is_undriven(apply):
-        verdict = _after_its_driver(apply)
+    if is_retrying(apply):
+        stop = command("stop", apply.keyspace, apply.environment)
+        return f"it is tried again by itself; `{stop}` ends the tries"
+    verdict = _stands_as(apply)
     if verdict is None or not (apply.shards or apply.finalizers):
         return ""
     if isinstance(apply.reason, CutoverOverdue):
@@ -124,6 +156,14 @@ def status_step(apply: ApplyStatus) -> str:
     if step := _step_after_vschema(apply):
         return step
     return _step_after(verdict, apply.keyspace, apply.environment)
+
+
+def _stands_as(apply: ApplyStatus) -> ApplyVerdict | None:
+    """None: it goes on by itself, or is over."""
+    verdict = _STANDS_STILL.get(apply.state)
+    if verdict is None and is_undriven(apply):
+        return _after_its_driver(apply)
+    return verdict
 
 
 def is_undriven(apply: ApplyStatus) -> bool:

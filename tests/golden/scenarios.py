@@ -626,6 +626,33 @@ APPLY = (
         ),
     ),
     Scenario(
+        "apply-divergent",
+        "Shards began from different states; one change set is done, the other failed.",
+        applied(
+            ApplyVerdict.FAILED,
+            plan=samples.DIVERGENT,
+            apply_id=19,
+            reason=Halted("80-c0"),
+            waves=(
+                WaveRow(number=1, shards=SHARDS[:1], completed=1, failed=0, running=0),
+                WaveRow(number=2, shards=SHARDS[1:3], completed=0, failed=1, running=0),
+            ),
+            shards=(
+                row("-40", 1, operation("orders", DONE, 1), operation("users", DONE, 2)),
+                row(
+                    "40-80",
+                    2,
+                    operation("orders", DONE, 1),
+                    operation("users", OperationState.CANCELLED, 0),
+                ),
+                row("80-c0", 2, operation("users", FAILED, 0, problem=samples.DUPLICATES)),
+            ),
+            problem=samples.DUPLICATES,
+            statements_run=4,
+            elapsed_s=12.25,
+        ),
+    ),
+    Scenario(
         "apply-refused",
         "A shard drifted after the review.",
         applied(ApplyVerdict.REFUSED, plan=samples.UNIFORM, refusals=(samples.TABLE_DRIFTED,)),

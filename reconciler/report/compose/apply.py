@@ -129,7 +129,10 @@ def _applied(outcome: ApplyOutcome | KeyspaceFailed, files: SchemaFiles, *, in_j
         blocks=tuple(told),
         plan_id=plan.plan_id if plan else "",
         next_steps=_next_steps(
-            apply_steps.next_step(outcome), apply_steps.way_back(outcome), in_job=in_job
+            apply_steps.next_step(outcome),
+            apply_steps.way_back(outcome),
+            apply_steps.runbook(outcome),
+            in_job=in_job,
         ),
     )
 
@@ -153,7 +156,10 @@ def _status(apply: ApplyStatus, now_s: float, *, in_job: bool) -> Report:
         ),
         plan_id=apply.plan_id,
         next_steps=_next_steps(
-            apply_steps.status_step(apply), apply_steps.way_back(apply), in_job=in_job
+            apply_steps.status_step(apply),
+            apply_steps.way_back(apply),
+            apply_steps.runbook(apply),
+            in_job=in_job,
         ),
     )
 

@@ -12,7 +12,7 @@ from reconciler.ledger.reasons import Halted
 from reconciler.ledger.states import OperationState
 from reconciler.model.fleet import even_shards
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict, ShardRow
-from reconciler.report.apply_steps import in_a_job
+from reconciler.report.apply_steps import RUNBOOK, in_a_job, runbook
 from reconciler.report.apply_words import MARKS, first_problem
 from reconciler.report.compose.apply import apply_document
 from reconciler.report.progress import progress_line
@@ -20,8 +20,10 @@ from reconciler.report.write.markdown import write_markdown
 from reconciler.report.write.text import write_text
 from tests.golden import samples
 from tests.golden.scenarios import DONE, FAILED, PROGRESS, TWO_FAILED, operation, row
+from tests.tidy.source import ROOT
 
 CANCELLED = OperationState.CANCELLED
+RUNBOOK_FILE = ROOT / RUNBOOK
 SHARDS = even_shards(1_000)
 OPENED = "the job that asks for `release` opens it, and then re-run this job"
 
@@ -147,3 +149,17 @@ def test_every_progress_event_is_one_line() -> None:
     lines = [progress_line(event) for event in PROGRESS]
     assert all(len(line.splitlines()) == 1 for line in lines)
     assert lines[0].startswith("14:05:09 commerce apply 17 goes on")
+
+
+@pytest.mark.invariant("RP-13")
+def test_every_state_that_wants_a_person_leads_to_its_part_of_the_runbook() -> None:
+    parts = re.findall(r"^## (.+)$", RUNBOOK_FILE.read_text(encoding="utf-8"), re.MULTILINE)
+    found = set()
+    for verdict in ApplyVerdict:
+        told = runbook(replace(failed(TWO_FAILED), verdict=verdict))
+        if told:
+            found.add(told.partition("#")[2].partition(" ")[0])
+    assert found | {"tried-again"} == set(parts)
+    assert not runbook(replace(failed(TWO_FAILED), verdict=ApplyVerdict.COMPLETED))
+    text = write_text(apply_document([failed(TWO_FAILED)]))
+    assert "docs/runbooks/apply.md#failed" in text
