@@ -50,10 +50,12 @@ class OnWarning(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RowCondition:
-    """SQL over one row: true for a row that refutes. NULL is no refutation."""
+    """SQL over one row: true for a row that refutes. NULL is no refutation. `counts`: it counts the
+    rows of the table, so that a stretch of them takes as long to be asked as all."""
 
     sql: str
     on_warning: OnWarning = OnWarning.NOTHING
+    counts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -254,7 +254,8 @@ def _at_once(session: ProbeSession, probe: Probe) -> Answer | None:
     try:
         hows, rows = session.estimated(sql)
         by_index = hows <= _BY_INDEX and isinstance(probe.question, RowCondition)
-        if not by_index and max(rows, _rows(session, probe)) > PROBE_ROWS_AT_ONCE:
+        is_tried = by_index or _counts(probe)
+        if not is_tried and max(rows, _rows(session, probe)) > PROBE_ROWS_AT_ONCE:
             return None
         found = session.rows(sql, width=1)
     except TookTooLong:
@@ -278,12 +279,18 @@ def _clean(session: ProbeSession, probe: Probe) -> Answer:
     return holds_if_heard(session, probe, Holds(at_s=now_s()))
 
 
+def _counts(probe: Probe) -> bool:
+    return isinstance(probe.question, RowCondition) and probe.question.counts
+
+
 def _rows(session: ProbeSession, probe: Probe) -> int:
     """Of the whole table, as the server estimates: what a condition may have it read."""
     return session.estimated(f"SELECT 1 FROM {walk_source(probe.table, None, probe.versions)}")[1]
 
 
 def _without_walk(probe: Probe) -> str:
+    if _counts(probe):
+        return "to count all of its rows takes longer than a second"
     if isinstance(probe.question, EqualRows):
         return "no index begins with one of its columns, and the table is too large to be sorted"
     return "the table has no key of columns that are never NULL by which it could be walked"

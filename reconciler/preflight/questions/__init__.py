@@ -75,8 +75,8 @@ def probes_of(change: Change, statement: int) -> tuple[Probe, ...]:
 
 def _probe(change: Change, raised: Raised, statement: int) -> Probe:
     match raised.question:
-        case RowCondition():
-            walk = walk_by_key(change.before)
+        case RowCondition(counts=counts):
+            walk = None if counts else walk_by_key(change.before)
         case EqualRows(parts):
             walk = walk_by_parts(change.before, parts)
         case _:

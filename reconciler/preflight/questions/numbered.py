@@ -115,6 +115,5 @@ def _too_many(change: Change, new: Column) -> Question:
         return KnownToHold("no table has as many rows as it has numbers")
     some = f"SELECT 1 FROM {quote_identifier(change.before.name)} LIMIT {last + 1}"
     counted = f"(SELECT COUNT(*) FROM ({some}) AS counted)"
-    return RowCondition(
-        f"{counted} > ({last} - @@auto_increment_offset) DIV @@auto_increment_increment + 1"
-    )
+    most = f"({last} - @@auto_increment_offset) DIV @@auto_increment_increment + 1"
+    return RowCondition(f"{counted} > {most}", counts=True)

@@ -131,3 +131,11 @@ def test_a_column_is_asked_by_the_name_that_it_has_by_now() -> None:
     assert by_old == RowCondition("`a` IS NULL")
     [by_new] = asked([renamed, last], 1, QuestionKind.NULLS, table("`b` int DEFAULT NULL"))
     assert by_new == RowCondition("`b` IS NULL")
+
+
+def test_a_question_that_counts_the_table_is_put_to_no_stretch_of_it() -> None:
+    after = table("`a` int DEFAULT NULL", "`n` int NOT NULL AUTO_INCREMENT", "UNIQUE KEY `n` (`n`)")
+    probes = probes_left(placed(PLAIN, after), 0, {"t": PLAIN})
+    [counting] = [one for one in probes if one.raised.kind is QuestionKind.NUMBERED]
+    assert isinstance(counting.question, RowCondition)
+    assert (counting.question.counts, counting.walk) == (True, None)
