@@ -69,7 +69,8 @@ def program_findings(
             f"grant the login {_SHOWS_ROUTINES[version.flavor]}, {_AGAIN}",
         )
     ground = access.routines
-    if ground is not None and changes and version.flavor is Flavor.MYSQL and ground.granted is None:
+    is_blind = ground is not None and ground.granted is None and not ground.keeps_grants
+    if is_blind and changes and version.flavor is Flavor.MYSQL:
         yield _failed(
             check,
             "routines are managed, and which of them accounts were granted privileges on, the login"

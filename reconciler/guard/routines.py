@@ -12,6 +12,8 @@ from reconciler.model.object_id import ObjectId
 from reconciler.model.server import Flavor
 from reconciler.plan.model import PlannedStatement
 
+# MySQL: then DROP takes no grant away, and CREATE gives none.
+_KEEP = "set automatic_sp_privileges=0 on the shards' servers, so that they keep the grants"
 _TRUSTED = ("SUPER", "SET_ANY_DEFINER", "SET_USER_ID", "BINLOG ADMIN")
 
 
@@ -29,7 +31,7 @@ def routine_refusals(
         if about is None:
             continue
         swaps = reach.kind is StatementKind.DROP_ROUTINE and about in made
-        if swaps and flavor is Flavor.MYSQL:
+        if swaps and flavor is Flavor.MYSQL and not ground.keeps_grants:
             yield from _grants_lost(shard, about, ground.granted)
         if reach.kind is StatementKind.CREATE_ROUTINE and reach.unsafe:
             if not ground.trusts_functions:
@@ -55,7 +57,8 @@ def _grants_lost(
             message=f"shard {shard}, {about}: MySQL replaces it by dropping it, which takes away"
             " what accounts were granted on it, and whether any were could not be told; nothing was"
             " sent to it",
-            recovery="grant the login SELECT on mysql.procs_priv, then run the same command again",
+            recovery=f"grant the login SELECT on mysql.procs_priv, or {_KEEP}; then run the same"
+            " command again",
         )
     elif _folded(about) in map(_folded, granted):
         yield Refusal(
@@ -64,8 +67,8 @@ def _grants_lost(
             object_id=about,
             message=f"shard {shard}, {about}: MySQL replaces it by dropping it, which takes away"
             " what accounts were granted on it, and some were; nothing was sent to it",
-            recovery="grant those accounts EXECUTE on all of the database instead, and revoke what"
-            " they have on the routine; then run the same command again",
+            recovery=f"{_KEEP}; or grant those accounts EXECUTE on all of the database instead, and"
+            " revoke what they have on the routine; then run the same command again",
         )
 
 

@@ -13,7 +13,16 @@ from enum import StrEnum
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from reconciler.ledger import copies, deploys, finalizers, neighbours, promotions, reasons, resumes
+from reconciler.ledger import (
+    copies,
+    deploys,
+    finalizers,
+    neighbours,
+    promotions,
+    reasons,
+    resumes,
+    swaps,
+)
 from reconciler.ledger.reasons import Answer, Happened, InWords, Reason, Told, Wait
 from reconciler.limits import LEDGER_MESSAGE_CHARS_MAX
 from reconciler.plan.visible import visible_line
@@ -79,6 +88,8 @@ _NAMES: dict[str, type[Told]] = {
     "left-behind": copies.LeftBehind,
     "earlier-run-came-through": reasons.EarlierRunCameThrough,
     "blocker-ended": neighbours.BlockerEnded,
+    "trigger-swapped": swaps.TriggerSwapped,
+    "routine-remade": swaps.RoutineRemade,
     "requested": reasons.Requested,
     "vschema-gate-closed": finalizers.VSchemaGateClosed,
     "vschema-not-asked": finalizers.VSchemaNotAsked,

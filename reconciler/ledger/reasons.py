@@ -34,6 +34,7 @@ from reconciler.ledger.neighbours import BlockerEnded, EarlierSession
 from reconciler.ledger.promotions import PromotionReason, PromotionUnmeasured
 from reconciler.ledger.resumes import ResumeAnswer
 from reconciler.ledger.states import ApplyState, Hold, RequestKind, RequestState, StatementState
+from reconciler.ledger.swaps import Swapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,6 +383,7 @@ Happened = (
     | RowsCompared
     | EarlierRunCameThrough
     | BlockerEnded
+    | Swapped
     | DeployIntended
     | StepHappened
     | Requested

@@ -155,10 +155,11 @@ class RoutineGround:
     """What decides whether a routine can be made, or made again. `trusts_functions`: the server
     lets whoever may make a function make one that its binary log cannot be sure of. `granted` are
     routines that other accounts have privileges on, which DROP takes away; None: the login may not
-    see them, or the server replaces a routine at once."""
+    see them, or the server replaces a routine at once. `keeps_grants`: DROP takes none away."""
 
     trusts_functions: bool
     granted: frozenset[ObjectId] | None
+    keeps_grants: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

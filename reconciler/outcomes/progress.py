@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from reconciler.errors import Problem
 from reconciler.ledger.reasons import Reason
 from reconciler.ledger.states import OperationState
+from reconciler.ledger.swaps import Swapped
 from reconciler.model.engine import Progress
 from reconciler.model.object_id import ObjectId
 from reconciler.outcomes.apply import ApplyVerdict
@@ -82,6 +83,7 @@ class StatementEnded:
     of: int
     elapsed_s: float
     problem: Problem | None = None  # None: applied, and read back as planned
+    swapped: Swapped | None = None  # for how long others felt it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

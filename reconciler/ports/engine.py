@@ -65,6 +65,9 @@ class ReadyToCutOver:
 class Applied:
     """The engine says the statement took effect."""
 
+    #: Of one that locks a table around its parts: for how long it did.
+    held_ms: int | None = None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:

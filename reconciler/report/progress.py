@@ -32,7 +32,7 @@ from reconciler.plan.visible import visible_line
 from reconciler.report import apply_words
 from reconciler.report.engine_words import progress_words
 from reconciler.report.finalizer_words import soak_of_step_words
-from reconciler.report.reason_words import reason_words, soak_words
+from reconciler.report.reason_words import happened_words, reason_words, soak_words
 from reconciler.report.style import PLAIN, Style, Tone
 from reconciler.report.times import clock, duration
 from reconciler.report.write.plain import sql_line
@@ -117,7 +117,8 @@ def _statement_ended(event: StatementEnded, style: Style) -> str:
     table = visible_line(str(event.object_id))
     number = f"{event.number} of {event.of} in {duration(event.elapsed_s)}"
     if event.problem is None:
-        return f"{table}: {style.paint('✓', Tone.GOOD)} {number}"
+        swapped = f": {happened_words(event.swapped)}" if event.swapped else ""
+        return f"{table}: {style.paint('✓', Tone.GOOD)} {number}{swapped}"
     return f"{table}: {style.paint('✗', Tone.BAD)} {number}{_because(event.problem)}"
 
 

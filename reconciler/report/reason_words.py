@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from reconciler.ledger import copies, deploys, finalizers, neighbours, promotions, reasons, resumes
+from reconciler.ledger import (
+    copies,
+    deploys,
+    finalizers,
+    neighbours,
+    promotions,
+    reasons,
+    resumes,
+    swaps,
+)
 from reconciler.ledger.reasons import Answer, Happened, InWords, NothingToRelease, Reason, Wait
 from reconciler.ledger.states import Hold
 from reconciler.report.cutover_words import (
@@ -253,6 +262,10 @@ def happened_words(happened: Happened) -> str:
             return "an earlier run's statement has run"
         case neighbours.BlockerEnded():
             return _blocker_ended(happened)
+        case swaps.TriggerSwapped(held_ms):
+            return f"swapped while its table was locked, which took {held_ms} ms"
+        case swaps.RoutineRemade(absent_ms):
+            return f"made again; calls failed for {absent_ms} ms at most"
         case (
             finalizers.VSchemaApplied()
             | finalizers.VSchemaFailed()

@@ -123,6 +123,7 @@ def test_pull_adopts_routines_and_the_plan_is_empty_then(small_fleet: Fleet) -> 
 
 @pytest.mark.invariant("PG-4")
 @pytest.mark.invariant("PG-10")
+@pytest.mark.invariant("PG-18")
 def test_rights_and_grants_are_asked_for_before_anything_is_sent(small_fleet: Fleet) -> None:
     fleet = small_fleet
     with_total(fleet)
@@ -146,15 +147,19 @@ def test_rights_and_grants_are_asked_for_before_anything_is_sent(small_fleet: Fl
         if is_mysql(fleet):
             ended = fleet.run("apply")
             assert (ended.code, "[routine-has-grants]" in ended.said) == (3, True), ended.said
-            fleet.sql("-80", f"REVOKE EXECUTE {grantee.replace(' TO ', ' FROM ')}")
+            assert "automatic_sp_privileges=0" in ended.said, ended.said
+            fleet.sql("-80", "SET GLOBAL automatic_sp_privileges = 0")
         ended = fleet.run("apply")
         assert ended.code == 0, ended.said
-        if not is_mysql(fleet):
-            granted = fleet.sql("-80", f"SHOW GRANTS FOR {sql_account(account)}")
-            assert "PROCEDURE" in str(granted), "replaced with its grants"
+        assert ("made again; calls failed for" in ended.said) == is_mysql(fleet), ended.said
+        assert ("calls failed for" in fleet.run("status").said) == is_mysql(fleet)
+        granted = fleet.sql("-80", f"SHOW GRANTS FOR {sql_account(account)}")
+        assert "PROCEDURE" in str(granted), "replaced with its grants"
         assert "shop_caller" in str(fleet.sql("80-", "SHOW CREATE PROCEDURE total"))
         assert fleet.run("drift").code == 0
     finally:
+        if is_mysql(fleet):
+            fleet.sql("-80", "SET GLOBAL automatic_sp_privileges = DEFAULT")
         fleet.sql("-80", f"DROP USER IF EXISTS {sql_account(account)}")
 
 

@@ -6,6 +6,7 @@ from reconciler.drive.shard.step import Again, Next, Step
 from reconciler.errors import Problem
 from reconciler.ledger.model import StoredStatement
 from reconciler.ledger.reasons import Reason
+from reconciler.ledger.swaps import Swapped
 from reconciler.model.engine import NOTHING_TOLD, Progress
 from reconciler.outcomes.progress import (
     RolloutWaits,
@@ -26,6 +27,7 @@ class ShardProgress:
         self._shard = work.shard
         self._keyspace = work.operations[0].key.keyspace
         self._of = len(work.statements)
+        self._swapped: Swapped | None = None
 
     def started(self, statement: PlannedStatement, index: int) -> None:
         self._workers.tell(
@@ -55,6 +57,10 @@ class ShardProgress:
             )
         )
 
+    def swapped(self, told: Swapped) -> None:
+        """Of the statement that ends next."""
+        self._swapped = told
+
     def ended(self, row: StoredStatement, step: Step, known: Problem | None) -> None:
         """Neither done nor with a problem: this run does no more for it. `known` is what went wrong
         with its object. Counted from its intent, which an earlier run may have recorded."""
@@ -69,7 +75,9 @@ class ShardProgress:
             of=self._of,
             elapsed_s=max(0.0, now_s - row.intended_s),
             problem=problem,
+            swapped=self._swapped,
         )
+        self._swapped = None
         is_ended = isinstance(step, Next) or problem is not None
         self._workers.tell(told if is_ended else _stopped(told))
 

@@ -157,6 +157,10 @@ class ShardRecorder:
         self._unwritten.append(entry)
         self.write()
 
+    def intended(self, index: int) -> StoredStatement | None:
+        """What this process recorded last before it sent the statement."""
+        return self._intended.get(index)
+
     def conclude(self, index: int, state: StatementState, problem: Problem | None = None) -> None:
         """What became of a statement that was intended by this process."""
         row = replace(

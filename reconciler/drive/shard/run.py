@@ -37,6 +37,7 @@ from reconciler.drive.shard.recorder import RecordLost, ShardRecorder
 from reconciler.drive.shard.rows_alike import RowCheck
 from reconciler.drive.shard.settle import is_undone
 from reconciler.drive.shard.step import Again, End, Next, Step
+from reconciler.drive.shard.swaps import swapped
 from reconciler.drive.shard.task import (
     RolloutWorld,
     ShardResult,
@@ -323,12 +324,20 @@ class _ShardRun:
         if seen is Seen.AFTER:  # also where it says that it failed
             if stays := cleared_away(session, self._record, hand.row, hand.work):
                 return self._lose(statement, not_cleared(self._shard, stays))
+            self._tell_swapped(outcome)
             return self._applied(statement)
         if seen is Seen.NEITHER or isinstance(outcome, Applied):
             return self._wrong_result(statement)
         if not outcome.transient or self._attempt > self._task.rollout.lock_retries:
             discard(session, self._record, hand.row, hand.work)
         return self._failed(statement, outcome)
+
+    def _tell_swapped(self, outcome: Applied | Failed) -> None:
+        at, dropped = self._index, self._record.intended(self._index - 1)
+        statements, now_s = self._task.work.statements, self._world.clock.now_s()
+        if (told := swapped(statements, at, outcome, dropped, now_s)) is not None:
+            self._record.tell(told, statements[at].object_id)
+            self._progress.swapped(told)
 
     def _applied(self, statement: PlannedStatement) -> Next:
         record, object_id = self._record, statement.object_id

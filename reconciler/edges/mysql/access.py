@@ -128,12 +128,14 @@ def _routine_ground(link: Link, database: str, server: ServerLook) -> RoutineGro
     trusts = number(row[0]) == 0 or number(row[1]) == 1
     if server.settings.version.flavor is not Flavor.MYSQL:
         return RoutineGround(trusts_functions=trusts, granted=None)
+    (row,) = link.query("SELECT @@automatic_sp_privileges", width=1)
+    keeps = number(row[0]) == 0
     try:
         rows = link.query(_ROUTINE_GRANTS, [database, database.lower()], width=2)
     except ServerRefusal:
-        return RoutineGround(trusts_functions=trusts, granted=None)
+        return RoutineGround(trusts_functions=trusts, granted=None, keeps_grants=keeps)
     granted = (ObjectId(ObjectKind(text(row[0]).lower()), text(row[1])) for row in rows)
-    return RoutineGround(trusts_functions=trusts, granted=frozenset(granted))
+    return RoutineGround(trusts_functions=trusts, granted=frozenset(granted), keeps_grants=keeps)
 
 
 def _protected(link: Link, server: ServerLook) -> frozenset[str]:

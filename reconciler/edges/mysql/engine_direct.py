@@ -243,7 +243,7 @@ class _Sent:
         try:
             self.link.take_answer()
             if (swap := swap_parts(self._work.statement.sql)) is not None:
-                finish_swap(self.link, swap, self._work.statement.object_id.name)
+                return Applied(finish_swap(self.link, swap, self._work.statement.object_id.name))
         except ServerRefusal as refusal:
             if self._reach.ended_between(refusal.error):
                 self._ended_between = refusal.error

@@ -9,6 +9,8 @@ is ended by its server.
 
 from __future__ import annotations
 
+import time
+
 from reconciler.ddl.statement.trigger import SwapParts
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.limits import SESSION_SILENT_S_MAX, SWAP_SILENT_S_MAX
@@ -25,9 +27,11 @@ def begin_swap(link: Link, parts: SwapParts) -> None:
     link.send(parts.lock)
 
 
-def finish_swap(link: Link, parts: SwapParts, name: str) -> None:
-    """With the lock held, which is let go of as soon as the trigger is made. Raises ServerRefusal,
-    for which the old one is there again unless it says otherwise, or LinkLost."""
+def finish_swap(link: Link, parts: SwapParts, name: str) -> int:
+    """With the lock held, which is let go of as soon as the trigger is made; for how long it was
+    held, in ms. Raises ServerRefusal, for which the old one is there again unless it says
+    otherwise, or LinkLost."""
+    locked_s = time.monotonic()
     database = database_of(link)
     old = as_it_stands(link, database, name)
     try:
@@ -38,6 +42,7 @@ def finish_swap(link: Link, parts: SwapParts, name: str) -> None:
         raise
     finally:
         link.execute(parts.unlock)
+    return round((time.monotonic() - locked_s) * 1000)
 
 
 def _put_back(link: Link, old: ToPutBack, because: ServerError) -> None:

@@ -18,8 +18,10 @@ SWAP: Any = [
 ]
 
 
-def codes(statements: Any, *granted: ObjectId, flavor: Flavor = Flavor.MYSQL) -> list[str]:
-    ground = RoutineGround(trusts_functions=True, granted=frozenset(granted))
+def codes(
+    statements: Any, *granted: ObjectId, flavor: Flavor = Flavor.MYSQL, keeps: bool = False
+) -> list[str]:
+    ground = RoutineGround(trusts_functions=True, granted=frozenset(granted), keeps_grants=keeps)
     access = ShardAccess(database="d", privileges=None, routines=ground)
     return [refusal.code for refusal in routine_refusals("-80", access, statements, flavor)]
 
@@ -31,3 +33,4 @@ def test_a_grant_is_lost_however_its_name_was_typed() -> None:
     assert codes(SWAP, ObjectId(ObjectKind.FUNCTION, "bought")) == []
     assert codes(SWAP[:1], typed) == [], "it goes for good, by a permission of its own"
     assert codes(SWAP, typed, flavor=Flavor.MARIADB) == []
+    assert codes(SWAP, typed, keeps=True) == [], "automatic_sp_privileges is off"
