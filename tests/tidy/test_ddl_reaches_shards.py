@@ -42,7 +42,10 @@ def test_one_function_sends_statements_and_one_session_calls_it() -> None:
     assert _callers("begin_swap") == _callers("finish_swap")
     assert _callers("finish_swap") == {"reconciler/edges/mysql/engine_direct.py"}
     assert _callers("execute_both") == {"reconciler/edges/mysql/trigger_swap.py"}
-    assert _callers("ask_ahead", on="link") == {"reconciler/edges/mysql/looking_together.py"}
+    assert _callers("ask_ahead", on="link") == {
+        "reconciler/edges/mysql/looking_together.py",
+        "reconciler/edges/mysql/shown_ahead.py",  # texts of programs
+    }
     assert _callers("DirectEngine") == {"reconciler/edges/shard_session.py"}
     assert _callers("start", on="engine") == {"reconciler/drive/shard/run.py"}
 

@@ -58,10 +58,18 @@ class _Named:
 
 def with_own_names_bare(text: str, database: str) -> str:
     """The text without the database that is the program's own."""
+    if not _may_say(text, database):
+        return text
     for found in reversed([*qualified_names(text)]):
         if found.database.value in (database, database.lower()):
             text = text[: found.database.offset] + text[found.name.offset :]
     return text
+
+
+def _may_say(text: str, database: str) -> bool:
+    """Whether its letters are in it at all: most texts need not be read for it."""
+    quoted = database.replace("`", "``")
+    return quoted in text or quoted.lower() in text
 
 
 def outside_names(text: str) -> tuple[str, ...]:
@@ -72,6 +80,8 @@ def outside_names(text: str) -> tuple[str, ...]:
 
 def with_own_names_bare_in_body(text: str, database: str) -> str:
     """The same of a text of statements."""
+    if not _may_say(text, database):
+        return text
     for found in reversed([*_qualified(_names(text, is_body=True))]):
         if found.database.value in (database, database.lower()):
             text = text[: found.database.offset] + text[found.name.offset :]

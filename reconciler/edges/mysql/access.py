@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from reconciler.ddl.programs.accounts import Account, read_account
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.engine_ground import Shown, ground_of, read_shown
-from reconciler.edges.mysql.events import off_as_on_replicas
+from reconciler.edges.mysql.events import read_event_ground
 from reconciler.edges.mysql.grants import read_privileges, read_rights
 from reconciler.edges.mysql.problems import UNKNOWN_TABLE, ServerRefusal
 from reconciler.edges.mysql.reading import number, of_databases, text
 from reconciler.edges.mysql.server_settings import ServerLook
 from reconciler.model.access import (
     DefinerRights,
-    EventGround,
     Privileges,
     RoutineGround,
     ShardAccess,
@@ -112,14 +111,7 @@ def access_to(
         definers=login.definers,
         protected=login.protected,
         routines=_routine_ground(link, database, server) if is_of_routines else None,
-        events=_event_ground(link, database) if ObjectKind.EVENT in programs else None,
-    )
-
-
-def _event_ground(link: Link, database: str) -> EventGround:
-    (row,) = link.query("SELECT @@event_scheduler", width=1)
-    return EventGround(
-        runs=text(row[0]).upper() == "ON", off_as_on_replicas=off_as_on_replicas(link, database)
+        events=read_event_ground(link, database) if ObjectKind.EVENT in programs else None,
     )
 
 

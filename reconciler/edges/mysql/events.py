@@ -17,6 +17,8 @@ from reconciler.ddl.scan import is_too_large
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.problems import ServerRefusal, is_of_the_moment
 from reconciler.edges.mysql.reading import number, text
+from reconciler.edges.mysql.shown_ahead import ShowsRows
+from reconciler.model.access import EventGround
 from reconciler.model.object_id import ObjectKind
 from reconciler.model.programs import CreatedWith
 from reconciler.model.schema import OtherObject
@@ -31,10 +33,12 @@ SELECT EVENT_NAME,
   FROM information_schema.EVENTS WHERE EVENT_SCHEMA = %s
 """
 _ONE = " AND EVENT_NAME = %s"
-_OF_REPLICAS = (
-    "SELECT EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA = %s"
-    " AND STATUS IN ('SLAVESIDE_DISABLED', 'REPLICA_SIDE_DISABLED')"
-)
+# One row at least: the setting is the server's, and in each.
+_GROUND = """
+SELECT @@event_scheduler, e.EVENT_NAME FROM (SELECT 1) one
+  LEFT JOIN information_schema.EVENTS e ON e.EVENT_SCHEMA = %s
+   AND e.STATUS IN ('SLAVESIDE_DISABLED', 'REPLICA_SIDE_DISABLED')
+"""
 _DEFINER = re.compile(
     r"\A(CREATE )DEFINER=((?:`(?:[^`]|``)*`|[^\s@]+)(?:@(?:`(?:[^`]|``)*`|\S+))?) "
 )
@@ -59,22 +63,33 @@ def read_event(link: Link, database: str, name: str) -> OtherObject | None:
     return next(_whole(link, database, read_heads(link, database, name)), None)
 
 
-def read_events(link: Link, database: str) -> dict[str, OtherObject]:
-    """All whose texts the login may see, by name. Raises ServerRefusal or LinkLost."""
-    return {event.name: event for event in _whole(link, database, read_heads(link, database))}
+def read_events(
+    link: Link, database: str, ahead: ShowsRows | None = None
+) -> dict[str, OtherObject]:
+    """All whose texts the login may see, by name. `ahead`: what it has been asked already. Raises
+    ServerRefusal or LinkLost."""
+    heads = read_heads(link, database)
+    return {event.name: event for event in _whole(ahead or link, database, heads)}
 
 
-def off_as_on_replicas(link: Link, database: str) -> tuple[str, ...]:
-    """Those that no server of their own runs, because it was a replica, or is a copy of one."""
-    rows = link.query(_OF_REPLICAS, [database], width=1)
-    return tuple(sorted(text(row[0]) for row in rows))
+def shown_by(database: str, name: str) -> str:
+    """The statement that shows one, wherever the session is."""
+    return f"SHOW CREATE EVENT {quote_identifier(database)}.{quote_identifier(name)}"
 
 
-def _whole(link: Link, database: str, heads: tuple[EventHead, ...]) -> Iterator[OtherObject]:
+def read_event_ground(link: Link, database: str) -> EventGround:
+    """Raises ServerRefusal or LinkLost."""
+    rows = link.query(_GROUND, [database], width=2)
+    return EventGround(
+        runs=bool(rows) and text(rows[0][0]).upper() == "ON",
+        off_as_on_replicas=tuple(sorted(text(row[1]) for row in rows if row[1] is not None)),
+    )
+
+
+def _whole(link: ShowsRows, database: str, heads: tuple[EventHead, ...]) -> Iterator[OtherObject]:
     for head in heads:
         try:
-            name = f"{quote_identifier(database)}.{quote_identifier(head.name)}"
-            row = link.row(f"SHOW CREATE EVENT {name}", width=7)
+            row = link.row(shown_by(database, head.name), width=7)
         except ServerRefusal as refusal:
             if is_of_the_moment(refusal.error):
                 raise

@@ -173,7 +173,9 @@ class _Look:
         version = self.server.settings.version
         return Within(
             tables=tables,
-            others=read_others(self.link, database, tables.listing, shard.programs, rows),
+            others=read_others(
+                self.link, database, tables.listing, shard.programs, rows, ahead=True
+            ),
             parents=read_cross_database_parents(self.link, tables.definitions, version),
         )
 

@@ -8,7 +8,7 @@ policy says whose it shall be, and accounts are compared by their digests.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.ddl.cross_database import cross_database_references
@@ -17,10 +17,11 @@ from reconciler.ddl.quote import quote_identifier
 from reconciler.ddl.scan import is_too_large
 from reconciler.edges.mysql.connect import Link, Row
 from reconciler.edges.mysql.dependents import body_of
-from reconciler.edges.mysql.events import read_events
+from reconciler.edges.mysql.events import read_events, shown_by
 from reconciler.edges.mysql.problems import ServerRefusal, misread
 from reconciler.edges.mysql.programs import read_program, read_view
 from reconciler.edges.mysql.reading import Listing, of_databases, shown, text
+from reconciler.edges.mysql.shown_ahead import ShowsRows, ask_for
 from reconciler.edges.mysql.triggers import heads_of, hidden_trigger, read_trigger
 from reconciler.model.dependents import Program
 from reconciler.model.object_id import ObjectId, ObjectKind
@@ -87,22 +88,29 @@ def read_others(
     listing: Listing,
     managed: Collection[ObjectKind] = (),
     rows: Sequence[Row] | None = None,
+    *,
+    ahead: bool = False,
 ) -> OthersRead:
     """Programs of `managed` kinds are read whole. `rows`: what the catalogues say of programs,
-    where somebody has asked. Raises ServerRefusal or LinkLost."""
+    where somebody has asked; `ahead`: all texts are asked for at once. Raises ServerRefusal or
+    LinkLost."""
     objects: list[OtherObject] = []
     programs: list[Program] = []
     unseen: list[str] = []
     heads: list[tuple[object, ...]] = []
     events: Mapping[str, OtherObject] | None = None  # asked for where there is one
-    for row in link.query(_PROGRAMS, [database] * 4, width=7) if rows is None else rows:
+    if rows is None:
+        rows = link.query(_PROGRAMS, [database] * 4, width=7)
+    asked = tuple(_shown_by(database, listing, rows, managed)) if ahead else ()
+    shows: ShowsRows = ask_for(link, asked) if asked else link
+    for row in rows:
         kind, name = _kind(row[0]), text(row[1])
         table = None if row[2] is None else text(row[2])
         programs.append(Program(kind=kind, name=name, text=body_of(row[6]), table=table))
         if kind is ObjectKind.VIEW:
             continue  # SHOW CREATE VIEW tells the whole of it
         if kind in ROUTINES and kind in managed:
-            whole = read_program(link, database, ObjectId(kind, name))
+            whole = read_program(link, database, ObjectId(kind, name), shows)
             if whole is None:
                 unseen.append(f"the text of {kind} {name}")
             objects.append(whole or OtherObject(kind=kind, name=name, definition=""))
@@ -111,7 +119,7 @@ def read_others(
             heads.append(row[1:6])
             continue
         if kind is ObjectKind.EVENT and kind in managed:
-            events = read_events(link, database) if events is None else events
+            events = read_events(link, database, shows) if events is None else events
             if name in events:
                 objects.append(events[name])
                 continue
@@ -120,27 +128,47 @@ def read_others(
             unseen.append(f"the text of {kind} {name}")
         objects.append(OtherObject(kind=kind, name=name, definition=body or ""))
     for head in heads_of(heads):
-        trigger = read_trigger(link, database, head)
+        trigger = read_trigger(shows, database, head)
         if trigger is None:
             unseen.append(f"the text of {ObjectKind.TRIGGER} {head.name}")
         objects.append(trigger or hidden_trigger(head))
-    for name in listing.of_type("VIEW"):
-        view = read_view(link, database, name)
-        if view is None:
-            unseen.append(f"the text of {ObjectKind.VIEW} {name}")
-        objects.append(view or OtherObject(kind=ObjectKind.VIEW, name=name, definition=""))
-    for name in listing.of_type("SEQUENCE"):
-        definition = _shown(link, f"SHOW CREATE SEQUENCE {quote_identifier(name)}")
-        if definition is None:
-            unseen.append(f"the text of {ObjectKind.SEQUENCE} {name}")
-        objects.append(
-            OtherObject(kind=ObjectKind.SEQUENCE, name=name, definition=definition or "")
-        )
+    for listed in (*_views(shows, database, listing), *_sequences(link, listing)):
+        if not listed.definition:
+            unseen.append(f"the text of {listed.kind} {listed.name}")
+        objects.append(listed)
     return OthersRead(
         objects=tuple(sorted(objects, key=lambda found: (found.kind, found.name))),
         programs=tuple(programs),
         unseen=tuple(sorted(unseen)),
     )
+
+
+def _views(shows: ShowsRows, database: str, listing: Listing) -> Iterator[OtherObject]:
+    """One that may not be seen has no text."""
+    for name in listing.of_type("VIEW"):
+        view = read_view(shows, database, name)
+        yield view or OtherObject(kind=ObjectKind.VIEW, name=name, definition="")
+
+
+def _sequences(link: Link, listing: Listing) -> Iterator[OtherObject]:
+    """The same of MariaDB's sequences."""
+    for name in listing.of_type("SEQUENCE"):
+        definition = _shown(link, f"SHOW CREATE SEQUENCE {quote_identifier(name)}")
+        yield OtherObject(kind=ObjectKind.SEQUENCE, name=name, definition=definition or "")
+
+
+def _shown_by(
+    database: str, listing: Listing, rows: Iterable[Row], managed: Collection[ObjectKind]
+) -> Iterator[str]:
+    """The statements that show the texts."""
+    for name in listing.of_type("VIEW"):
+        yield f"SHOW CREATE VIEW {quote_identifier(name)}"
+    for row in rows:
+        kind, name = _kind(row[0]), text(row[1])
+        if kind is ObjectKind.TRIGGER or (kind in ROUTINES and kind in managed):
+            yield f"SHOW CREATE {kind.upper()} {quote_identifier(name)}"
+        elif kind is ObjectKind.EVENT and kind in managed:
+            yield shown_by(database, name)
 
 
 def read_cross_database_parents(

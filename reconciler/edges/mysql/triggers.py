@@ -17,6 +17,7 @@ from reconciler.ddl.scan import is_too_large
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.problems import ServerRefusal, is_of_the_moment, misread
 from reconciler.edges.mysql.reading import number, text
+from reconciler.edges.mysql.shown_ahead import ShowsRows
 from reconciler.model.object_id import ObjectKind
 from reconciler.model.programs import CreatedWith
 from reconciler.model.schema import OtherObject
@@ -67,7 +68,7 @@ def read_heads(link: Link, database: str) -> tuple[Head, ...]:
     return heads_of(link.query(_HEADS, [database], width=5))
 
 
-def read_trigger(link: Link, database: str, head: Head) -> OtherObject | None:
+def read_trigger(link: ShowsRows, database: str, head: Head) -> OtherObject | None:
     """None where it is gone, or the login may not see it, and for one that is longer than anything
     that is read. Raises ServerRefusal or LinkLost."""
     try:
