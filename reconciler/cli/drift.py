@@ -12,7 +12,7 @@ from reconciler.cli.phases import shown_phases
 from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.run import load
 from reconciler.cli.splits import standing
-from reconciler.cli.streams import show
+from reconciler.cli.streams import deliver
 from reconciler.cli.wire import Worlds
 from reconciler.flows.drift import find_drift
 from reconciler.flows.split.reached import look_of
@@ -33,6 +33,7 @@ from reconciler.spec.model import Environment
 @options.ledger_review
 @options.protected_branch
 @options.output("text", "json", "markdown", "github", "sarif", "html")
+@options.to
 def drift(
     keyspaces: tuple[str, ...],
     repo: Path,
@@ -42,6 +43,7 @@ def drift(
     review: str,
     protected_branch: str | None,
     output: str,
+    to: Path | None,
 ) -> None:
     """Find where the live fleet has left git; change nothing.
 
@@ -63,5 +65,5 @@ def drift(
             return find_drift(world, files, chosen, tree=loaded.tree, open_ledger=open_ledger)
 
         outcomes = loaded.each(environment, keyspaces, work, region=region)
-    show(drift_report(outcomes, presentation(output, loaded.keyspaces)))
+    deliver(drift_report(outcomes, presentation(output, loaded.keyspaces)), to)
     exit_with(drift_code(outcome) for outcome in outcomes)

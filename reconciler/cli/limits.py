@@ -9,3 +9,6 @@ READY_FETCH_S_MAX = 300.0
 
 # 16 random bytes in hexadecimal digits: what nobody guesses, however fast they may ask.
 API_SECRET_CHARS_MIN = 32
+
+# How often a browser reads again what `status --watch` writes, in seconds.
+REFRESH_S = 2

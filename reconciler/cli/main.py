@@ -41,6 +41,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "routes": ("routes:routes", "Say who owns which keys, for applications and splits."),
     "advise": ("advise:advise", "Propose a split of a shard that is too full or too busy."),
     "drift": ("drift:drift", "Find where the live fleet has left git."),
+    "report": ("report:report", "Write a small site of all keyspaces, to look at."),
     "clean": ("clean:clean", "Plan the removal of tables that engines have left."),
     "doctor": ("doctor:doctor", "Check settings, connections and privileges."),
     "ci": ("ci:ci", "The same commands, as jobs of GitHub Actions run them."),

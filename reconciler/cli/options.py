@@ -82,6 +82,14 @@ def output(*formats: str) -> Callable[[Command], Command]:
     )
 
 
+to = click.option(
+    "--to",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the result to this file, as a whole or not at all, not to standard output.",
+)
+
+
 def _seconds(_ctx: click.Context, _option: click.Parameter, value: str) -> int:
     """Of a time as a spec writes it."""
     if re.fullmatch(r"([0-9]{1,6}[dhms])+", value) is None:

@@ -17,6 +17,7 @@ from reconciler.cli.run import load, tell_where_to_look
 @options.ref
 @options.protected_branch
 @options.output("text", "json", "markdown", "github", "sarif", "html")
+@options.to
 @click.option("--write", is_flag=True, help="Write plans/ENVIRONMENT/KEYSPACE.plan.json and .sql.")
 @click.option(
     "--revert",
@@ -37,6 +38,7 @@ def plan(
     ref: str | None,
     protected_branch: str | None,
     output: str,
+    to: Path | None,
     write: bool,
     revert: str | None,
     observations: Path | None,
@@ -64,6 +66,7 @@ def plan(
         ref=ref,
         protected_branch=protected_branch,
         output=output,
+        to=to,
         write=write,
         revert=revert,
         observations=observations,

@@ -12,8 +12,7 @@ from reconciler.cli.observed import observed_world
 from reconciler.cli.phases import shown_phases
 from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.splits import address_gate_of, standing
-from reconciler.cli.streams import remark
-from reconciler.cli.streams import show as show_text
+from reconciler.cli.streams import deliver, remark
 from reconciler.cli.trees import open_history, protected_tree
 from reconciler.cli.wire import Worlds
 from reconciler.edges.files.history import GitHistory
@@ -46,6 +45,7 @@ def plan_and_show(
     ref: str | None,
     protected_branch: str | None,
     output: str,
+    to: Path | None,
     write: bool,
     revert: str | None,
     observations: Path | None,
@@ -93,7 +93,7 @@ def plan_and_show(
             return outcome
 
         outcomes = loaded.each(environment, keyspaces, work)
-    show_text(plan_report(outcomes, presentation(output, loaded.keyspaces)))
+    deliver(plan_report(outcomes, presentation(output, loaded.keyspaces)), to)
     changes = ExitCode.DIFFERENCES if detailed_exitcode else None
     exit_with([together(plan_end(outcome, changes) for outcome in outcomes)])
 

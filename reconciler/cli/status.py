@@ -4,46 +4,27 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from reconciler.cli import options
 from reconciler.cli.gates import ledger_gate_of
+from reconciler.cli.limits import REFRESH_S
+from reconciler.cli.looked import EndedSplits, look, status_outcome
 from reconciler.cli.presenting import exit_with, presentation, style_for
 from reconciler.cli.run import load
-from reconciler.cli.streams import clear_screen, remark, show, write_file
+from reconciler.cli.streams import clear_screen, deliver, remark, write_file
 from reconciler.cli.wire import Worlds
-from reconciler.drive.status import current_apply, left_alone, past_applies
-from reconciler.flows.keyspaces import Loaded, choose_environment
-from reconciler.flows.split.status import current_split, past_splits
-from reconciler.flows.turns import Records, turn_of
-from reconciler.outcomes.apply import ApplyStatus, LeftAlone, StatusOutcome
+from reconciler.flows.keyspaces import choose_environment
 from reconciler.outcomes.ends import failed_code
 from reconciler.outcomes.failed import KeyspaceFailed
-from reconciler.outcomes.split import SplitStatus
-from reconciler.outcomes.turns import Turn
-from reconciler.ports.ledger import Ledger
 from reconciler.report.compose.opening import failures_document
 from reconciler.report.render import status_report
 from reconciler.report.split_metrics import split_metrics
 from reconciler.report.write.text import write_text
 from reconciler.reshard.phases import Phase
-from reconciler.spec.load import DesiredFiles
-from reconciler.spec.model import Environment
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndedSplits:
-    """Which of the splits that ended are listed."""
-
-    phase: Phase | None = None
-    before: int | None = None
-
-
-_Seen = ApplyStatus | SplitStatus | LeftAlone | Turn
 
 # How often `status --watch` looks again.
 _STATUS_WATCH_S = 1.0
@@ -75,6 +56,7 @@ _STATUS_WATCH_S = 1.0
     help="Also write metrics of live splits to this file, in Prometheus' text format.",
 )
 @options.output("text", "json", "markdown", "html")
+@options.to
 def status(
     keyspaces: tuple[str, ...],
     repo: Path,
@@ -88,6 +70,7 @@ def status(
     before_split: int | None,
     metrics: Path | None,
     output: str,
+    to: Path | None,
 ) -> None:
     """Show the latest apply of each keyspace, its waves, its shards, what runs and what waits, the
     split of a shard that is live, the shards in quarantine, and whose turn it is where keyspaces or
@@ -97,6 +80,8 @@ def status(
     """
     if not history and (split_end or before_split):
         raise click.UsageError("--split-end and --before-split are for --history")
+    if watch and output == "html" and to is None:
+        raise click.UsageError("--watch writes one page again and again: say with --to where it is")
     ended = EndedSplits(phase=Phase(split_end) if split_end else None, before=before_split)
     loaded = load(repo, None)
     chosen = choose_environment(loaded.keyspaces, environment)
@@ -106,86 +91,23 @@ def status(
         while True:
             now_s = time.time()
             past = ended if history else None
-            found = _look(loaded, chosen, keyspaces, worlds, now_s, gate, past=past, region=region)
+            found = look(loaded, chosen, keyspaces, worlds, now_s, gate, past=past, region=region)
             failed = [entry for entry in found if isinstance(entry, KeyspaceFailed)]
-            seen = [one for entry in found if isinstance(entry, tuple) for one in entry]
-            applies = tuple(one for one in seen if isinstance(one, ApplyStatus))
-            splits = tuple(one for one in seen if isinstance(one, SplitStatus))
-            outcome = StatusOutcome(
-                environment=chosen,
-                applies=applies,
-                splits=splits,
-                left_alone=tuple(one for one in seen if isinstance(one, LeftAlone)),
-                turns=tuple(one for one in seen if isinstance(one, Turn)),
-                now_s=now_s,
-                is_history=history,
-            )
-            if watch and how.style.colour:
+            outcome = status_outcome(found, chosen, now_s, is_history=history)
+            applies, splits = outcome.applies, outcome.splits
+            is_driven = any(apply.holder for apply in applies)
+            again = watch and (is_driven or any(split.job.holder for split in splits))
+            if watch and how.style.colour and to is None:
                 clear_screen()
-            show(status_report(outcome, how))
+            how = replace(how, refresh_s=REFRESH_S if again else None)
+            deliver(status_report(outcome, how), to)
             if metrics is not None:
                 write_file(metrics, split_metrics(splits, now_s=now_s))
             _show_failed(failed)
-            is_driven = any(apply.holder for apply in applies)
-            if not watch or not (is_driven or any(split.job.holder for split in splits)):
+            if not again:
                 break
             time.sleep(_STATUS_WATCH_S)
     exit_with(failed_code(entry) for entry in failed)
-
-
-def _look(
-    loaded: Loaded,
-    environment: str,
-    keyspaces: tuple[str, ...],
-    worlds: Worlds,
-    now_s: float,
-    gate: Callable[[DesiredFiles, Environment], None],
-    *,
-    past: EndedSplits | None,
-    region: str | None,
-) -> list[tuple[_Seen, ...] | KeyspaceFailed]:
-    def ledger_of(files: DesiredFiles, chosen: Environment) -> Ledger:
-        gate(files, chosen)
-        return worlds.ledger_of(chosen)
-
-    records = Records(loaded=loaded.keyspaces, tree=loaded.tree, ledger_of=ledger_of, now_s=now_s)
-
-    def work(files: DesiredFiles, chosen: Environment) -> tuple[_Seen, ...]:
-        gate(files, chosen)
-        ledger, keyspace = worlds.ledger_of(chosen), files.spec.keyspace
-        jobs, parts = worlds.split_record_of(chosen), _parts(chosen)
-        if past is not None:
-            ended = past_splits(jobs, chosen.name, keyspace, phase=past.phase, before=past.before)
-            applies = (past_applies(ledger, chosen.name, keyspace, region=part) for part in parts)
-            return (*ended, *(found for one in applies for found in one))
-        split = current_split(jobs, chosen.name, keyspace, tree=loaded.tree)
-        current = (_current(ledger, chosen, keyspace, part, now_s) for part in parts)
-        turn = turn_of(records, files, chosen)
-        told = (left_alone(chosen, keyspace), turn, split, *current)
-        return tuple(one for one in told if one is not None)
-
-    return loaded.each(environment, keyspaces, work, region=region)
-
-
-def _parts(environment: Environment) -> tuple[str, ...]:
-    """Whose applies a ledger may have: all shards', and those of each region that it serves."""
-    if environment.region is not None:
-        return (environment.region,)
-    resting = {found.region for found in environment.quarantined if found.region}
-    return ("", *sorted(resting | {region.name for region in environment.regions}))
-
-
-def _current(
-    ledger: Ledger, environment: Environment, keyspace: str, region: str, now_s: float
-) -> ApplyStatus | None:
-    return current_apply(
-        ledger,
-        environment.name,
-        keyspace,
-        now_s=now_s,
-        keep_old_s=environment.engine.keep_old_s,
-        region=region,
-    )
 
 
 def _show_failed(failed: list[KeyspaceFailed]) -> None:

@@ -40,6 +40,25 @@ def show(text: str) -> None:
         ) from None
 
 
+def deliver(text: str, path: Path | None) -> None:
+    """The result, in a file of which nobody ever reads a half; None: on standard output."""
+    if path is None:
+        show(text)
+        return
+    beside = path.with_name(f".{path.name}.new")
+    try:
+        write_file(beside, text)
+        beside.replace(path)
+    except OSError as error:
+        raise Unavailable(
+            Problem(
+                code="output-not-written",
+                message=f"the result could not be written to {path}: {error.strerror}",
+                recovery="make room there and run the same command again",
+            )
+        ) from None
+
+
 def remark(text: str) -> None:
     """What goes on, on standard error, if that takes it."""
     click.echo(text, file=standard_error())

@@ -68,7 +68,8 @@ class Format(StrEnum):
 class Presentation:
     """`files` tells formats that mark lines where tables are defined, and `below` where in the
     repository all paths begin; `limit_bytes` is for Markdown. `explained`: with
-    the exact queries that rows were asked by. `now_s` is when somebody looked, as a page says."""
+    the exact queries that rows were asked by. `now_s` is when somebody looked,
+    as a page says, and `refresh_s` how often it is written again."""
 
     format: Format = Format.TEXT
     style: Style = PLAIN
@@ -78,6 +79,7 @@ class Presentation:
     tool_version: str = ""
     explained: bool = False
     now_s: float | None = None
+    refresh_s: int | None = None
 
 
 def plan_report(
@@ -214,6 +216,7 @@ def _page(kind: str, sections: tuple[Section, ...], how: Presentation) -> str:
             sections=sections,
             as_of_s=how.now_s,
             tool_version=how.tool_version,
+            refresh_s=how.refresh_s,
         )
     )
 

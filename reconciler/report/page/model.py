@@ -5,7 +5,7 @@ Strings are raw, as in a document: only `write` makes them harmless (RP-20).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from reconciler.report.blocks import Mark
@@ -184,9 +184,10 @@ class Share:
 class Section:
     """One report with its pictures. `ranges` and `compared` are of the change sets, in order;
     `definitions` are git's against live ones; `basis` is what it rests on, `unchecked` what nobody
-    looked at."""
+    looked at. `name` tells it from others of the same keyspace."""
 
     report: Report
+    name: str = ""
     counts: tuple[Count, ...] = ()
     grid: Grid | None = None
     shares: tuple[Share, ...] = ()
@@ -203,13 +204,24 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A page of a site: its file, and how what it shows stands."""
+
+    name: Line
+    file: str
+    verdicts: tuple[tuple[str, Mark, Line], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """`as_of_s` is when somebody looked; `refresh_s` has a browser read the file again."""
+    """`as_of_s` is when somebody looked; `refresh_s` has a browser read the file again. `places`
+    are the other pages of its site, `home` is the file that lists them."""
 
     title: str
     as_of_s: float | None
     tool_version: str
-    sections: tuple[Section, ...] = field(default_factory=tuple)
+    sections: tuple[Section, ...] = ()
+    places: tuple[Place, ...] = ()
     refresh_s: int | None = None
     home: str = ""
 

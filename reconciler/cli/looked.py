@@ -1,0 +1,131 @@
+"""What ledgers say of keyspaces, for verbs that show it: the latest apply, or all of the past."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from reconciler.cli.wire import Worlds
+from reconciler.drive.status import current_apply, left_alone, past_applies
+from reconciler.flows.keyspaces import Loaded
+from reconciler.flows.split.status import current_split, past_splits
+from reconciler.flows.turns import Records, turn_of
+from reconciler.outcomes.apply import ApplyStatus, LeftAlone, StatusOutcome
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.split import SplitStatus
+from reconciler.outcomes.turns import Turn
+from reconciler.ports.ledger import Ledger
+from reconciler.reshard.phases import Phase
+from reconciler.spec.load import DesiredFiles
+from reconciler.spec.model import Environment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedSplits:
+    """Which of the splits that ended are listed."""
+
+    phase: Phase | None = None
+    before: int | None = None
+
+
+Seen = ApplyStatus | SplitStatus | LeftAlone | Turn
+
+
+def status_outcome(
+    found: Sequence[tuple[Seen, ...] | KeyspaceFailed],
+    environment: str,
+    now_s: float,
+    *,
+    is_history: bool = False,
+) -> StatusOutcome:
+    """Of all keyspaces that the ledger could be asked about."""
+    seen = [one for entry in found if isinstance(entry, tuple) for one in entry]
+    return StatusOutcome(
+        environment=environment,
+        applies=tuple(one for one in seen if isinstance(one, ApplyStatus)),
+        splits=tuple(one for one in seen if isinstance(one, SplitStatus)),
+        left_alone=tuple(one for one in seen if isinstance(one, LeftAlone)),
+        turns=tuple(one for one in seen if isinstance(one, Turn)),
+        now_s=now_s,
+        is_history=is_history,
+    )
+
+
+def look(
+    loaded: Loaded,
+    environment: str,
+    keyspaces: tuple[str, ...],
+    worlds: Worlds,
+    now_s: float,
+    gate: Callable[[DesiredFiles, Environment], None],
+    *,
+    past: EndedSplits | None,
+    region: str | None,
+) -> list[tuple[Seen, ...] | KeyspaceFailed]:
+    records = records_of(loaded, worlds, now_s, gate)
+
+    def work(files: DesiredFiles, chosen: Environment) -> tuple[Seen, ...]:
+        gate(files, chosen)
+        if past is not None:
+            return seen_of_the_past(worlds, files, chosen, past)
+        return seen_now(worlds, records, files, chosen)
+
+    return loaded.each(environment, keyspaces, work, region=region)
+
+
+def records_of(
+    loaded: Loaded,
+    worlds: Worlds,
+    now_s: float,
+    gate: Callable[[DesiredFiles, Environment], None],
+) -> Records:
+    """All ledgers that could say whose turn it is, each behind its gate."""
+
+    def ledger_of(files: DesiredFiles, chosen: Environment) -> Ledger:
+        gate(files, chosen)
+        return worlds.ledger_of(chosen)
+
+    return Records(loaded=loaded.keyspaces, tree=loaded.tree, ledger_of=ledger_of, now_s=now_s)
+
+
+def seen_of_the_past(
+    worlds: Worlds, files: DesiredFiles, chosen: Environment, past: EndedSplits
+) -> tuple[Seen, ...]:
+    ledger, keyspace = worlds.ledger_of(chosen), files.spec.keyspace
+    jobs = worlds.split_record_of(chosen)
+    ended = past_splits(jobs, chosen.name, keyspace, phase=past.phase, before=past.before)
+    applies = (past_applies(ledger, chosen.name, keyspace, region=part) for part in _parts(chosen))
+    return (*ended, *(found for one in applies for found in one))
+
+
+def seen_now(
+    worlds: Worlds, records: Records, files: DesiredFiles, chosen: Environment
+) -> tuple[Seen, ...]:
+    ledger, keyspace = worlds.ledger_of(chosen), files.spec.keyspace
+    jobs = worlds.split_record_of(chosen)
+    split = current_split(jobs, chosen.name, keyspace, tree=records.tree)
+    now_s = records.now_s
+    current = (_current(ledger, chosen, keyspace, part, now_s) for part in _parts(chosen))
+    told = (left_alone(chosen, keyspace), turn_of(records, files, chosen), split, *current)
+    return tuple(one for one in told if one is not None)
+
+
+def _parts(environment: Environment) -> tuple[str, ...]:
+    """Whose applies a ledger may have: all shards', and those of each region that it serves."""
+    if environment.region is not None:
+        return (environment.region,)
+    resting = {found.region for found in environment.quarantined if found.region}
+    return ("", *sorted(resting | {region.name for region in environment.regions}))
+
+
+def _current(
+    ledger: Ledger, environment: Environment, keyspace: str, region: str, now_s: float
+) -> ApplyStatus | None:
+    return current_apply(
+        ledger,
+        environment.name,
+        keyspace,
+        now_s=now_s,
+        keep_old_s=environment.engine.keep_old_s,
+        region=region,
+    )

@@ -1,0 +1,65 @@
+"""A site is pages that lead to each other and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from reconciler.errors import Problem
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.report.page.site import INDEX, KeyspaceSeen, site_files
+from tests.golden.scenarios import PAST
+from tests.sample_pages import NOW_S, past, wide_drift, wide_status
+from tests.unit.report.page.test_page import elements, parsed, said
+
+BROKEN = KeyspaceFailed(
+    environment="production",
+    keyspace="specs/../<b>.yaml",
+    problems=(Problem(code="spec-invalid", message="it is no spec", recovery="mend it"),),
+    exit_code=1,
+)
+SEEN = (
+    KeyspaceSeen(
+        environment="production",
+        keyspace="commerce",
+        status=wide_status(32),
+        history=replace(past(*PAST), is_history=True),
+        drift=wide_drift(32),
+    ),
+    KeyspaceSeen(environment="production", keyspace="index", status=past()),
+    KeyspaceSeen(environment="production", keyspace=BROKEN.keyspace, failed=(BROKEN,)),
+)
+
+
+def files() -> dict[str, str]:
+    return site_files(SEEN, environment="production", now_s=NOW_S, tool_version="1")
+
+
+@pytest.mark.invariant("RP-21")
+def test_every_link_leads_to_a_page_of_the_site() -> None:
+    found = files()
+    assert len(found) == len(SEEN) + 1
+    for text in found.values():
+        for _, attributes in elements(parsed(text)):
+            target = attributes.get("href", "#")
+            assert target.startswith("#") or target in found
+
+
+@pytest.mark.invariant("RP-20")
+def test_no_name_leads_out_of_the_folder() -> None:
+    assert all(name.replace("-", "").replace(".html", "").isalnum() for name in files())
+
+
+def test_the_first_page_says_how_each_keyspace_stands() -> None:
+    shown = " ".join(said(files()[INDEX]).split())
+    assert "Drift: 2 of 32 shards drifted, 1 unreachable" in shown
+    assert "Status: running, 15 of 32 shards completed" in shown
+    assert "History: 2 applies" in shown
+    assert "Not seen:" in shown
+
+
+def test_a_keyspaces_page_has_all_that_was_seen_of_it() -> None:
+    shown = said(files()["keyspace-commerce-in-production.html"])
+    for part in ("Shards in key order", "Shards by waves", "Timeline", "How it ended"):
+        assert part in shown
