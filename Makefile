@@ -118,6 +118,7 @@ lock: venv ## requirements.lock: what the action installs, each file by its hash
 bench: venv ## what it costs: the benchmarks of bench/
 	@$(BIN)/python tools/fetch-server mysql --link $(BIN)
 	@$(BIN)/python tools/fetch-vitess
+	@$(BIN)/python tools/fetch-skeema || echo "bench/fleet.py goes without it" >&2
 	@for benchmark in bench/*.py; do $(BIN)/python "$$benchmark" || exit 1; done
 
 dist: venv ## the files of a release, in dist/: the source distribution, and the wheel from it
