@@ -26,6 +26,7 @@ from reconciler.guard.vschema import (
     vschema_of_no_vitess,
     vschema_steps_done,
 )
+from reconciler.observe.quarantine import overlong_refusals
 from reconciler.observe.shards import SeenShard
 from reconciler.plan.files import read_plan
 from reconciler.plan.model import Plan, PlanCore
@@ -65,6 +66,7 @@ def check_against_live(world: World, begun: Pass, plan: Plan) -> Checked:
     that stopped part of the way (ST-11)."""
     refusals = (
         *begun.look.obstacles,
+        *overlong_refusals(begun.environment, world.clock.now_s()),
         *input_refusals(plan.core, begun.files.digests),
         # Said before standings, which a shard that the plan does not know cannot have.
         *shard_refusals(plan.core, begun.environment.shard_names, begun.environment.quarantine),

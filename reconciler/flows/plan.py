@@ -70,7 +70,7 @@ def plan_keyspace(
     is_other = pending and plan and not is_same_commitment(plan.core, pending.core)
     refusals = (
         *overlong_refusals(environment, world.clock.now_s()),
-        *_renames_at_rest(protected, files, environment),
+        *_renames_at_rest(protected, begun),
         *refusals,
     )
     if pending and is_other and _can_run(world, begun, pending):
@@ -231,11 +231,13 @@ def _look_as_for(
         return None
 
 
-def _renames_at_rest(
-    protected: FileTree | None, files: DesiredFiles, environment: Environment
-) -> tuple[Refusal, ...]:
+def _renames_at_rest(protected: FileTree | None, begun: Pass) -> tuple[Refusal, ...]:
+    files = begun.files
     merged = _of_keyspace(protected, files.spec.keyspace) if protected is not None else None
-    return rename_refusals(merged, files, environment) if merged is not None else ()
+    if merged is None:
+        return ()
+    desired = next(iter(begun.desired.values()), None)
+    return rename_refusals(merged, files, begun.environment, desired)
 
 
 def _of_keyspace(tree: FileTree, keyspace: str) -> DesiredFiles | None:

@@ -32,7 +32,9 @@ def ended_refusals(environment: Environment, now_s: float) -> tuple[Refusal, ...
 
 
 def overlong_refusals(environment: Environment, now_s: float) -> tuple[Refusal, ...]:
-    """Where a plan is made, before the day is reviewed: one that never comes is forgotten."""
+    """Where a plan is made, before the day is reviewed: one that never comes is forgotten. And
+    where it is verified and applied: a day that is too far then was so when the plan was made, by
+    whatever clock or version that was."""
     return tuple(
         _overlong(found)
         for found in environment.quarantine

@@ -36,12 +36,13 @@ class BranchRules:
 class ForgeEnvironment:
     """`limits_branches`: only chosen branches may use it, by the names in `branches`, tags being
     told apart; None: those that have a classic protection. `reviewers` must let a run in, unless an
-    administrator goes past them: `admins_bypass`. `secrets` are names of secrets that it holds. Of
-    both None: the token may not see it."""
+    administrator goes past them: `admins_bypass`; each run waits for `wait_s` besides. `secrets`
+    are names of secrets that it holds. Of both None: the token may not see it."""
 
     name: str
     limits_branches: bool
     reviewers: int
+    wait_s: int = 0
     branches: tuple[str, ...] | None = None
     admins_bypass: bool | None = None
     secrets: tuple[str, ...] | None = None

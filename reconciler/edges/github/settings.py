@@ -183,6 +183,7 @@ def _environment(
     rules = [Fields(rule, at) for rule in _list(row.get("protection_rules"))]
     asking = [rule for rule in rules if rule.text("type") == "required_reviewers"]
     reviewers = sum(len(rule.items("reviewers")) for rule in asking)
+    timers = [rule.number("wait_timer") for rule in rules if rule.text("type") == "wait_timer"]
     branches: tuple[str, ...] | None = None
     if policy is not None and policy.flag("custom_branch_policies"):
         path = f"{at}/environments/{quote(name, safe='')}/deployment-branch-policies"
@@ -193,6 +194,7 @@ def _environment(
         limits_branches=policy is not None,
         branches=branches,
         reviewers=reviewers,
+        wait_s=60 * max(timers, default=0),
         admins_bypass=fields.flag("can_admins_bypass") if fields.has("can_admins_bypass") else None,
         secrets=_seen(lambda: access.environment_secrets(client, at, name)),
     )

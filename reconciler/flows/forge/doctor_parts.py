@@ -26,22 +26,20 @@ def places_of_logins(environments: Iterable[Environment], there: Places) -> tupl
 
 def judge_parts(environments: Iterable[Environment], there: Places) -> Iterator[DoctorFinding]:
     """Once for each place, of whichever spec."""
-    waves: set[str] = set()
+    gates: set[str] = set()
+    soaks: dict[str, int] = {}
     controls: set[str] = set()
     for environment in environments:
         if _is_by_regions(environment, there):
             controls.add(control_place(environment.name))
-            if environment.rollout.gate:
-                held = range(2, len(waves_in(environment)) + 1)
-                waves.update(wave_place(environment.name, wave) for wave in held)
-    for name in sorted(waves):
-        yield judged(
-            subject=f"who lets a run into {name}",
-            holds=_reviewers(name, there) > 0,
-            message=_told(name, there),
-            recovery=f"make the environment {name} with required reviewers: `ci parts` orders"
-            " nothing until it has some",
-        )
+            rollout = environment.rollout
+            held = range(2, len(waves_in(environment)) + 1)
+            places = [wave_place(environment.name, wave) for wave in held]
+            gates.update(places if rollout.gate else ())
+            for name in places if rollout.soak_s else ():
+                soaks[name] = max(rollout.soak_s, soaks.get(name, 0))
+    yield from _gates(gates, there)
+    yield from _soaks(soaks, there)
     for name in sorted(controls):
         yield judged(
             subject=f"who may ask by {name}",
@@ -50,6 +48,31 @@ def judge_parts(environments: Iterable[Environment], there: Places) -> Iterator[
             recovery=f"make the environment {name} with those as required reviewers who may stop a"
             " rollout by a job; without any, only who has a ledger's login can",
             is_advice=True,
+        )
+
+
+def _gates(waves: Iterable[str], there: Places) -> Iterator[DoctorFinding]:
+    for name in sorted(waves):
+        yield judged(
+            subject=f"who lets a run into {name}",
+            holds=_reviewers(name, there) > 0,
+            message=_told(name, there),
+            recovery=f"make the environment {name} with required reviewers: `ci parts` orders"
+            " nothing until it has some",
+        )
+
+
+def _soaks(soaks: Mapping[str, int], there: Places) -> Iterator[DoctorFinding]:
+    """The longest of the specs that share a place, for one timer holds the runs of all."""
+    for name, soak_s in sorted(soaks.items()):
+        wait_s = there[name].wait_s if name in there else 0
+        told = f"{wait_s:,} s, and the spec's soak is {soak_s:,} s"
+        yield judged(
+            subject=f"for how long {name} holds a run",
+            holds=wait_s >= soak_s,
+            message=told if name in there else "it does not exist",
+            recovery=f"give the environment {name} a wait timer of {-(-soak_s // 60):,} minutes:"
+            " `ci parts` orders nothing until it has one",
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from reconciler.errors import Refused
+from reconciler.flows.check import check_against_live
 from reconciler.flows.forge.workflow import workflow_of
 from reconciler.flows.keyspaces import Loaded
 from reconciler.flows.last_look import last_look
@@ -19,6 +20,7 @@ from reconciler.outcomes.advise import AdviseOutcome
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict, LeftAlone
 from reconciler.outcomes.observe import ObserveOutcome
 from reconciler.outcomes.parts import PartsOutcome
+from reconciler.plan.files import read_plan
 from reconciler.report.compose.advise import advise_document
 from reconciler.report.compose.apply import apply_document
 from reconciler.report.compose.observe import observe_document
@@ -36,6 +38,7 @@ from tests.offline_fleet import (
     fleet,
     planned,
     repository,
+    users,
     with_plan,
     world,
 )
@@ -85,6 +88,32 @@ def test_an_annotation_stays_as_long_as_a_shard_at_rest_may_need_it() -> None:
     assert codes(planned_after(merged, merged, half_dead())) == []
     awake = repository(RENAMED), repository(STATES[1])
     assert codes(planned_after(awake[1], awake[0], fleet())) == []
+
+
+@pytest.mark.invariant("RG-69")
+def test_what_was_renamed_is_found_by_its_name_and_not_in_the_text() -> None:
+    def after(new: str, *columns: str) -> list[str]:
+        merged = f"-- reconciler: rename column years to `{new}`\n{users(new)}"
+        gone = repository(users(*columns), spec=spec())
+        return codes(planned_after(gone, repository(merged, spec=spec()), half_dead()))
+
+    assert "rename-at-rest" not in after("ag", "age"), "a part of a name is none"
+    assert "rename-at-rest" in after("AGE", "age"), "a name is one in any case"
+    assert "rename-at-rest" in after("a``g", "a``g"), "a sign in a name is written twice"
+
+
+@pytest.mark.invariant("RG-69")
+def test_a_day_too_far_is_refused_wherever_its_plan_came_from() -> None:
+    files = with_plan(with_quarantine(until="1970-04-12"), half_dead())
+    reached = replace(world(half_dead()), clock=SimClock())
+    keyspace = files.keyspace()
+    begun = begin_pass(reached, keyspace, environment(keyspace))
+    plan = read_plan(files, ENVIRONMENT, KEYSPACE)
+    assert plan is not None
+    assert check_against_live(reached, begun, plan).refusals == ()
+    reached.clock.now -= 86_400  # type: ignore[attr-defined]
+    refusals = check_against_live(reached, begun, plan).refusals
+    assert [getattr(one, "code", "") for one in refusals] == ["quarantine-too-long"]
 
 
 @pytest.mark.invariant("RG-60")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from reconciler.flows.forge.doctor_parts import judge_parts, places_of_logins
-from reconciler.outcomes.doctor import CheckMark
+from reconciler.outcomes.doctor import CheckMark, DoctorFinding
 from reconciler.ports.forge_settings import ForgeEnvironment
 from reconciler.spec.model import Environment, Region, RolloutSpec, WaveShare
 from tests.sim.plans import SHARDS, environment
@@ -45,6 +47,27 @@ def test_a_wave_behind_a_gate_has_somebody_who_lets_a_run_in_and_somebody_may_as
     }
     made = there(production_region_eu=0, production_wave_2=1, production_control=2)
     assert {one.mark for one in judge_parts([of_regions()], made)} == {CheckMark.OK}
+
+
+@pytest.mark.invariant("RG-33")
+def test_a_soak_has_a_timer_that_holds_a_run_as_long() -> None:
+    rests = of_regions(replace(GATED, gate=False, soak_s=3601))
+    longer = of_regions(replace(GATED, gate=False, soak_s=7200))
+    subject = "for how long production/wave/2 holds a run"
+
+    def found(wait_s: int | None, *specs: Environment) -> DoctorFinding:
+        places = there(production_region_eu=0)
+        if wait_s is not None:
+            places |= there(production_wave_2=0)
+            place = places["production/wave/2"]
+            places["production/wave/2"] = replace(place, wait_s=wait_s)
+        return next(one for one in judge_parts(specs, places) if one.subject == subject)
+
+    assert found(3660, rests).mark is CheckMark.OK
+    assert found(3600, rests).mark is CheckMark.FAILED
+    assert "61 minutes" in found(3600, rests).recovery
+    assert found(None, rests).message == "it does not exist"
+    assert found(3660, rests, longer).mark is CheckMark.FAILED, "one timer holds the runs of both"
 
 
 def test_without_a_gate_or_without_regions_nothing_is_asked() -> None:
