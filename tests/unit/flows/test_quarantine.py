@@ -305,7 +305,8 @@ def test_a_plan_with_a_quarantine_that_makes_no_sense_is_no_plan(
 def test_a_plan_must_cover_every_key_with_those_in_quarantine() -> None:
     plan = planned(with_quarantine(), half_dead()).plan
     assert plan is not None
-    assert load_plan(dump_plan(plan), "x.plan.json") == plan
+    in_the_file = replace(plan, meta=replace(plan.meta, counts=()))  # of the look, and not kept
+    assert load_plan(dump_plan(plan), "x.plan.json") == in_the_file
     with pytest.raises(Refused, match="no shard holds the keys from 80 up"):
         check_core(replace(plan.core, quarantine=()))
 
