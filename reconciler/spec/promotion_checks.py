@@ -64,8 +64,25 @@ def _fault(sql: str) -> str | None:
     return None
 
 
+# What takes or frees a lock by name, such as those that an apply has on its shards, and what takes a
+# value of a sequence. All of it is allowed in a transaction that only reads.
+_FUNCTIONS = frozenset(
+    {
+        "GET_LOCK",
+        "RELEASE_LOCK",
+        "RELEASE_ALL_LOCKS",
+        "SERVICE_GET_READ_LOCKS",
+        "SERVICE_GET_WRITE_LOCKS",
+        "SERVICE_RELEASE_LOCKS",
+        "NEXTVAL",
+        "SETVAL",
+    }
+)
+
+
 def _writes(tokens: tuple[Token, ...], at: int) -> bool:
-    """INTO, FOR UPDATE, FOR SHARE, LOCK IN: bare words behind no dot."""
+    """INTO, FOR UPDATE, FOR SHARE, LOCK IN, NEXT VALUE: bare words behind no dot. A function's name
+    may stand in quotes."""
     token = tokens[at]
     if at and tokens[at - 1].is_punctuation("."):
         return False
@@ -74,6 +91,10 @@ def _writes(tokens: tuple[Token, ...], at: int) -> bool:
         return True
     if following is None:
         return False
+    if following.is_punctuation("(") and token.value.upper() in _FUNCTIONS:
+        return token.kind in (TokenKind.WORD, TokenKind.QUOTED_IDENTIFIER)
+    if token.is_word("NEXT") and following.is_word("VALUE"):
+        return at + 2 < len(tokens) and tokens[at + 2].is_word("FOR")
     return (token.is_word("FOR") and following.is_word("UPDATE", "SHARE")) or (
         token.is_word("LOCK") and following.is_word("IN")
     )
