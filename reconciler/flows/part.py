@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from reconciler.flows.check import Checked
 from reconciler.flows.reconcile_pass import RULES, Pass
 from reconciler.guard.model import Refusal
+from reconciler.ledger.model import StoredApply
 from reconciler.plan.model import Plan
 from reconciler.plan.part import part_of
 from reconciler.ports.ledger import Ledger
@@ -15,7 +18,7 @@ from reconciler.rollout.parts import (
     order_refusals,
     spent_gate_refusals,
 )
-from reconciler.spec.model import Environment
+from reconciler.spec.model import Environment, OnFailure
 
 
 def refuse_order(
@@ -56,7 +59,21 @@ def refuse_early(
             part_of(core, environment),
             checked.standings,
             ledger.operations(stored.apply_id) if stored is not None and is_this else (),
+            goes_past_failures=_goes_past_failures(environment, stored),
             soak_s=environment.rollout.soak_s,
             now_s=now_s,
         )
     )
+
+
+def _goes_past_failures(environment: Environment, stored: StoredApply | None) -> bool:
+    """As the driver of an apply does: by the spec, or because somebody released it."""
+    match environment.rollout.on_failure:
+        case OnFailure.CONTINUE:
+            return True
+        case OnFailure.PAUSE:
+            return stored is not None and stored.failures_released
+        case OnFailure.HALT:
+            return False
+        case policy:
+            assert_never(policy)

@@ -12,6 +12,7 @@ from typing import assert_never
 from reconciler.errors import Busy, ReconcilerError, Unavailable
 from reconciler.guard.model import Obstacle, Refusal, RefusalKind
 from reconciler.ledger.reasons import OfGuard
+from reconciler.ledger.states import SETTLED, OperationState
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.ends import apply_end
 from reconciler.outcomes.exit_code import ExitCode
@@ -39,6 +40,10 @@ def report_of(outcome: ApplyOutcome, wave: int) -> PartReport | TryAgain:
             return TryAgain(code="outcome-unknown")
         case ApplyVerdict.REFUSED if outcome.refusals and all(map(_passes, outcome.refusals)):
             return TryAgain(code=outcome.refusals[0].code)
+        case ApplyVerdict.PAUSED if _has_failed(outcome, wave):
+            return _told(outcome, PartEnd.FAILED)
+        case ApplyVerdict.PAUSED | ApplyVerdict.FAILED if _is_past_failures(outcome, wave):
+            return _told(outcome, PartEnd.COMPLETED)
         case ApplyVerdict.STOPPED:
             return _told(outcome, PartEnd.STOPPED)
         case ApplyVerdict.FAILED:
@@ -66,6 +71,21 @@ def report_of_error(error: ReconcilerError) -> PartReport | TryAgain:
 
 def _is_done(outcome: ApplyOutcome, wave: int) -> bool:
     return apply_end(outcome, WaveChoice.ALL, wave).code is ExitCode.FINE
+
+
+def _has_failed(outcome: ApplyOutcome, wave: int) -> bool:
+    """It is over, and a shard of it failed: the next wave is what it waits for."""
+    states = {row.state for row in outcome.shards if row.wave == wave}
+    return OperationState.FAILED in states and states <= SETTLED
+
+
+def _is_past_failures(outcome: ApplyOutcome, wave: int) -> bool:
+    """It is done, and what failed was of a wave before."""
+    earlier = {row.state for row in outcome.shards if row.wave < wave}
+    states = {row.state for row in outcome.shards if row.wave == wave}
+    steps = {row.state for row in outcome.finalizers}
+    failed, done = OperationState.FAILED, {OperationState.COMPLETED}
+    return states == done and failed in earlier and earlier <= SETTLED and failed not in steps
 
 
 def _passes(obstacle: Obstacle) -> bool:

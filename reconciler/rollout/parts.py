@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from reconciler.guard.model import Done, Refusal, ToDo
 from reconciler.ledger.model import StoredApply, StoredOperation
-from reconciler.ledger.states import SETTLED, ApplyState
+from reconciler.ledger.states import SETTLED, ApplyState, OperationState
 from reconciler.plan.model import Plan, PlanCore, RuleVersions
 from reconciler.rollout.hold import kept_for
 from reconciler.rollout.operations import waves_with_work
@@ -164,13 +164,21 @@ def early_refusals(
     *,
     soak_s: int,
     now_s: float,
+    goes_past_failures: bool = False,
 ) -> Iterator[Refusal]:
     """RG-22: the waves before must be done here, and rested for as long as the spec says. `part` is
     what the plan says of the shards at hand, `recorded` what the ledger knows of them. Of other
-    regions this one knows nothing: that their waves are done is the word of whoever orders."""
-    waves = waves_with_work(part)
+    regions this one knows nothing: that their waves are done is the word of whoever orders.
+    `goes_past_failures`: a shard that failed in this apply holds no later wave (RG-85)."""
+    waves, recorded = waves_with_work(part), tuple(recorded)
     earlier = [shard for wave in waves[: order.wave - 1] for shard in wave]
-    undone = [shard for shard in earlier if not isinstance(standings.get(shard), Done)]
+    failed = {row.shard for row in recorded if row.state is OperationState.FAILED}
+    passed = failed if goes_past_failures else set()
+    undone = [
+        shard
+        for shard in earlier
+        if shard not in passed and not isinstance(standings.get(shard), Done)
+    ]
     if undone:
         number = next(n for n, wave in enumerate(waves, start=1) if undone[0] in wave)
         yield Refusal(

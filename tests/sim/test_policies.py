@@ -19,6 +19,7 @@ from reconciler.ledger.states import ApplyState, OperationState, RequestKind, Re
 from reconciler.model.access import ShardAccess
 from reconciler.model.server import ServerError
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
+from reconciler.outcomes.part_report import report_of
 from reconciler.outcomes.progress import (
     ProgressEvent,
     RolloutWaits,
@@ -29,6 +30,7 @@ from reconciler.outcomes.progress import (
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports.engine import Failed, Outcome
 from reconciler.ports.ledger import Ledger
+from reconciler.rollout.course import PartEnd, PartReport
 from reconciler.rollout.waves import WaveChoice
 from reconciler.spec.model import OnFailure, RolloutSpec, WaveShare
 from tests.series import series
@@ -93,6 +95,22 @@ def test_continue_goes_on_degraded_and_ends_failed() -> None:
     assert ApplyState.RUNNING_DEGRADED in seen
     assert ApplyState.FAILED not in seen[:-2], "not before the last shard has ended"
     assert stored_state(sim) is ApplyState.FAILED
+
+
+@pytest.mark.invariant("RG-85")
+def test_a_part_with_a_shard_that_failed_is_over_and_the_next_one_goes_on() -> None:
+    spec = RolloutSpec(canary=("-40",), on_failure=OnFailure.CONTINUE)
+    sim = simulation(spec, failing_on("-40"))
+    first = report_of(sim.run(last_wave=1), 1)
+    assert isinstance(first, PartReport)
+    assert (first.end, first.shard) == (PartEnd.FAILED, "-40")
+    outcome = sim.run(last_wave=2)
+    assert states(outcome) == dict.fromkeys(SHARDS, S.COMPLETED) | {"-40": S.FAILED}
+    assert len(sim.fleet.shards["-40"].sent) == 1
+    assert outcome.verdict is ApplyVerdict.FAILED
+    second = report_of(outcome, 2)
+    assert isinstance(second, PartReport)
+    assert second.end is PartEnd.COMPLETED, "what failed was of the wave before"
 
 
 @pytest.mark.invariant("ST-7")

@@ -111,7 +111,11 @@ def row(
 
 
 def early(
-    wave: int, *rows: StoredOperation, done: tuple[str, ...] = (), now_s: float = 100.0
+    wave: int,
+    *rows: StoredOperation,
+    done: tuple[str, ...] = (),
+    now_s: float = 100.0,
+    goes_past_failures: bool = False,
 ) -> list[str]:
     standings: dict[str, ToDo | Done] = {
         shard: Done(shard=shard) if shard in done else ToDo(shard=shard) for shard in SHARDS
@@ -119,7 +123,15 @@ def early(
     order = PartOrder(wave=wave)
     return [
         found.code
-        for found in early_refusals(order, PLAN.core, standings, rows, soak_s=60, now_s=now_s)
+        for found in early_refusals(
+            order,
+            PLAN.core,
+            standings,
+            rows,
+            soak_s=60,
+            now_s=now_s,
+            goes_past_failures=goes_past_failures,
+        )
     ]
 
 
@@ -139,6 +151,19 @@ def test_a_wave_that_has_begun_is_taken_up_at_any_time() -> None:
     """Its soak was over when it began; a clock that was set back keeps nobody from its end."""
     rows = (row(SHARDS[0], 1, settled_s=50.0), row(SHARDS[1], 2, settled_s=None))
     assert early(2, *rows, done=SHARDS[:1], now_s=60.0) == []
+
+
+@pytest.mark.invariant("RG-85")
+@pytest.mark.parametrize("goes_past_failures", [True, False])
+def test_a_shard_that_failed_holds_later_waves_where_the_rollout_goes_past_failures(
+    goes_past_failures: bool,
+) -> None:
+    """Of this apply: one that was not come to yet holds them in any case."""
+    failed = replace(row(SHARDS[0], 1, settled_s=1.0), state=OperationState.FAILED)
+    held = [] if goes_past_failures else ["part-out-of-order"]
+    assert early(2, failed, goes_past_failures=goes_past_failures) == held
+    pending = row(SHARDS[0], 1, settled_s=None)
+    assert early(2, pending, goes_past_failures=goes_past_failures) == ["part-out-of-order"]
 
 
 @pytest.mark.invariant("RG-22")
