@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from reconciler import __version__
 from reconciler.drive.limits import REQUEST_ANSWER_S_MAX, ROLLOUT_POLL_S, SIGN_OF_LIFE_S_MAX
 from reconciler.drive.open import OpenApply, grouped
 from reconciler.drive.record import ApplyRecord
@@ -31,10 +32,18 @@ from reconciler.ledger.resumes import (
     GoesOnOnceReleased,
     NothingToAskOf,
     NothingToRetry,
+    NotKnownHere,
     RetryTakenBack,
     WaitsForRelease,
 )
-from reconciler.ledger.states import FINISHED, ApplyState, Hold, RequestKind, RequestState
+from reconciler.ledger.states import (
+    FINISHED,
+    ApplyState,
+    Hold,
+    RequestKind,
+    RequestState,
+    UnknownKind,
+)
 from reconciler.outcomes.apply import ControlOutcome
 from reconciler.ports.clock import Clock
 from reconciler.ports.ledger import LeaseLost, Ledger
@@ -254,7 +263,7 @@ def _carry_out(
 def _carried_out(
     record: ApplyRecord,
     opened: OpenApply,
-    kind: RequestKind,
+    kind: RequestKind | UnknownKind,
     right: GateRight,
     *,
     was_stopped: bool,
@@ -291,6 +300,8 @@ def _carried_out(
             return _let_go_on(record, was_stopped=was_stopped)
         case RequestKind.THROTTLE | RequestKind.UNTHROTTLE:
             return RequestState.APPLIED, CopiesThrottled(kind is RequestKind.THROTTLE)
+        case UnknownKind(word=word):
+            return RequestState.REFUSED, NotKnownHere(word, __version__)
         case _:
             assert_never(kind)
 

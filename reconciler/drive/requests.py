@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import assert_never
 
+from reconciler import __version__
 from reconciler.drive.cutovers import Cutovers
 from reconciler.drive.limits import HEARTBEAT_S, ROLLOUT_POLL_S
 from reconciler.drive.record import ApplyRecord
@@ -21,8 +22,8 @@ from reconciler.ledger.reasons import (
     NothingNewStarts,
     RestNeverStarts,
 )
-from reconciler.ledger.resumes import GoesOn, TakenUpAgain
-from reconciler.ledger.states import RequestKind, RequestState
+from reconciler.ledger.resumes import GoesOn, NotKnownHere, TakenUpAgain
+from reconciler.ledger.states import RequestKind, RequestState, UnknownKind
 from reconciler.rollout.hold import nothing_to_release
 from reconciler.rollout.snapshot import Asked
 
@@ -117,5 +118,7 @@ class RolloutRequests:
             case RequestKind.THROTTLE | RequestKind.UNTHROTTLE:
                 told = self._cutovers.throttle(is_on=request.kind is RequestKind.THROTTLE)
                 answer(RequestState.APPLIED, told)
+            case UnknownKind(word=word):
+                answer(RequestState.REFUSED, NotKnownHere(word, __version__))
             case _:
                 assert_never(request.kind)

@@ -19,6 +19,7 @@ from reconciler.ledger.model import (
 )
 from reconciler.ledger.reasons import (
     EndOfSoak,
+    InWords,
     ItsTurn,
     ItsWave,
     Reason,
@@ -38,6 +39,7 @@ from reconciler.ledger.states import (
     OperationState,
     RequestKind,
     StatementState,
+    UnknownKind,
 )
 from reconciler.limits import STATUS_APPLIES_MAX
 from reconciler.model.fleet import key_order
@@ -142,7 +144,10 @@ def _is_of_a_run(request: Request) -> bool:
     return request.kind is RequestKind.RESUME and isinstance(request.answer, TakenUpAgain)
 
 
-def _requested(request: Request) -> Requested:
+def _requested(request: Request) -> Requested | InWords:
+    if isinstance(request.kind, UnknownKind):
+        word = request.kind.word
+        return InWords(f"{request.asked_by} asked for {word!r}, which is of a later version")
     return Requested(request.kind, request.asked_by, request.state, request.answer)
 
 

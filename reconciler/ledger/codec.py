@@ -60,6 +60,7 @@ _NAMES: dict[str, type[Told]] = {
     "goes-on": resumes.GoesOn,
     "nothing-to-retry": resumes.NothingToRetry,
     "nothing-to-ask-of": resumes.NothingToAskOf,
+    "not-known-here": resumes.NotKnownHere,
     "waits-for-release": resumes.WaitsForRelease,
     "goes-on-once-released": resumes.GoesOnOnceReleased,
     "retry-taken-back": resumes.RetryTakenBack,

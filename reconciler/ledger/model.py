@@ -18,6 +18,7 @@ from reconciler.ledger.states import (
     RequestKind,
     RequestState,
     StatementState,
+    UnknownKind,
 )
 from reconciler.model.engine import NOTHING_TOLD, Handle, Progress
 from reconciler.model.object_id import ObjectId
@@ -206,7 +207,7 @@ class Request:
 
     request_id: int
     apply_id: int
-    kind: RequestKind
+    kind: RequestKind | UnknownKind
     asked_by: str
     asked_s: float
     state: RequestState

@@ -1,4 +1,4 @@
-"""What is answered where an apply goes on.
+"""What is answered where an apply goes on, or would if it were known how.
 
 Kinds with arguments, among those of `ledger/reasons.py`.
 """
@@ -47,6 +47,14 @@ class NothingToRetry:
 
 
 @dataclass(frozen=True, slots=True)
+class NotKnownHere:
+    """A later version asked it of one that does not know what it is."""
+
+    word: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
 class NothingToAskOf:
     """In the ledger at hand; a region may have one of its own."""
 
@@ -61,4 +69,5 @@ ResumeAnswer = (
     | RetryTakenBack
     | NothingToRetry
     | NothingToAskOf
+    | NotKnownHere
 )

@@ -6,6 +6,7 @@ An operation is one table of one shard in one apply. Which moves between states 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -56,6 +57,17 @@ class RequestKind(StrEnum):
     UNTHROTTLE = "unthrottle"
     RETRY = "retry"  # of one that failed or was cancelled: it may be begun again by itself
     RESUME = "resume"  # written by whoever goes on: what was asked before it was for the run before
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownKind:
+    """What a later version of the program asks, by its word. It is refused by name: whoever drives
+    goes on, and whoever asked knows that nobody did it (RG-86)."""
+
+    word: str
+
+    def __str__(self) -> str:
+        return self.word
 
 
 class RequestState(StrEnum):

@@ -185,6 +185,11 @@ def answer_words(answer: Answer) -> str:
                 f"the ledger at hand has nothing to ask this of in {', '.join(regions)}; a region"
                 " with a ledger of its own is asked where that is, with --region"
             )
+        case resumes.NotKnownHere(word, version):
+            return (
+                f"reconciler {version} drives it and does not know {word!r}: upgrade whoever drives"
+                " it, and ask again"
+            )
         case resumes.NothingToRetry():
             return "there is no apply of this keyspace, or the latest one completed"
         case reasons.CancelledAlready():

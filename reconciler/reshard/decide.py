@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from reconciler.errors import Problem
+from reconciler.ledger.states import UnknownKind
 from reconciler.reshard.actions import (
     Action,
     Answer,
@@ -47,7 +48,7 @@ from reconciler.reshard.job import (
 from reconciler.reshard.limits import FENCED_WORK_SHARE, FENCES_LOST_MAX, OUTRUN_AFTER_S
 from reconciler.reshard.phases import Phase
 from reconciler.reshard.seen import Seen, TickLimits
-from reconciler.reshard.transitions import why_not_abandoned, why_not_retried
+from reconciler.reshard.transitions import not_known_here, why_not_abandoned, why_not_retried
 
 WAITS_FOR_XA = "prepared XA transactions"
 
@@ -290,6 +291,8 @@ def _answer(job: SplitJob, request: JobRequest) -> Action | None:
             return granted(request, Verdict.RETRY, why_not_retried(job))
         case JobRequestKind.ABANDON:
             return granted(request, Verdict.ABANDON, why_not_abandoned(job))
+        case UnknownKind(word=word):
+            return Answer(request, Verdict.REFUSE, not_known_here(word))
         case _:
             assert_never(request.kind)
 

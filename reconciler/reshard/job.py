@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reconciler.errors import Problem
-from reconciler.ledger.states import RequestState
+from reconciler.ledger.states import RequestState, UnknownKind
 from reconciler.reshard.phases import ENDED, Phase
 
 #: What the phases of a job mean, and what stands on its servers in each of them. A program that
@@ -201,7 +201,7 @@ class JobRequest:
 
     request_id: int
     job_id: int
-    kind: JobRequestKind
+    kind: JobRequestKind | UnknownKind
     asked_by: str
     asked_s: float
     state: RequestState = RequestState.PENDING

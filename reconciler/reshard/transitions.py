@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from reconciler import __version__
 from reconciler.errors import Problem
 from reconciler.reshard.job import NO_CHANGE, JobChange, NewSplitJob, SplitEngine, SplitJob
 from reconciler.reshard.phases import (
@@ -155,6 +156,15 @@ def is_coherent(job: SplitJob) -> bool:
         and (job.phase is not Phase.DONE or job.opened_version is not None)
         and (job.ended_s is None) == job.is_live
         and (job.reserves or may_let_go(job))
+    )
+
+
+def not_known_here(word: str) -> Problem:
+    """Of a request that a later version knows (RG-86)."""
+    return Problem(
+        code="split-request-unknown",
+        message=f"reconciler {__version__} drives the split and does not know what {word!r} asks",
+        recovery="upgrade whoever drives it, and ask again",
     )
 
 

@@ -64,8 +64,8 @@ def _fault(sql: str) -> str | None:
     return None
 
 
-# What takes or frees a lock by name, such as those that an apply has on its shards, and what takes a
-# value of a sequence. All of it is allowed in a transaction that only reads.
+# What takes or frees a lock by name, such as those that an apply has on its shards, and what takes
+# a value of a sequence. All of it is allowed in a transaction that only reads.
 _FUNCTIONS = frozenset(
     {
         "GET_LOCK",

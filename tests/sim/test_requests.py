@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from enum import StrEnum
+from typing import Any, cast
 
 import pytest
 
+from reconciler import __version__
 from reconciler.drive.control import ask
 from reconciler.ledger.reasons import EndedMeanwhile, NothingNewStarts
-from reconciler.ledger.states import ApplyState, RequestKind, RequestState
+from reconciler.ledger.resumes import NotKnownHere
+from reconciler.ledger.states import ApplyState, RequestKind, RequestState, UnknownKind
 from reconciler.outcomes.apply import ApplyVerdict, ControlOutcome
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports.ledger import Ledger
@@ -53,6 +56,23 @@ def asked(sim: Simulation, ledger: Any, kind: RequestKind) -> ControlOutcome:
         kind=kind,
         asked_by="a person",
     )
+
+
+class Later(StrEnum):
+    """What a later version may ask."""
+
+    FREEZE = "freeze"
+
+
+@pytest.mark.invariant("RG-86")
+def test_what_a_later_version_asks_is_refused_by_name_and_the_apply_goes_on() -> None:
+    sim = left_behind(RolloutSpec(parallel=1))
+    kind = cast("RequestKind", Later.FREEZE)
+    later = sim.ledger.ask(1, kind, asked_by="a person", now_s=sim.fleet.clock.now_s())
+    assert sim.run().verdict is ApplyVerdict.COMPLETED
+    (found,) = (one for one in sim.ledger.requests(1) if one.request_id == later.request_id)
+    assert (found.kind, found.state) == (UnknownKind("freeze"), RequestState.REFUSED)
+    assert found.answer == NotKnownHere("freeze", __version__)
 
 
 @pytest.mark.invariant("ST-4")

@@ -8,6 +8,7 @@ a record never passes for a record (ST-14). Nothing of a bad value is shown.
 from __future__ import annotations
 
 import math
+import re
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -15,10 +16,12 @@ from sqlalchemy import RowMapping
 
 from reconciler.edges.ledger.limits import LEDGER_VALUES_MAX
 from reconciler.errors import Problem, Unavailable
+from reconciler.ledger.states import UnknownKind
 from reconciler.strict_json import JsonUnreadable, read_json
 
 Word = TypeVar("Word", bound=StrEnum)
 
+_A_WORD = re.compile(r"[a-z][a-z_-]{0,31}")
 _WHOLE_MAX = 2**53  # what every client of the ledger keeps exact
 _SECONDS_MAX = 1 << 37  # in the year 6325, which every calendar still holds
 
@@ -64,6 +67,15 @@ class Columns:
             return kind(self.text(column))
         except ValueError:
             raise self._malformed(column) from None
+
+    def word_or_unknown(self, column: str, kind: type[Word]) -> Word | UnknownKind:
+        """One of a later version is a word, too; what is none is damage."""
+        text = self.text(column)
+        if text in {known.value for known in kind}:
+            return kind(text)
+        if _A_WORD.fullmatch(text) is None:
+            raise self._malformed(column)
+        return UnknownKind(text)
 
     def word_or_none(self, column: str, kind: type[Word]) -> Word | None:
         return None if self._value(column) is None else self.word(column, kind)

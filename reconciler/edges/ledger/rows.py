@@ -288,7 +288,7 @@ def stored_request(row: Row) -> Request:
     return Request(
         request_id=found.whole("request_id"),
         apply_id=found.whole("apply_id"),
-        kind=found.word("kind", RequestKind),
+        kind=found.word_or_unknown("kind", RequestKind),
         asked_by=shown_line(found.text("asked_by")),
         asked_s=found.seconds("asked_s"),
         state=found.word("state", RequestState),

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from reconciler.errors import Problem
+from reconciler.ledger.states import UnknownKind
 from reconciler.reshard.actions import (
     Action,
     Answer,
@@ -28,7 +29,7 @@ from reconciler.reshard.job import Approval, JobChange, JobRequest, JobRequestKi
 from reconciler.reshard.limits import RESHARD_LAG_S_MAX, SWITCHES_REFUSED_MAX
 from reconciler.reshard.phases import Phase
 from reconciler.reshard.seen import TickLimits
-from reconciler.reshard.transitions import why_not_retried
+from reconciler.reshard.transitions import not_known_here, why_not_retried
 from reconciler.reshard.vitess.failures import (
     comparison_failed,
     definition_changed,
@@ -260,6 +261,8 @@ def _answer(job: SplitJob, request: JobRequest, limits: TickLimits) -> Action | 
             allowed = [one for one in Approval if not limits.lacks(one)]
             why_not = why_not_taken_back(job, allowed)
             return granted(request, Verdict.ABANDON, why_not)
+        case UnknownKind(word=word):
+            return Answer(request, Verdict.REFUSE, not_known_here(word))
         case _:
             assert_never(request.kind)
 

@@ -82,7 +82,7 @@ def test_what_is_asked_beside_a_split_that_lets_go_is_asked_of_the_apply(
     )
     asked = [verb, "-C", str(repo), "-e", "production", "--review", "none"]
     told = CliRunner().invoke(reconciler, asked).output
-    kinds = [one.kind.value for one in ledger.requests(lease.apply_id)]
+    kinds = [str(one.kind) for one in ledger.requests(lease.apply_id)]
     assert kinds == ["resume" if verb == "retry" else verb], told
     of_split = [str(one.kind) for one in ledger.split_jobs.requests(job.job_id)]
     assert of_split == (["stop"] if verb == "stop" else [])

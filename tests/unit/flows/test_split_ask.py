@@ -109,4 +109,4 @@ def test_what_is_asked_is_recorded_for_whoever_drives(ledger: SqlLedger, asked: 
     job = job_in(ledger, Phase.BACKFILL)
     outcome = ask(ledger, job, asked, None)
     assert outcome.is_driven
-    assert [one.kind.value for one in ledger.split_jobs.requests(job.job_id)] == [asked.value]
+    assert [str(one.kind) for one in ledger.split_jobs.requests(job.job_id)] == [asked.value]

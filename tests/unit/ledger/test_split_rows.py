@@ -68,7 +68,7 @@ def test_a_row_that_no_run_has_written_is_refused(
         ("split_brackets", "batch = -1"),
         ("split_path", "phase_after = 'teleport'"),
         ("split_approvals", "approval = 'all'"),
-        ("split_requests", "kind = 'dance'"),
+        ("split_requests", "kind = 'no word of ours'"),
     ],
 )
 def test_what_belongs_to_a_job_is_read_as_strictly(

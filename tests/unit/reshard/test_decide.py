@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.ledger.states import UnknownKind
 from reconciler.reshard.actions import (
     Action,
     Answer,
@@ -35,7 +36,7 @@ from reconciler.reshard.job import (
 )
 from reconciler.reshard.phases import ENDED, RETRY_PHASES, IllegalMove, Phase
 from reconciler.reshard.seen import Progress, Seen, SourceSeen, TargetSeen, TickLimits
-from reconciler.reshard.transitions import is_coherent, moved
+from reconciler.reshard.transitions import is_coherent, moved, not_known_here
 
 GROUND = (TableGround(shard="-80", table="orders", table_id=7, columns="c"),)
 EPOCH = 3
@@ -98,7 +99,7 @@ def seen(source: SourceSeen = SOURCE, progress: Progress = READY, **values: obje
     return replace(made, **values)  # type: ignore[arg-type]
 
 
-def asks(kind: JobRequestKind) -> tuple[JobRequest, ...]:
+def asks(kind: JobRequestKind | UnknownKind) -> tuple[JobRequest, ...]:
     return (JobRequest(request_id=9, job_id=1, kind=kind, asked_by="x", asked_s=0.0),)
 
 
@@ -502,6 +503,13 @@ REQUESTS: list[tuple[Phase, JobRequestKind, Verdict | None]] = [
     (Phase.CUTOVER, JobRequestKind.ABANDON, None),
     (Phase.CLEANUP, JobRequestKind.ABANDON, Verdict.REFUSE),
 ]
+
+
+@pytest.mark.invariant("RG-86")
+def test_what_a_later_version_asks_is_refused_by_name() -> None:
+    action = next_action(job_in(Phase.BACKFILL), seen(SEALED), asks(UnknownKind("freeze")), TIME)
+    assert isinstance(action, Answer)
+    assert (action.verdict, action.problem) == (Verdict.REFUSE, not_known_here("freeze"))
 
 
 @pytest.mark.invariant("SP-56")

@@ -170,7 +170,7 @@ def stored_request(row: Row) -> JobRequest:
     return JobRequest(
         request_id=found.whole("request_id"),
         job_id=found.whole("job_id"),
-        kind=found.word("kind", JobRequestKind),
+        kind=found.word_or_unknown("kind", JobRequestKind),
         asked_by=shown_line(found.text("asked_by")),
         asked_s=found.seconds("asked_s"),
         state=found.word("state", RequestState),
