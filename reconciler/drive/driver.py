@@ -385,6 +385,7 @@ class RolloutDriver:
             finalizers=self._record.finalizer_rows(),
             refusals=self._gates.refusals or ((self._guard_hold,) if self._guard_hold else ()),
             problem=self._ends_run or self._record.problem(),
+            is_cut_off=self._ends_run is not None,
             reason=reason,
             statements_run=self._statements_run,
             elapsed_s=self._world.clock.monotonic_s() - self._begun_s,

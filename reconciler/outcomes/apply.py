@@ -113,6 +113,7 @@ class ApplyOutcome:
     """`apply_id` is None if nothing was started. `refusals` are reasons not to go on, or, of an
     apply that is done, what the look at every shard found. `problem` is the first failure in
     rollout order, or why the run ended early; `reason` what a paused or stopped apply waits for.
+    `is_cut_off`: it lost its locks, its lease or its ledger, and nobody has said stop.
     `left_alone_before` is of what comes first: environments, where these files were tried, and
     keyspaces."""
 
@@ -130,6 +131,7 @@ class ApplyOutcome:
     statements_run: int = 0  # by this process
     elapsed_s: float = 0.0
     region: str | None = None
+    is_cut_off: bool = False
     quarantine: tuple[Quarantine, ...] = ()
     left_alone_before: tuple[LeftAlone, ...] = ()
 

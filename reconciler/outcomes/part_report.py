@@ -44,6 +44,8 @@ def report_of(outcome: ApplyOutcome, wave: int) -> PartReport | TryAgain:
             return _told(outcome, PartEnd.FAILED)
         case ApplyVerdict.PAUSED | ApplyVerdict.FAILED if _is_past_failures(outcome, wave):
             return _told(outcome, PartEnd.COMPLETED)
+        case ApplyVerdict.STOPPED if outcome.is_cut_off and outcome.problem is not None:
+            return TryAgain(code=outcome.problem.code)
         case ApplyVerdict.STOPPED:
             return _told(outcome, PartEnd.STOPPED)
         case ApplyVerdict.FAILED:

@@ -19,7 +19,7 @@ from reconciler.ledger.states import ApplyState, OperationState, RequestKind, Re
 from reconciler.model.access import ShardAccess
 from reconciler.model.server import ServerError
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
-from reconciler.outcomes.part_report import report_of
+from reconciler.outcomes.part_report import TryAgain, report_of
 from reconciler.outcomes.progress import (
     ProgressEvent,
     RolloutWaits,
@@ -360,6 +360,7 @@ def test_what_is_in_the_way_is_ended_only_where_the_spec_says_so_and_when(
     assert any(isinstance(what, BlockerEnded) for what in told) == cleared
 
 
+@pytest.mark.invariant("TM-11")
 @pytest.mark.invariant("ST-16")
 def test_losing_the_lock_stops_the_run_before_the_next_statement() -> None:
     sim = simulation(RolloutSpec(parallel=1))
@@ -368,6 +369,7 @@ def test_losing_the_lock_stops_the_run_before_the_next_statement() -> None:
     assert sum(len(shard.sent) for shard in sim.fleet.shards.values()) == 1
     assert outcome.problem is not None
     assert outcome.problem.code == "lock-lost"
+    assert report_of(outcome, 1) == TryAgain(code="lock-lost"), "nobody has said stop"
     sim.fleet.is_locked = True
     sim.fleet.answer = lambda shard, statement: None
     assert sim.run().verdict is ApplyVerdict.COMPLETED
