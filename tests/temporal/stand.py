@@ -18,6 +18,7 @@ from typing import Any
 
 import pymysql
 
+from reconciler.edges.server.process import RunningServer
 from tests.fleet import Ended, Fleet
 from tests.integration.mysql_edges import Account, account
 from tests.temporal.server import TemporalServer
@@ -101,7 +102,7 @@ class Stand:
         return self
 
     def _known_to(self, region: str) -> dict[str, str]:
-        server = self.fleet.servers[0]
+        server = server_of(self.fleet, region)
         of = region.upper()
         return {
             f"FLEET_PORT_{of}": str(server.port),
@@ -183,14 +184,17 @@ class Stand:
         found = json.loads(ended.out)["keyspaces"] if ended.code == 0 else [{"outcome": "away"}]
         return str(found[0]["outcome"])
 
-    def kill_connections(self, region: str) -> None:
-        login = self.logins[region].user
-        with self.fleet.connected("-40") as cursor:
+    def kill_connections(self, region: str) -> int:
+        """How many there were."""
+        login, killed = self.logins[region].user, 0
+        with self.fleet.connected(REGIONS[region][0]) as cursor:
             query = "SELECT id FROM information_schema.processlist WHERE user = %s"
             cursor.execute(query, (login,))
             for (number,) in cursor.fetchall():
                 with suppress(pymysql.Error):  # it has gone by itself
                     cursor.execute(f"KILL {number}")
+                    killed += 1
+        return killed
 
     def state(self) -> str:
         return str(self.look()["outcome"])
@@ -224,9 +228,15 @@ def stand(fleet: Fleet, temporal: TemporalServer, folder: Path) -> Iterator[Stan
             made.end()
 
 
+def server_of(fleet: Fleet, region: str) -> RunningServer:
+    """Where a fleet has two, they are dealt out so that each region has its own."""
+    (server,) = {id(one): one for one in (fleet.databases[s][0] for s in REGIONS[region])}.values()
+    return server
+
+
 def _login(fleet: Fleet, region: str) -> AbstractContextManager[Account]:
     """To the databases of its own shards alone."""
     own = (fleet.databases[shard] for shard in REGIONS[region])
     grants = [f"ALL ON `{database}`.*" for _, database in own]
     seen = ("PROCESS ON *.*", "SELECT ON performance_schema.*")
-    return account(fleet.servers[0], *grants, *seen)
+    return account(server_of(fleet, region), *grants, *seen)

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.edges.server.process import RunningServer
+from reconciler.edges.server.find import find_server
+from reconciler.edges.server.process import RunningServer, start_server
+from reconciler.model.server import Flavor
 from tests.conftest import FreshDatabase
 from tests.fleet import Fleet
 from tests.temporal.chaos import chaos
@@ -23,8 +25,12 @@ def test_no_statement_runs_twice_and_nobody_is_needed(
     tmp_path: Path,
 ) -> None:
     """On a Temporal server of its own, which is killed as well."""
-    fleet = Fleet(tmp_path / "shop", [mysql_server], fresh_database, monkeypatch).found()
-    with temporal_server(tmp_path / "temporal") as temporal:
+    with (
+        start_server(find_server(Flavor.MYSQL)) as another,
+        temporal_server(tmp_path / "temporal") as temporal,
+    ):
+        servers = [mysql_server, another]
+        fleet = Fleet(tmp_path / "shop", servers, fresh_database, monkeypatch).found()
         _kills(fleet, temporal, tmp_path)
 
 
@@ -32,3 +38,4 @@ def _kills(fleet: Fleet, temporal: TemporalServer, folder: Path) -> None:
     with chaos(fleet, temporal, folder / "machines") as runs:
         for seed in (1, 2):
             runs.run(seed)
+        assert runs.kills.total() > 0
