@@ -180,16 +180,10 @@ def answer_words(answer: Answer) -> str:
             return f"the stop is taken back; it waits for {_to_be_released(hold)} besides"
         case resumes.RetryTakenBack():
             return "the retry is taken back: nothing begins it again by itself"
-        case resumes.NothingToAskOf(regions):
-            return (
-                f"the ledger at hand has nothing to ask this of in {', '.join(regions)}; a region"
-                " with a ledger of its own is asked where that is, with --region"
-            )
-        case resumes.NotKnownHere(word, version):
-            return (
-                f"reconciler {version} drives it and does not know {word!r}: upgrade whoever drives"
-                " it, and ask again"
-            )
+        case resumes.NothingToAskOf():
+            return _nothing_to_ask_of(answer)
+        case resumes.NotKnownHere():
+            return _not_known_here(answer)
         case resumes.NothingToRetry():
             return "there is no apply of this keyspace, or the latest one completed"
         case reasons.CancelledAlready():
@@ -229,6 +223,20 @@ def answer_words(answer: Answer) -> str:
             return _nothing_to_release(answer)
         case _:
             assert_never(answer)
+
+
+def _not_known_here(answer: resumes.NotKnownHere) -> str:
+    return (
+        f"reconciler {answer.version} drives it and does not know {answer.word!r}: upgrade whoever"
+        " drives it, and ask again"
+    )
+
+
+def _nothing_to_ask_of(answer: resumes.NothingToAskOf) -> str:
+    return (
+        f"the ledger at hand has nothing to ask this of in {', '.join(answer.regions)}; a region"
+        " with a ledger of its own is asked where that is, with --region"
+    )
 
 
 def happened_words(happened: Happened) -> str:
