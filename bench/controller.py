@@ -2,7 +2,8 @@
 
 One keyspace of two shards, on a server that has the ledger too. The controller leads, has found
 that there is nothing to do, and has looked for drift. Then, over SECONDS (120 if none is named),
-its CPU time, that of the gits which it starts with it, and its memory at the end.
+its CPU time, that of the gits which it starts with it, and at the end the memory that is its own
+(PSS). A figure that is over its bound ends the command with 1.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from reconciler.edges.server.process import RunningServer, start_server
 SHARDS = ("-80", "80-")
 TABLE = "CREATE TABLE users (id bigint NOT NULL, PRIMARY KEY (id)) ENGINE=InnoDB"
 PASSWORD = "SCHEMA_PASSWORD"
+SHARE_MAX = 0.005
+MEMORY_MB_MAX = 120
 SETTLED_S_MAX = 180.0
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
@@ -45,7 +48,13 @@ def main() -> None:
             before_s, began_s = cpu_s(process.pid), time.monotonic()
             time.sleep(seconds)
             share = (cpu_s(process.pid) - before_s) / (time.monotonic() - began_s)
-            print(f"idle: {share:.2%} of a core, {memory_mb(process.pid):.0f} MB")
+            memory = memory_mb(process.pid)
+            print(
+                f"idle: {share:.2%} of a core (at most {SHARE_MAX:.1%}),"
+                f" {memory:.0f} MB (at most {MEMORY_MB_MAX})"
+            )
+            if share > SHARE_MAX or memory > MEMORY_MB_MAX:
+                sys.exit(1)
         finally:
             process.terminate()
             process.wait()
@@ -116,7 +125,9 @@ def cpu_s(pid: int) -> float:
 
 
 def memory_mb(pid: int) -> float:
-    found = re.search(r"^VmRSS:\s+(\d+) kB$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    """PSS: pages that it shares with others count by their share."""
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    found = re.search(r"^Pss:\s+(\d+) kB$", rollup, re.MULTILINE)
     assert found is not None
     return int(found[1]) / 1024
 

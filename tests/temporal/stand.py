@@ -24,7 +24,7 @@ from tests.integration.mysql_edges import Account, account
 from tests.temporal.server import TemporalServer
 from tests.waiting import PATIENCE_S, until
 
-REGIONS = {"eu": ("-40", "80-c0"), "us": ("40-80", "c0-")}
+REGIONS = ("eu", "us")
 DECIDES = ""
 GRACE_S = "5"
 #: How soon a region that is lost is noticed, in seconds.
@@ -90,10 +90,10 @@ class Stand:
                     for n in names
                 ],
             }
-            for region, names in REGIONS.items()
+            for region, names in ((region, shards_of(fleet, region)) for region in REGIONS)
         }
         fleet.environment["ledger"] = "sqlite:///${LEDGER_FILE}"
-        waves = {"canary": ["-40"], "waves": ["75%", "100%"], "parallel": 2}
+        waves = {"canary": [*shards_of(fleet, "eu")[:1]], "waves": ["75%", "100%"], "parallel": 2}
         fleet.environment["rollout"] = waves | rollout
         for region in REGIONS:
             for name, value in self._known_to(region).items():
@@ -187,7 +187,7 @@ class Stand:
     def kill_connections(self, region: str) -> int:
         """How many there were."""
         login, killed = self.logins[region].user, 0
-        with self.fleet.connected(REGIONS[region][0]) as cursor:
+        with self.fleet.connected(shards_of(self.fleet, region)[0]) as cursor:
             query = "SELECT id FROM information_schema.processlist WHERE user = %s"
             cursor.execute(query, (login,))
             for (number,) in cursor.fetchall():
@@ -230,13 +230,17 @@ def stand(fleet: Fleet, temporal: TemporalServer, folder: Path) -> Iterator[Stan
 
 def server_of(fleet: Fleet, region: str) -> RunningServer:
     """Where a fleet has two, they are dealt out so that each region has its own."""
-    (server,) = {id(one): one for one in (fleet.databases[s][0] for s in REGIONS[region])}.values()
-    return server
+    return fleet.databases[shards_of(fleet, region)[0]][0]
+
+
+def shards_of(fleet: Fleet, region: str) -> tuple[str, ...]:
+    """Every other one, as they are dealt out to servers."""
+    return tuple(fleet.databases)[REGIONS.index(region) :: len(REGIONS)]
 
 
 def _login(fleet: Fleet, region: str) -> AbstractContextManager[Account]:
     """To the databases of its own shards alone."""
-    own = (fleet.databases[shard] for shard in REGIONS[region])
+    own = (fleet.databases[shard] for shard in shards_of(fleet, region))
     grants = [f"ALL ON `{database}`.*" for _, database in own]
     seen = ("PROCESS ON *.*", "SELECT ON performance_schema.*")
     return account(server_of(fleet, region), *grants, *seen)
