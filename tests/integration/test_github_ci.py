@@ -559,7 +559,7 @@ def test_a_danger_is_marked_on_the_line_of_its_column(jobs: Jobs, tmp_path: Path
     place = f"::error file=schemas/shop/orders.sql,line={line},title=reconciler%3A"
     assert f"{place} permission-missing::" in ended.out
     assert f"{place} narrow-type::" in ended.out
-    assert f"(`schemas/shop/orders.sql:{line}`)" in jobs.comments(number)[0]
+    assert f"([`schemas/shop/orders.sql:{line}`](" in jobs.comments(number)[0]
 
 
 HOSTILE = (
