@@ -38,6 +38,11 @@ _sarif = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     help="Also write the findings to this file, for code scanning.",
 )
+_page = click.option(
+    "--page",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write a page to look at to this file.",
+)
 
 
 @click.group()
@@ -53,14 +58,17 @@ def ci() -> None:
 @options.repository
 @_environments
 @_sarif
-def verify(repo: Path, environments: tuple[str, ...], sarif: Path | None) -> None:
+@_page
+def verify(
+    repo: Path, environments: tuple[str, ...], sarif: Path | None, page: Path | None
+) -> None:
     """On pull_request and merge_group: is the committed plan what an apply would run?
 
     A change that touches no schema passes at once, without any connection.
     """
     wiring = JobWiring(repo)
     code = verify_change(
-        wiring.job, environments, wiring.open_worlds, wiring.connections, sarif=sarif
+        wiring.job, environments, wiring.open_worlds, wiring.connections, sarif=sarif, page=page
     )
     raise SystemExit(int(code))
 
@@ -151,6 +159,7 @@ ci.add_command(workflow)
 @options.repository
 @_environments
 @_sarif
+@_page
 @click.option(
     "--metrics",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -166,6 +175,7 @@ def drift(
     repo: Path,
     environments: tuple[str, ...],
     sarif: Path | None,
+    page: Path | None,
     metrics: Path | None,
     json_file: Path | None,
 ) -> None:
@@ -175,7 +185,7 @@ def drift(
     could not be seen.
     """
     wiring = JobWiring(repo)
-    files = DriftFiles(sarif=sarif, metrics=metrics, json=json_file)
+    files = DriftFiles(sarif=sarif, metrics=metrics, json=json_file, page=page)
     code = watch_drift(wiring.job, environments, wiring.open_worlds, files=files, chat=wiring.chat)
     raise SystemExit(int(code))
 

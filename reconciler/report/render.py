@@ -42,7 +42,7 @@ from reconciler.report.findings import Finding, Reportable, SchemaFiles, finding
 from reconciler.report.github import with_commands
 from reconciler.report.page.drift import drift_section
 from reconciler.report.page.model import Page, Section, page_title
-from reconciler.report.page.plan import plan_section
+from reconciler.report.page.plan import plan_section, verify_section
 from reconciler.report.page.status import status_sections
 from reconciler.report.page.write import write_page
 from reconciler.report.sarif import sarif
@@ -105,6 +105,9 @@ def verify_report(
     outcomes: Sequence[VerifyOutcome | SplitVerifyOutcome | KeyspaceFailed], how: Presentation
 ) -> str:
     made = verify_document(outcomes, how.files, explained=how.explained)
+    if how.format is Format.HTML:
+        pictured = zip(made.reports, outcomes, strict=True)
+        return _page("Check", tuple(verify_section(*one) for one in pictured), how)
     return _written(made, how, partial(as_json.verify_json, outcomes), outcomes)
 
 

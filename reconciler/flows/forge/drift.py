@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.errors import ReconcilerError
@@ -38,6 +38,7 @@ class DriftFiles:
     sarif: Path | None = None
     metrics: Path | None = None
     json: Path | None = None
+    page: Path | None = None
 
 
 def watch_drift(
@@ -111,9 +112,11 @@ def _tell(
 ) -> None:
     job.log.show(drift_report(outcomes, job.shown(Format.GITHUB, loaded)))
     job.summarise(drift_document(worst_first(outcomes, drift_code)))
-    for form, path in ((Format.SARIF, files.sarif), (Format.JSON, files.json)):
+    asked = ((Format.SARIF, files.sarif), (Format.JSON, files.json), (Format.HTML, files.page))
+    for form, path in asked:
         if path is not None:
-            job.log.leave(path, drift_report(outcomes, job.shown(form, loaded)))
+            how = replace(job.shown(form, loaded), now_s=job.clock.now_s())
+            job.log.leave(path, drift_report(outcomes, how))
     if files.metrics:
         job.log.leave(files.metrics, drift_metrics(outcomes, now_s=job.clock.now_s()))
     _keep_issue(job, outcomes, code)

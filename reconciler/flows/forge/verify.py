@@ -43,8 +43,10 @@ def verify_change(
     connections: Connections,
     *,
     sarif: Path | None,
+    page: Path | None = None,
 ) -> ExitCode:
-    """`sarif`: where the workflow has asked for the findings. Raises Refused for another event."""
+    """`sarif` and `page`: where the workflow has asked for the findings, and for a page to look at.
+    Raises Refused for another event."""
     change = ProposedChange(job, "verify")
     chosen_environments = change.loaded.environments(environments)
     tell_lowered(change)
@@ -76,6 +78,9 @@ def verify_change(
     change.job.summarise(verify_document(ordered, change.files))
     if sarif:
         change.job.log.leave(sarif, verify_report(everything, change.shown(Format.SARIF)))
+    if page:
+        how = replace(change.shown(Format.HTML), now_s=job.clock.now_s())
+        change.job.log.leave(page, verify_report(everything, how))
     code = worst(map(verify_code, everything))
     verified = [o for o in everything if not isinstance(o, KeyspaceFailed)]
     plans = [o.plan.plan_id for o in verified if o.plan and o.state is not VerifyState.UNPLANNED]

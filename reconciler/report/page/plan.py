@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from reconciler.limits import SHARDS_NAMED_MAX
 from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.programs import ManagedKind
+from reconciler.outcomes.definitions import Wanted
 from reconciler.outcomes.failed import KeyspaceFailed
-from reconciler.outcomes.plan import PlanOutcome
-from reconciler.outcomes.split import SplitPlanOutcome
+from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome, VerifyState
+from reconciler.outcomes.split import SplitPlanOutcome, SplitVerifyOutcome
 from reconciler.plan import words
 from reconciler.plan.model import ChangeSet, Plan, PlanCore
 from reconciler.report.blocks import Mark
@@ -35,6 +36,7 @@ from reconciler.report.spans import Line, Name, Text, sentence, with_commands
 from reconciler.report.summary import PlanSummary, summarise
 
 _MATCHING = (Look.QUIET, "=", "matches git, nothing runs")
+_SHOWN = (VerifyState.VERIFIED, VerifyState.UNPLANNED)
 _QUARANTINED = (Look.WAITING, "‖", "in quarantine, left alone")
 
 
@@ -61,6 +63,23 @@ def plan_section(
     )
     if plan is None:
         return Section(report=report, counts=reasons, unchecked=tuple(_nothing_proven()))
+    return _pictured(report, plan, outcome.wanted, reasons)
+
+
+def verify_section(
+    report: Report, outcome: VerifyOutcome | SplitVerifyOutcome | KeyspaceFailed
+) -> Section:
+    """With pictures of the plan where the report shows it."""
+    if not isinstance(outcome, VerifyOutcome) or outcome.state not in _SHOWN:
+        return Section(report=report)
+    if outcome.plan is None:
+        return Section(report=report)
+    return _pictured(report, outcome.plan, None, ())
+
+
+def _pictured(
+    report: Report, plan: Plan, wanted: Wanted | None, reasons: tuple[Count, ...]
+) -> Section:
     core = plan.core
     shards = sorted_shards(core.shards)
     return Section(
@@ -68,8 +87,8 @@ def plan_section(
         counts=(*reasons, *_counts(summarise(core))),
         grid=_grid(core),
         ranges=tuple(_ranges(found, shards) for found in core.change_sets),
-        compared=tuple(_compared(found, outcome) for found in core.change_sets),
-        table_map=_map(core, outcome),
+        compared=tuple(_compared(found, wanted) for found in core.change_sets),
+        table_map=_map(core, wanted),
         basis=tuple(_basis(plan)),
         unchecked=tuple(_unchecked(core)),
     )
@@ -154,11 +173,11 @@ def _bands(core: PlanCore, cells: dict[str, Told]) -> Iterator[Band]:
 # --- what becomes of definitions ---
 
 
-def _compared(found: ChangeSet, outcome: PlanOutcome) -> tuple[Compared, ...]:
+def _compared(found: ChangeSet, wanted: Wanted | None) -> tuple[Compared, ...]:
     """As the shards have it, and as git says it; without git's side there is nothing to compare."""
-    if outcome.wanted is None:
+    if wanted is None:
         return ()
-    after = dict(outcome.wanted.texts)
+    after = dict(wanted.texts)
     return tuple(
         compared(one.object_id.titled, one.definition, after.get(one.object_id))
         for one in found.touched
@@ -166,16 +185,16 @@ def _compared(found: ChangeSet, outcome: PlanOutcome) -> tuple[Compared, ...]:
     )
 
 
-def _map(core: PlanCore, outcome: PlanOutcome) -> TableMap | None:
-    if outcome.wanted is None:
+def _map(core: PlanCore, wanted: Wanted | None) -> TableMap | None:
+    if wanted is None:
         return None
-    after = {about for about, _ in outcome.wanted.texts}
+    after = {about for about, _ in wanted.texts}
     looks: dict[str, Fate] = {}
     for found in core.change_sets:
         for one in found.touched:
             if one.object_id.kind is ObjectKind.TABLE:
                 looks[one.object_id.name] = _look(one.object_id, one.definition, after)
-    return table_map(looks, outcome.wanted.links_found, outcome.wanted.links)
+    return table_map(looks, wanted.links_found, wanted.links)
 
 
 def _look(about: ObjectId, before: str | None, after: set[ObjectId]) -> Fate:

@@ -115,7 +115,12 @@ class Job:
 
     def verify(self, event: Event = PULL_REQUEST) -> ExitCode:
         return verify_change(
-            self.of(event), [ENVIRONMENT], Looking(self.shards), NONE, sarif=Path("x.sarif")
+            self.of(event),
+            [ENVIRONMENT],
+            Looking(self.shards),
+            NONE,
+            sarif=Path("x.sarif"),
+            page=Path("x.html"),
         )
 
     def plan(self, commits: Commits | None = None, event: Event = PULL_REQUEST) -> ExitCode:
@@ -225,7 +230,8 @@ def test_a_verified_plan_is_a_green_status_on_the_authors_commit_and_a_comment()
     (comment,) = job.notices.comments(7)
     assert "verified" in comment
     assert job.log.outputs["changed"] is True
-    assert job.log.left.keys() == {Path("x.sarif")}
+    assert job.log.left.keys() == {Path("x.sarif"), Path("x.html")}
+    assert "Shards by waves" in job.log.left[Path("x.html")]
 
 
 def test_a_change_without_a_plan_is_a_red_status() -> None:
