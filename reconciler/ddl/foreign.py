@@ -30,6 +30,8 @@ _VIEW = re.compile(
 _SEQUENCE = re.compile(
     rf"CREATE SEQUENCE ({NAME})(?: as \w+(?: unsigned)?)? start with -?\d+ minvalue -?\d+"
     r" maxvalue -?\d+ increment by -?\d+ (?:cache \d+|nocache) (?:cycle|nocycle) ENGINE=(\w+)"
+    r"(?: COMMENT='(?:[^'\\]|\\.|'')*+')?",
+    re.DOTALL,
 )
 _TRIGGER = re.compile(
     rf"CREATE TRIGGER ({NAME}) (?:BEFORE|AFTER) (?:INSERT|UPDATE|DELETE) ON {NAME} FOR EACH ROW "

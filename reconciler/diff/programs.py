@@ -68,7 +68,7 @@ def _parts(program: ManagedProgram) -> dict[str, object]:
     """What can differ, in words."""
     if isinstance(program, Sequence):
         options = (program.value_type, program.options)
-        return {"definition": options, "engine": program.engine}
+        return {"definition": options, "engine or comment": program.engine}
     rights: dict[str, object] = {"SQL SECURITY": program.security, "definer": program.definer}
     made: dict[str, object] = {"session that made it": program.created_with}
     match program:

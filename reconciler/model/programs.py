@@ -117,7 +117,8 @@ class Trigger:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sequence:
     """MariaDB. `options` is the server's text of where it starts, its bounds, its step, its cache
-    and whether it begins again; `value_type` '' before 11.5. What its next value is, is data."""
+    and whether it begins again; `value_type` '' before 11.5; `engine` with its comment, if it has
+    one. What its next value is, is data."""
 
     name: str
     value_type: str

@@ -25,7 +25,7 @@ PROGRAMS = ("view", "procedure", "function", "trigger")
 FOLDERS = {"VIEW": "views/", "PROCEDURE": "routines/", "FUNCTION": "routines/", "TABLE": ""}
 FOLDERS["SEQUENCE"] = "sequences/"
 DUMPED = "dumped"
-"""Made under sessions that no file of people speaks of."""
+"""Made under sessions that no file of people speaks of, by a client that ends lines as some do."""
 COMMENTS_AT_AN_END = ("od_end2", "od_end3", "od-trg.1")
 """Which are no part of what a program does."""
 
@@ -106,8 +106,10 @@ def _made(fleet: Fleet) -> Iterator[str]:
             said = re.match(r"-- flavor: (\w+)\n", path.read_text())
             if said is None or said[1] == flavor:
                 for statement in _statements(path.read_text()):
-                    cursor.execute(statement)
-                    if path.stem != DUMPED:
+                    if path.stem == DUMPED:
+                        cursor.execute(statement.replace("\n", "\r\n"))
+                    else:
+                        cursor.execute(statement)
                         yield statement
 
 
@@ -160,7 +162,8 @@ def _bare(name: str) -> str:
 
 
 def _shown(fleet: Fleet) -> dict[tuple[str, str], tuple[Any, ...]]:
-    """What the server keeps of every program, as it says it; of a trigger's head, its place."""
+    """What the server keeps of every program, as it says it but for its line ends; of a trigger's
+    head, its place."""
     found: dict[tuple[str, str], tuple[Any, ...]] = {}
     for name, kind in fleet.sql(SHARD, "SHOW FULL TABLES WHERE Table_type <> 'BASE TABLE'"):
         found[kind, name] = fleet.sql(SHARD, f"SHOW CREATE {kind} `{name}`")[0][1:]
@@ -177,4 +180,7 @@ def _shown(fleet: Fleet) -> dict[tuple[str, str], tuple[Any, ...]]:
         " DATABASE_COLLATION FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE()",
     ):
         found["TRIGGER", name] = tuple(kept)
-    return found
+    return {
+        about: tuple(str(part).replace("\r\n", "\n") for part in kept)
+        for about, kept in found.items()
+    }

@@ -15,6 +15,7 @@ _OPTIONS = tuple(
     """
     AS TINYINT SMALLINT MEDIUMINT INT INTEGER BIGINT SIGNED UNSIGNED START WITH INCREMENT BY
     MINVALUE MAXVALUE NO NOMINVALUE NOMAXVALUE CACHE NOCACHE CYCLE NOCYCLE ENGINE INNODB
+    COMMENT
     """.strip().split()
 )
 _PUNCTUATION = ("=", "-", "+")
@@ -43,7 +44,8 @@ def read_sequence_file(text: str, path: str) -> ProgramFile:
     if not 0 < len(name) <= IDENTIFIER_CHARS_MAX or name != name.strip():
         raise _refused(parts.tokens[place + 1], path, "the name is one that no server takes")
     for token in parts.tokens[place + 2 :]:
-        is_known = token.is_word(*_OPTIONS) or token.kind is TokenKind.NUMBER
+        is_value = token.kind in (TokenKind.NUMBER, TokenKind.STRING)
+        is_known = token.is_word(*_OPTIONS) or is_value
         if not is_known and not (
             token.kind is TokenKind.PUNCTUATION and token.text in _PUNCTUATION
         ):

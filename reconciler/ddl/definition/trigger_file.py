@@ -13,6 +13,7 @@ from reconciler.ddl.definition.program_file import file_problem as problem
 from reconciler.ddl.lexer import Token, TokenKind, tokenize
 from reconciler.ddl.programs.facts import may_hold_any_text
 from reconciler.ddl.programs.names import outside_names_in_body
+from reconciler.ddl.programs.secrets import holds_secret
 from reconciler.ddl.programs.trigger import body_of_text, is_one_statement
 from reconciler.ddl.quote import quote_identifier
 from reconciler.ddl.statement.parts import identifier
@@ -233,6 +234,14 @@ def _body_problems(
             "something stands behind the trigger's statement that is no trigger",
             "put several statements between BEGIN and END; in a table's file nothing but its"
             " triggers stands behind it",
+            where,
+        )
+    if holds_secret(body):
+        yield problem(
+            "definition-secret",
+            "a password may stand in the trigger, which every plan and report would show",
+            "take it out of the body; a trigger that must have it is not managed: leave it alone by"
+            " its name with `policy.ignore_tables`",
             where,
         )
     if outside := outside_names_in_body(body):

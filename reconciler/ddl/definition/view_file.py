@@ -15,6 +15,7 @@ from reconciler.ddl.foreign import acts
 from reconciler.ddl.lexer import TokenKind
 from reconciler.ddl.programs.facts import may_hold_any_text
 from reconciler.ddl.programs.names import outside_names
+from reconciler.ddl.programs.secrets import holds_secret
 from reconciler.ddl.statement.parts import StatementText, identifier, split_statement
 from reconciler.errors import InvalidInput, Location, Problem
 from reconciler.limits import IDENTIFIER_CHARS_MAX
@@ -196,6 +197,14 @@ def _body_problems(parts: StatementText, head: _Head, text: str, path: str) -> I
             f"the view uses {', '.join(outside)[:200]}, which says a database",
             "write names of the shard's own database alone; a view on another database is not"
             " managed: delete the file and leave the view alone with `policy.ignore_tables`",
+            at(parts.tokens[head.at], path),
+        )
+    if holds_secret(rest):
+        yield file_problem(
+            "definition-secret",
+            "a password may stand in the view, which every plan and report would show",
+            "take it out of the query; a view that must have it is not managed: delete the file and"
+            " leave the view alone with `policy.ignore_tables`",
             at(parts.tokens[head.at], path),
         )
     if acts(rest):

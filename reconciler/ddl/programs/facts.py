@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from reconciler.ddl.programs.line_ends import with_plain_line_ends
 from reconciler.ddl.triggers import with_follows
 from reconciler.model.object_id import ObjectKind
 from reconciler.model.programs import CreatedWith
@@ -20,6 +21,9 @@ NO_TEXT = "\N{REPLACEMENT CHARACTER}"
 """In a program's text, for bytes that are none: servers print some literals as they are."""
 USUAL_ZONE = "+00:00"
 """Of sessions that nobody has asked for another."""
+CARRIAGE_RETURN = (
+    "a carriage return stands in a string of it, which no file keeps (write it as \\r)"
+)
 LEAVE_ALONE = "leave it alone by its name with `policy.ignore_tables`"
 
 _FACTS = re.compile(
@@ -45,7 +49,7 @@ def text_of(other: OtherObject) -> str:
         return other.definition  # servers keep nothing else of it
     if other.created_with is None or not other.definition:
         return ""
-    shown = other.definition
+    shown = with_plain_line_ends(other.definition)
     if other.follows is not None:
         shown = with_follows(shown, other.follows)
     return with_facts(shown, other.definer, other.created_with)

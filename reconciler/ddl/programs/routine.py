@@ -13,6 +13,7 @@ from reconciler.ddl.fingerprint import value_fingerprint
 from reconciler.ddl.lexer import TokenKind, tokenize
 from reconciler.ddl.programs.accounts import Account
 from reconciler.ddl.programs.facts import (
+    CARRIAGE_RETURN,
     LEAVE_ALONE,
     NO_TEXT,
     kept_of_session,
@@ -21,7 +22,7 @@ from reconciler.ddl.programs.facts import (
     with_facts,
 )
 from reconciler.ddl.programs.names import outside_names_in_body
-from reconciler.ddl.programs.secrets import holds_secret
+from reconciler.ddl.programs.secrets import A_SECRET, holds_secret
 from reconciler.ddl.quote import quote_identifier, unquote_identifier
 from reconciler.ddl.scan import NAME
 from reconciler.errors import Problem, Refused
@@ -66,6 +67,8 @@ def read_routine(text: str, about: ObjectId) -> Routine:
     signature, said, body = parts
     if NO_TEXT in facts.shown:
         raise _refused(about, "the server prints bytes of it that are no text")
+    if "\r" in facts.shown:
+        raise _refused(about, CARRIAGE_RETURN)
     security = Security.INVOKER if _INVOKER in said else Security.DEFINER
     routine = Routine(
         kind=found.kind,
@@ -133,7 +136,7 @@ def _check(routine: Routine) -> None:
     if outside := outside_names_in_body(text):
         raise _refused(about, f"it uses {', '.join(outside)[:200]} of another database")
     if holds_secret(text):
-        raise _refused(about, "a password may stand in it, which no report and no plan is to show")
+        raise _refused(about, A_SECRET)
     if not may_hold_any_text(routine.created_with, text):
         client = routine.created_with.character_set_client
         raise _refused(about, f"it was made by a client of {client} beyond ASCII")

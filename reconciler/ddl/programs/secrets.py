@@ -9,6 +9,7 @@ from itertools import pairwise
 from reconciler.ddl.lexer import Token, TokenKind, tokenize
 
 _PASSWORDS = ("PASSWORD", "AUTHENTICATION_STRING", "MASTER_PASSWORD", "SOURCE_PASSWORD")
+A_SECRET = "a password may stand in it, which no report and no plan is to show"
 _LITERALS = (TokenKind.STRING, TokenKind.HEX)
 
 
@@ -31,7 +32,7 @@ def _told_at(tokens: Sequence[Token]) -> Iterator[int]:
     """Where a password would stand."""
     for at, token in enumerate(tokens):
         following = tokens[at + 1 : at + 8]
-        if token.is_word(*_PASSWORDS):
+        if _is_password(token):
             yield at + 1
             if following and following[0].is_word("FOR"):  # SET PASSWORD FOR somebody = '...'
                 yield from (at + 1 + i for i, one in enumerate(following) if one.text == "=")
@@ -42,8 +43,16 @@ def _told_at(tokens: Sequence[Token]) -> Iterator[int]:
                 yield at + 2 + with_plugin
 
 
+def _is_password(token: Token) -> bool:
+    """Also in quotes, as servers print columns."""
+    is_quoted = token.kind is TokenKind.QUOTED_IDENTIFIER
+    return token.is_word(*_PASSWORDS) or (is_quoted and token.value.upper() in _PASSWORDS)
+
+
 def _is_literal(tokens: Sequence[Token], at: int) -> bool:
     """Whether one stands there, or behind `=` or `(`."""
     if at + 1 < len(tokens) and tokens[at].text in ("=", "(", ":="):
+        at += 1
+    if at < len(tokens) and tokens[at].kind is TokenKind.INTRODUCER:
         at += 1
     return at < len(tokens) and tokens[at].kind in _LITERALS and bool(tokens[at].value)

@@ -15,7 +15,9 @@ from reconciler.model.programs import Sequence
 from reconciler.model.schema import OtherObject
 
 _TAIL = re.compile(
-    r"(?:as (?P<type>\w+(?: unsigned)?) )?(?P<options>start .+) ENGINE=(?P<engine>\w+)"
+    r"(?:as (?P<type>\w+(?: unsigned)?) )?(?P<options>start [^']+)"
+    r" ENGINE=(?P<engine>\w+(?: COMMENT='(?:[^'\\]|\\.|'')*+')?)",
+    re.DOTALL,
 )
 
 

@@ -15,6 +15,7 @@ from reconciler.ddl.fingerprint import value_fingerprint
 from reconciler.ddl.lexer import Token, TokenKind, tokenize
 from reconciler.ddl.programs.accounts import Account
 from reconciler.ddl.programs.facts import (
+    CARRIAGE_RETURN,
     LEAVE_ALONE,
     NO_TEXT,
     kept_of_session,
@@ -23,6 +24,7 @@ from reconciler.ddl.programs.facts import (
     with_facts,
 )
 from reconciler.ddl.programs.names import outside_names_in_body
+from reconciler.ddl.programs.secrets import A_SECRET, holds_secret
 from reconciler.ddl.quote import quote_identifier, unquote_identifier
 from reconciler.ddl.scan import NAME
 from reconciler.errors import Problem, Refused
@@ -65,9 +67,10 @@ class Beside:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownTrigger:
     """SHOW CREATE TRIGGER, as far as the catalogue does not say it: whose it is, as a server spells
-    it, and what it does. MariaDB keeps the head as it was typed."""
+    it, at which moments it fires, and what it does. MariaDB keeps the head as it was typed."""
 
     definer: str
+    moments: str
     body: str
 
 
@@ -80,7 +83,18 @@ def read_shown(text: str) -> ShownTrigger | None:
     if body is None or words[:3] != ["CREATE", "DEFINER", "="] or made > body:
         return None
     definer = text[tokens[3].offset : tokens[made].offset].strip()
-    return ShownTrigger(definer=definer, body=body_of_text(text[tokens[body].offset :]))
+    return ShownTrigger(
+        definer=definer,
+        moments=_moments(words[made + 2 : body]),
+        body=body_of_text(text[tokens[body].offset :]),
+    )
+
+
+def _moments(words: Sequence[str]) -> str:
+    """From BEFORE or AFTER to ON: MariaDB 12 has several events there, and OF columns."""
+    begins = next((at for at, word in enumerate(words) if word in ("BEFORE", "AFTER")), 0)
+    ends = words.index("ON", begins) if "ON" in words[begins:] else len(words)
+    return " ".join(words[begins:ends])
 
 
 def with_beside(text: str, beside: Beside) -> str:
@@ -120,6 +134,10 @@ def read_trigger(text: str, name: str) -> Trigger:
     made, body = facts.created_with, shown["body"]
     if NO_TEXT in body:
         raise _refused(name, "the server prints bytes of it that are no text")
+    if "\r" in body:
+        raise _refused(name, CARRIAGE_RETURN)
+    if holds_secret(body):
+        raise _refused(name, A_SECRET)
     if not is_one_statement(body):
         raise _refused(name, "what it does is not one statement that is understood")
     if foreign := _MODES_OF_ANOTHER_TEXT.intersection((made.sql_mode or "").upper().split(",")):

@@ -23,6 +23,7 @@ from reconciler.ddl.programs.facts import (
     with_facts,
 )
 from reconciler.ddl.programs.names import outside_names
+from reconciler.ddl.programs.secrets import A_SECRET, holds_secret
 from reconciler.ddl.quote import quote_identifier, quote_identifiers, unquote_identifier
 from reconciler.ddl.scan import NAME
 from reconciler.errors import Problem, Refused
@@ -62,6 +63,8 @@ def read_view(text: str, name: str) -> View:
         query=shown["query"],
         created_with=facts.created_with,
     )
+    if holds_secret(view.query):
+        raise _refused(name, A_SECRET)
     if outside := outside_names(view.query):
         raise _refused(name, f"it uses {', '.join(outside)} of another database")
     if not may_hold_any_text(view.created_with, text):

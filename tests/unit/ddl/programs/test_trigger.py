@@ -176,3 +176,26 @@ def test_as_few_move_as_can_be() -> None:
     assert moved("abcde", "eabcd") == {"e"}
     assert moved("abc", "abxc") == frozenset()
     assert len(moved("abc", "cba")) == 2
+
+
+@pytest.mark.parametrize(
+    ("head", "moments"),
+    [
+        ("TRIGGER `x` BEFORE INSERT ON `t`", "BEFORE INSERT"),
+        ("trigger after after /* not before */ update on t", "AFTER UPDATE"),
+        ("TRIGGER x BEFORE INSERT OR UPDATE OF a, b ON t", "BEFORE INSERT OR UPDATE OF A , B"),
+    ],
+)
+def test_a_trigger_for_several_events_is_none_that_is_read(head: str, moments: str) -> None:
+    """MariaDB 12."""
+    found = read_shown(f"CREATE DEFINER=`a`@`b` {head} FOR EACH ROW SET NEW.a = 1")
+    assert found is not None
+    assert found.moments == moments
+    made = "-- definer=none character_set_client=utf8mb4 collation_connection=utf8mb4_bin"
+    text = f"{made} sql_mode= database_collation=utf8mb4_bin\nCREATE TRIGGER `x` {found.moments}"
+    text = f"{text} ON `t` FOR EACH ROW {found.body}"
+    if " OR " not in moments:
+        assert read_trigger(text, "x").body == found.body
+        return
+    with pytest.raises(Refused, match=r"trigger x: .* a form that is not understood"):
+        read_trigger(text, "x")
