@@ -39,6 +39,9 @@ SCRATCH_ANSWER_S_MAX = 300
 # A proof takes seconds; a scratch database older than a day belongs to a run that was killed.
 SCRATCH_LEFTOVER_AFTER_S = 86_400
 
+# Databases of a run that stay on a scratch server that ends with it.
+SCRATCH_LEFT_MAX = 1
+
 # Statements on many scratch databases at once meet in the server's dictionary; InnoDB ends one of
 # two that wait for each other, which then finds the way free.
 DEADLOCK_TRIES_MAX = 5

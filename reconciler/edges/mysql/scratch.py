@@ -142,7 +142,7 @@ class MysqlScratch:
     def _started(self, settings: ServerSettings) -> ScratchServer:
         running, target = start_scratch_server(settings)
         self._owned.callback(running.stop)
-        server = ScratchServer(target)
+        server = ScratchServer(target, ends_with_run=True)
         self._owned.callback(server.close)
         _refuse_mismatch(server, settings)
         return server
@@ -173,9 +173,10 @@ class MysqlScratchDatabase:
 
     def drop(self) -> None:
         with as_unavailable(self._server.label):
-            self._set_for(UNCHECKED)
-            for name in (self._name, *self._beside):
-                self._link.execute(f"DROP DATABASE IF EXISTS {quote_identifier(name)}")
+            if not self._server.may_be_left():
+                self._set_for(UNCHECKED)
+                for name in (self._name, *self._beside):
+                    self._link.execute(f"DROP DATABASE IF EXISTS {quote_identifier(name)}")
             self._set_for(DEFAULT_SESSION)
 
     def execute(self, sql: str, session: StatementSession = DEFAULT_SESSION) -> ServerError | None:

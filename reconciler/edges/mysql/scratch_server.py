@@ -15,7 +15,7 @@ from contextlib import suppress
 from reconciler.ddl.quote import quote_identifier
 from reconciler.edges.client.target import Target
 from reconciler.edges.mysql.connect import Link, connect
-from reconciler.edges.mysql.limits import SCRATCH_LEFTOVER_AFTER_S
+from reconciler.edges.mysql.limits import SCRATCH_LEFT_MAX, SCRATCH_LEFTOVER_AFTER_S
 from reconciler.edges.mysql.problems import LinkLost, ServerRefusal, as_unavailable
 from reconciler.edges.mysql.reading import column, number
 from reconciler.edges.mysql.server_settings import ServerLook, look_at_server
@@ -31,8 +31,10 @@ def is_scratch_name(database: str) -> bool:
 class ScratchServer:
     """Safe to use from several threads; each takes links of its own."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, *, ends_with_run: bool = False) -> None:
+        """`ends_with_run`: it is this run's own, and all that is on it goes with it."""
         self._target = target
+        self._left = itertools.count() if ends_with_run else itertools.repeat(SCRATCH_LEFT_MAX)
         self._idle: dict[str, deque[Link]] = {}  # by how their session is set
         self._swept = False
         self._numbers = itertools.count(1)
@@ -59,6 +61,11 @@ class ScratchServer:
 
     def new_name(self) -> str:
         return f"{self._stem}_{next(self._numbers)}"
+
+    def may_be_left(self) -> bool:
+        """Whether one more database may stay until the server ends: that of git's definitions is
+        the first and the largest, and to drop it takes as long as a tenth of a small plan."""
+        return next(self._left) < SCRATCH_LEFT_MAX
 
     def take(self, session: str) -> Link:
         """A link that nobody else uses, its session set by the statement `session`.
