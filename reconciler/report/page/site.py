@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from reconciler.outcomes.apply import StatusOutcome
 from reconciler.outcomes.drift import DriftOutcome
 from reconciler.outcomes.failed import KeyspaceFailed
-from reconciler.report.blocks import Mark
+from reconciler.report.blocks import Mark, Paragraph
 from reconciler.report.compose.apply import status_document
 from reconciler.report.compose.drift import drift_document
 from reconciler.report.compose.opening import failures_document
@@ -92,3 +92,9 @@ def _verdicts(sections: Sequence[Section]) -> Iterator[tuple[str, Mark, Line]]:
     for one in sections:
         if (title := one.report.title) is not None:
             yield one.name, title.mark, title.verdict
+        else:  # the ledger knows nothing of it
+            yield from (
+                (one.name, Mark.QUIET, block.text)
+                for block in one.report.blocks
+                if isinstance(block, Paragraph)
+            )

@@ -56,6 +56,7 @@ def test_the_first_page_says_how_each_keyspace_stands() -> None:
     assert "Drift: 2 of 32 shards drifted, 1 unreachable" in shown
     assert "Status: running, 15 of 32 shards completed" in shown
     assert "History: 2 applies" in shown
+    assert "Status: production: the ledger knows no apply" in shown
     assert "Not seen:" in shown
 
 
