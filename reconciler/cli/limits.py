@@ -12,3 +12,6 @@ API_SECRET_CHARS_MIN = 32
 
 # How often a browser reads again what `status --watch` writes, in seconds.
 REFRESH_S = 2
+
+# A page of an audit, which reads every operation of each of its applies.
+AUDIT_APPLIES_MAX = 500

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from reconciler.cli.wire import Worlds
-from reconciler.drive.status import current_apply, left_alone, past_applies
+from reconciler.drive.status import current_apply, left_alone, past_applies, whole_apply
 from reconciler.flows.keyspaces import Loaded
 from reconciler.flows.split.status import current_split, past_splits
 from reconciler.flows.turns import Records, turn_of
@@ -60,12 +60,16 @@ def look(
     gate: Callable[[DesiredFiles, Environment], None],
     *,
     past: EndedSplits | None,
+    apply_id: int | None = None,
     region: str | None,
 ) -> list[tuple[Seen, ...] | KeyspaceFailed]:
+    """What is now, or the `past`, or one apply as a whole."""
     records = records_of(loaded, worlds, now_s, gate)
 
     def work(files: DesiredFiles, chosen: Environment) -> tuple[Seen, ...]:
         gate(files, chosen)
+        if apply_id is not None:
+            return _whole(worlds, files, chosen, apply_id, now_s)
         if past is not None:
             return seen_of_the_past(worlds, files, chosen, past)
         return seen_now(worlds, records, files, chosen)
@@ -94,7 +98,9 @@ def seen_of_the_past(
     ledger, keyspace = worlds.ledger_of(chosen), files.spec.keyspace
     jobs = worlds.split_record_of(chosen)
     ended = past_splits(jobs, chosen.name, keyspace, phase=past.phase, before=past.before)
-    applies = (past_applies(ledger, chosen.name, keyspace, region=part) for part in _parts(chosen))
+    applies = (
+        past_applies(ledger, chosen.name, keyspace, region=part) for part in parts_of(chosen)
+    )
     return (*ended, *(found for one in applies for found in one))
 
 
@@ -105,12 +111,26 @@ def seen_now(
     jobs = worlds.split_record_of(chosen)
     split = current_split(jobs, chosen.name, keyspace, tree=records.tree)
     now_s = records.now_s
-    current = (_current(ledger, chosen, keyspace, part, now_s) for part in _parts(chosen))
+    current = (_current(ledger, chosen, keyspace, part, now_s) for part in parts_of(chosen))
     told = (left_alone(chosen, keyspace), turn_of(records, files, chosen), split, *current)
     return tuple(one for one in told if one is not None)
 
 
-def _parts(environment: Environment) -> tuple[str, ...]:
+def _whole(
+    worlds: Worlds, files: DesiredFiles, chosen: Environment, apply_id: int, now_s: float
+) -> tuple[Seen, ...]:
+    found = whole_apply(
+        worlds.ledger_of(chosen),
+        chosen.name,
+        files.spec.keyspace,
+        apply_id,
+        now_s=now_s,
+        keep_old_s=chosen.engine.keep_old_s,
+    )
+    return (found,) if found is not None else ()
+
+
+def parts_of(environment: Environment) -> tuple[str, ...]:
     """Whose applies a ledger may have: all shards', and those of each region that it serves."""
     if environment.region is not None:
         return (environment.region,)

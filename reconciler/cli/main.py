@@ -31,6 +31,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "verify": ("verify:verify", "Check that the committed plan is what would run now."),
     "apply": ("apply:apply", "Run the reviewed plan, shard by shard in waves, or nothing."),
     "status": ("status:status", "Show applies: what runs, where, and what it waits for."),
+    "audit": ("audit:audit", "List applies: whose change, who approved it, how it ended."),
     "stop": ("stop:stop", "Ask a running apply to start nothing new."),
     "release": ("release:release", "Let a waiting apply go on to its next wave."),
     "throttle": ("throttle:throttle", "Hold the copies of a running apply up, or let them go on."),

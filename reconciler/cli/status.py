@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import click
@@ -38,6 +40,13 @@ _STATUS_WATCH_S = 1.0
 @options.ledger_review
 @options.protected_branch
 @click.option("--watch", is_flag=True, help="Look again every second until nothing runs any more.")
+@click.option(
+    "--apply",
+    "apply_id",
+    type=click.IntRange(min=1),
+    metavar="NUMBER",
+    help="Show this apply in full, with every statement that it ran.",
+)
 @click.option("--history", is_flag=True, help="List past applies, the newest first.")
 @click.option(
     "--split-end",
@@ -65,6 +74,7 @@ def status(
     review: str,
     protected_branch: str | None,
     watch: bool,
+    apply_id: int | None,
     history: bool,
     split_end: str | None,
     before_split: int | None,
@@ -82,19 +92,22 @@ def status(
         raise click.UsageError("--split-end and --before-split are for --history")
     if watch and output == "html" and to is None:
         raise click.UsageError("--watch writes one page again and again: say with --to where it is")
+    _check_one_apply(apply_id, is_more=watch or history)
     ended = EndedSplits(phase=Phase(split_end) if split_end else None, before=before_split)
     loaded = load(repo, None)
     chosen = choose_environment(loaded.keyspaces, environment)
     how = presentation(output)
     gate = ledger_gate_of(repo, review, protected_branch)
+    see = partial(look, loaded, chosen, keyspaces, gate=gate, apply_id=apply_id, region=region)
+    past = ended if history else None
     with Worlds(loaded.root) as worlds:
         while True:
             now_s = time.time()
-            past = ended if history else None
-            found = look(loaded, chosen, keyspaces, worlds, now_s, gate, past=past, region=region)
+            found = see(worlds=worlds, now_s=now_s, past=past)
             failed = [entry for entry in found if isinstance(entry, KeyspaceFailed)]
             outcome = status_outcome(found, chosen, now_s, is_history=history)
             applies, splits = outcome.applies, outcome.splits
+            _check_found(apply_id, [*applies, *failed])
             is_driven = any(apply.holder for apply in applies)
             again = watch and (is_driven or any(split.job.holder for split in splits))
             if watch and how.style.colour and to is None:
@@ -103,14 +116,24 @@ def status(
             deliver(status_report(outcome, how), to)
             if metrics is not None:
                 write_file(metrics, split_metrics(splits, now_s=now_s))
-            _show_failed(failed)
+            show_failed(failed)
             if not again:
                 break
             time.sleep(_STATUS_WATCH_S)
     exit_with(failed_code(entry) for entry in failed)
 
 
-def _show_failed(failed: list[KeyspaceFailed]) -> None:
+def _check_one_apply(apply_id: int | None, *, is_more: bool) -> None:
+    if apply_id is not None and is_more:
+        raise click.UsageError("--apply shows one apply: leave out --watch and --history")
+
+
+def _check_found(apply_id: int | None, found: Sequence[object]) -> None:
+    if apply_id is not None and not found:
+        raise click.UsageError(f"The ledger has no apply {apply_id} of these keyspaces.")
+
+
+def show_failed(failed: list[KeyspaceFailed]) -> None:
     if failed:
         told = write_text(failures_document(failed), style_for(sys.stderr))
         remark(told.rstrip("\n"))

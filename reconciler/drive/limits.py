@@ -82,3 +82,9 @@ DEPLOY_POLL_S_MAX = 10.0
 
 # Failures of PlanetScale one after the other before a run leaves the deploy to the next one.
 DEPLOY_FAILURES_MAX = 5
+
+# Who began an apply, and whose change it is, stand among its first events.
+FIRST_EVENTS_MAX = 4
+
+# The history of an apply that somebody asks for as a whole; the ledger keeps all of it.
+WHOLE_APPLY_EVENTS_MAX = 60

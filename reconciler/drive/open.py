@@ -33,6 +33,7 @@ from reconciler.ledger.model import (
     TakenOn,
 )
 from reconciler.ledger.reasons import Begun, TakenUp
+from reconciler.ledger.reviewed import AskReview, nobody_reviewed
 from reconciler.ledger.states import AT_A_GATE, ApplyState, Hold
 from reconciler.model.object_id import ObjectId
 from reconciler.plan.model import Moment, Plan, PlanCore
@@ -106,6 +107,7 @@ class RolloutOrder:
     ends_as_stop: bool = True  # who ends this process has said stop
     heard: Heard | None = None  # None: it set out right now
     vschema_done: int = 0
+    reviewed: AskReview = nobody_reviewed
 
     @property
     def finalizers_done(self) -> dict[Moment, bool]:
@@ -176,6 +178,8 @@ def open_apply(
         entries = _entries(stored, rows, work, order.standings, now_s)
         entries += _finalizer_entries(stored, steps, order.finalizers_done, now_s)
         entries.append(EventEntry(at_s=now_s, what=Begun(order.holder)))
+        if (reviewed := order.reviewed()) is not None:
+            entries.append(EventEntry(at_s=now_s, what=reviewed))
     lease = taken.lease
     ledger.record(lease, entries)
     operations = ledger.operations(lease.apply_id)

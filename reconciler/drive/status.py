@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
-from reconciler.drive.limits import HEARTBEAT_MISSED_S_MAX, STATUS_EVENTS_MAX
+from reconciler.drive.limits import (
+    HEARTBEAT_MISSED_S_MAX,
+    STATUS_EVENTS_MAX,
+    WHOLE_APPLY_EVENTS_MAX,
+)
 from reconciler.drive.rows import finalizer_rows, shard_rows, wave_rows
 from reconciler.ledger.finalizers import FirstStep
 from reconciler.ledger.model import (
@@ -43,12 +48,14 @@ from reconciler.ledger.states import (
 )
 from reconciler.limits import STATUS_APPLIES_MAX
 from reconciler.model.fleet import key_order
+from reconciler.model.object_id import ObjectId
 from reconciler.model.shadow_tables import KnownShadow, ShadowGroup, shadow_group, shadow_groups
 from reconciler.outcomes.apply import (
     ApplyStatus,
     FinalizerRow,
     LeftAlone,
     OperationRow,
+    RanStatement,
     ShardRow,
 )
 from reconciler.plan.model import Moment
@@ -76,7 +83,45 @@ def current_apply(
     found = ledger.applies(environment, keyspace=keyspace, limit=1, region=region)
     if not found:
         return None
-    stored = found[0]
+    return _shown(ledger, found[0], now_s=now_s, keep_old_s=keep_old_s)
+
+
+def whole_apply(
+    ledger: Ledger, environment: str, keyspace: str, apply_id: int, *, now_s: float, keep_old_s: int
+) -> ApplyStatus | None:
+    """Any apply of the keyspace, with every statement that it ran; None: it has none of this
+    number."""
+    stored = ledger.apply(apply_id)
+    if stored is None or (stored.environment, stored.keyspace) != (environment, keyspace):
+        return None
+    shown = _shown(
+        ledger, stored, now_s=now_s, keep_old_s=keep_old_s, events_max=WHOLE_APPLY_EVENTS_MAX
+    )
+    return replace(shown, statements=_statements(ledger, apply_id))
+
+
+def _statements(ledger: Ledger, apply_id: int) -> tuple[RanStatement, ...]:
+    """Each once, in the order in which change sets have them."""
+    counts: dict[tuple[int, ObjectId, str], Counter[StatementState]] = {}
+    for row in ledger.statements(apply_id):
+        counts.setdefault((row.index, row.object_id, row.sql), Counter())[row.state] += 1
+    return tuple(
+        RanStatement(
+            object_id=about, sql=sql, states=tuple(sorted(found.items(), key=lambda one: one[0]))
+        )
+        for (_, about, sql), found in sorted(counts.items(), key=lambda one: one[0])
+    )
+
+
+def _shown(
+    ledger: Ledger,
+    stored: StoredApply,
+    *,
+    now_s: float,
+    keep_old_s: int,
+    events_max: int = STATUS_EVENTS_MAX,
+) -> ApplyStatus:
+    environment, keyspace, region = stored.environment, stored.keyspace, stored.region
     on_their_way = ledger.statements(stored.apply_id, state=StatementState.INTENDED)
     operations = ledger.operations(stored.apply_id)
     released = is_released(stored, operations)
@@ -105,7 +150,7 @@ def current_apply(
         problem=stored.problem,
         waves=wave_rows(stored.waves, shards, stored.soaking),
         shards=shards,
-        events=_events(ledger, stored.apply_id),
+        events=_events(ledger, stored.apply_id, events_max),
         left=_left(ledger, stored, keep_old_s=keep_old_s, now_s=now_s),
         finalizers=_explained_steps(shown, steps, shards),
     )
@@ -127,9 +172,9 @@ def _left(
     )
 
 
-def _events(ledger: Ledger, apply_id: int) -> tuple[EventEntry, ...]:
+def _events(ledger: Ledger, apply_id: int, limit: int) -> tuple[EventEntry, ...]:
     """What happened, and between it what people asked for, the oldest first."""
-    happened = ledger.events(apply_id, limit=STATUS_EVENTS_MAX)
+    happened = ledger.events(apply_id, limit=limit)
     since_s = happened[0].at_s if happened else 0.0
     asked = [
         EventEntry(at_s=request.asked_s, what=_requested(request))

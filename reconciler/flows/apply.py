@@ -37,6 +37,7 @@ from reconciler.flows.verify import unplanned
 from reconciler.guard.model import Obstacle, Refusal, RefusalKind, refusals_from
 from reconciler.guard.review.asker import Asker
 from reconciler.guard.review.git import Review
+from reconciler.ledger.reviewed import AskReview, nobody_reviewed
 from reconciler.model.dependents import Dependents, Reference
 from reconciler.observe.quarantine import ended_refusals
 from reconciler.observe.shards import (
@@ -78,6 +79,7 @@ class ApplyRequest:
     asker: Asker | None = None  # who resumes, and by what right
     behest: Behest = Behest.SOMEBODY
     is_errand: bool = False  # of a worker: another one goes on
+    reviewed: AskReview = nobody_reviewed
 
     @property
     def ends_as_stop(self) -> bool:
@@ -212,6 +214,7 @@ def _order(
         ends_as_stop=request.ends_as_stop,
         heard=heard,
         vschema_done=checked.vschema_done,
+        reviewed=request.reviewed,
     )
 
 

@@ -21,6 +21,7 @@ from reconciler.ledger import (
     promotions,
     reasons,
     resumes,
+    reviewed,
     swaps,
 )
 from reconciler.ledger.reasons import Answer, Happened, InWords, Reason, Told, Wait
@@ -76,6 +77,7 @@ _NAMES: dict[str, type[Told]] = {
     "copies-released": copies.CopiesReleased,
     "begun": reasons.Begun,
     "taken-up": reasons.TakenUp,
+    "reviewed": reviewed.Reviewed,
     "state-changed": reasons.StateChanged,
     "completed": reasons.Completed,
     "failed": reasons.Failed,

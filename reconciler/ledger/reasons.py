@@ -33,6 +33,7 @@ from reconciler.ledger.finalizers import (
 from reconciler.ledger.neighbours import BlockerEnded, EarlierSession
 from reconciler.ledger.promotions import PromotionReason, PromotionUnmeasured
 from reconciler.ledger.resumes import ResumeAnswer
+from reconciler.ledger.reviewed import Reviewed
 from reconciler.ledger.states import ApplyState, Hold, RequestKind, RequestState, StatementState
 from reconciler.ledger.swaps import Swapped
 
@@ -370,6 +371,7 @@ Happened = (
     InWords
     | Begun
     | TakenUp
+    | Reviewed
     | StateChanged
     | Completed
     | Failed

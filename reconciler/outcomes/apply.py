@@ -9,7 +9,13 @@ from reconciler.errors import Problem
 from reconciler.guard.model import Obstacle
 from reconciler.ledger.model import EventEntry
 from reconciler.ledger.reasons import Answer, Reason, Wait
-from reconciler.ledger.states import ApplyState, OperationState, RequestKind, RequestState
+from reconciler.ledger.states import (
+    ApplyState,
+    OperationState,
+    RequestKind,
+    RequestState,
+    StatementState,
+)
 from reconciler.model.engine import NOTHING_TOLD, Progress
 from reconciler.model.object_id import ObjectId
 from reconciler.model.quarantine import Quarantine
@@ -144,8 +150,18 @@ class ApplyOutcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RanStatement:
+    """A statement that was ever intended, with how many shards it stands how on."""
+
+    object_id: ObjectId
+    sql: str
+    states: tuple[tuple[StatementState, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyStatus:
-    """One apply as the ledger knows it, live or past. `holder` drives it, None if nobody does;
+    """One apply as the ledger knows it, live or past. `statements` are told where it is asked for
+    as a whole. `holder` drives it, None if nobody does;
     `heartbeat_s` is its last sign of life. `reason` says why nothing starts, since
     `waits_since_s`. `left` is what engines left in this apply, or in one of the keyspace before it,
     by the record alone."""
@@ -169,6 +185,7 @@ class ApplyStatus:
     left: tuple[ShadowGroup, ...] = ()
     finalizers: tuple[FinalizerRow, ...] = ()
     region: str | None = None
+    statements: tuple[RanStatement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -102,9 +102,16 @@ class Ledger(Protocol):
     def apply(self, apply_id: int) -> StoredApply | None: ...
 
     def applies(
-        self, environment: str, *, keyspace: str | None, limit: int, region: str = ""
+        self,
+        environment: str,
+        *,
+        keyspace: str | None,
+        limit: int,
+        region: str = "",
+        before: int | None = None,
     ) -> list[StoredApply]:
-        """Newest first; of a region's part alone, or of all shards ('')."""
+        """Newest first; of a region's part alone, or of all shards (''); those with a number
+        `before` that one, None: all."""
 
     def operations(self, apply_id: int) -> tuple[StoredOperation, ...]:
         """In rollout order; never a part of them."""
@@ -128,5 +135,8 @@ class Ledger(Protocol):
 
     def events(self, apply_id: int, *, limit: int) -> list[EventEntry]:
         """The latest ones, oldest of them first."""
+
+    def first_events(self, apply_id: int, *, limit: int) -> list[EventEntry]:
+        """The ones from its beginning, in order."""
 
     def lease(self, environment: str, keyspace: str, region: str = "") -> StoredLease | None: ...

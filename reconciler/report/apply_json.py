@@ -51,6 +51,7 @@ def apply_status(apply: ApplyStatus) -> Json:
         "shards": [_shard_row(row) for row in apply.shards],
         "vschema": [_step(row) for row in apply.finalizers],
         "events": [_event(event) for event in apply.events],
+        "statements": [plain(one) for one in apply.statements],
         "left": [shadow(found) for found in apply.left],
     }
 

@@ -15,6 +15,7 @@ from typing import TypeVar
 from reconciler.errors import ReconcilerError
 from reconciler.outcomes.advise import AdviseOutcome
 from reconciler.outcomes.apply import ApplyOutcome, ControlOutcome, StatusOutcome
+from reconciler.outcomes.audit import AuditOutcome
 from reconciler.outcomes.doctor import DoctorOutcome
 from reconciler.outcomes.drift import DriftOutcome
 from reconciler.outcomes.failed import KeyspaceFailed
@@ -177,6 +178,18 @@ def owner_json(outcomes: Sequence[OwnerOutcome | KeyspaceFailed]) -> str:
 
 def advise_json(outcomes: Sequence[AdviseOutcome | KeyspaceFailed]) -> str:
     return _document("advise", outcomes, advise_outcome)
+
+
+def audit_json(outcome: AuditOutcome) -> str:
+    return _dumped(
+        {
+            "format": FORMAT,
+            "command": "audit",
+            "environment": outcome.environment,
+            "applies": [plain(row) for row in outcome.rows],
+            "more_before": outcome.more_before,
+        }
+    )
 
 
 def rollouts_json(outcomes: Sequence[RolloutOutcome | KeyspaceFailed]) -> str:

@@ -15,6 +15,7 @@ from reconciler.ledger import (
     swaps,
 )
 from reconciler.ledger.reasons import Answer, Happened, InWords, NothingToRelease, Reason, Wait
+from reconciler.ledger.reviewed import Reviewed
 from reconciler.ledger.states import Hold
 from reconciler.report.cutover_words import (
     compared_words,
@@ -247,6 +248,9 @@ def happened_words(happened: Happened) -> str:
             return f"started by {by}"
         case reasons.TakenUp(by):
             return f"taken up by {by}"
+        case Reviewed(number, author, approved_by):
+            approved = ", ".join(approved_by) or "nobody"
+            return f"of pull request #{number} by {author}, approved by {approved}"
         case reasons.StateChanged(state, reason):
             because = f": {reason_words(reason)}" if reason is not None else ""
             return f"{state.replace('_', ' ')}{because}"

@@ -11,6 +11,7 @@ from typing import assert_never
 from reconciler.limits import SUMMARY_BYTES_MAX
 from reconciler.outcomes.advise import AdviseOutcome
 from reconciler.outcomes.apply import ApplyOutcome, StatusOutcome
+from reconciler.outcomes.audit import AuditOutcome
 from reconciler.outcomes.doctor import DoctorOutcome
 from reconciler.outcomes.drift import DriftOutcome
 from reconciler.outcomes.failed import KeyspaceFailed
@@ -24,6 +25,7 @@ from reconciler.plan.model import Plan
 from reconciler.report import json as as_json
 from reconciler.report.compose.advise import advise_document
 from reconciler.report.compose.apply import apply_document, status_document
+from reconciler.report.compose.audit import audit_document
 from reconciler.report.compose.doctor import doctor_document
 from reconciler.report.compose.drift import drift_document
 from reconciler.report.compose.lint import lint_document
@@ -178,6 +180,10 @@ def owner_report(outcomes: Sequence[OwnerOutcome | KeyspaceFailed], how: Present
 def advise_report(outcomes: Sequence[AdviseOutcome | KeyspaceFailed], how: Presentation) -> str:
     made = advise_document(outcomes)
     return _written(made, how, partial(as_json.advise_json, outcomes))
+
+
+def audit_report(outcome: AuditOutcome, how: Presentation) -> str:
+    return _written(audit_document(outcome), how, partial(as_json.audit_json, outcome))
 
 
 def rollouts_report(outcomes: Sequence[RolloutOutcome | KeyspaceFailed], how: Presentation) -> str:

@@ -68,11 +68,13 @@ from reconciler.plan.model import Moment
 _APPLY_ID: BindParameter[int] = bindparam("of_apply")
 _STATE: BindParameter[str] = bindparam("of_state")
 _APPLY = select(applies).where(applies.c.apply_id == _APPLY_ID)
+_NO_END = 1 << 62  # beyond the number of any apply
 _APPLIES = (
     select(applies)
     .where(
         applies.c.environment == bindparam("of_environment"),
         applies.c.region == bindparam("of_region"),
+        applies.c.apply_id < bindparam("of_end"),
     )
     .order_by(applies.c.apply_id.desc())
     .limit(bindparam("of_limit", type_=Integer))
@@ -255,9 +257,20 @@ class SqlLedger:
         return rows.stored_apply(found[0]) if found else None
 
     def applies(
-        self, environment: str, *, keyspace: str | None, limit: int, region: str = ""
+        self,
+        environment: str,
+        *,
+        keyspace: str | None,
+        limit: int,
+        region: str = "",
+        before: int | None = None,
     ) -> list[StoredApply]:
-        of = {"of_environment": environment, "of_region": region, "of_limit": limit}
+        of = {
+            "of_environment": environment,
+            "of_region": region,
+            "of_limit": limit,
+            "of_end": before if before is not None else _NO_END,
+        }
         if keyspace is None:
             found = self._rows(_APPLIES, **of)
         else:
@@ -310,6 +323,11 @@ class SqlLedger:
         wanted = select(events).where(events.c.apply_id == apply_id)
         latest = self._rows(wanted.order_by(events.c.event_id.desc()).limit(limit))
         return [rows.event_entry(row) for row in reversed(latest)]
+
+    def first_events(self, apply_id: int, *, limit: int) -> list[EventEntry]:
+        wanted = select(events).where(events.c.apply_id == apply_id)
+        found = self._rows(wanted.order_by(events.c.event_id).limit(limit))
+        return [rows.event_entry(row) for row in found]
 
     def lease(self, environment: str, keyspace: str, region: str = "") -> StoredLease | None:
         with reading(self._engine) as connection:

@@ -19,6 +19,7 @@ from reconciler.flows.forge.deployment import Deployment
 from reconciler.flows.forge.ends import Applied, ci_end, ci_verdict, is_idle, is_late
 from reconciler.flows.forge.job import ForgeJob
 from reconciler.flows.forge.merged import Merged, begin_merged
+from reconciler.flows.forge.reviewed import reviewed_in
 from reconciler.flows.forge.wave_gate import wave_gate
 from reconciler.flows.gates import Gates
 from reconciler.flows.keyspace_order import left_alone_before, order_gates
@@ -219,6 +220,7 @@ def _change_schema(
         part=part and replace(part, is_rerun=run.job.facts.is_rerun),
         asker=asker,
         behest=asked.behest,
+        reviewed=partial(reviewed_in, run, chosen.name, files.spec.keyspace),
     )
 
     def look_at(of: DesiredFiles, before: Environment) -> tuple[World, Environment]:

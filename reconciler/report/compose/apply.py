@@ -152,6 +152,7 @@ def _status(apply: ApplyStatus, now_s: float, *, in_job: bool) -> Report:
             *(failures(apply, in_job=in_job) if is_whole else first_alone(apply)),
             blocks.Facts(facts=tuple(_status_facts(apply, now_s))),
             *account(apply, now_s=now_s),
+            *_statements(apply),
             *_history(apply.events),
         ),
         plan_id=apply.plan_id,
@@ -203,6 +204,21 @@ def _status_facts(apply: ApplyStatus, now_s: float) -> Iterator[Fact]:
 def _because(reason: Reason | None) -> Iterator[Fact]:
     if said := reason_line(reason):
         yield Fact(label="because", text=said, brief=said)
+
+
+def _statements(apply: ApplyStatus) -> Iterator[Block]:
+    """Exactly as they were sent, each once."""
+    for one in apply.statements:
+        states = ", ".join(
+            f"{state.replace('_', ' ')} on {words.count(n, 'shard')}" for state, n in one.states
+        )
+        yield blocks.Copy(
+            title=f"{one.object_id}",
+            lead=sentence(states),
+            lines=tuple(one.sql.split("\n")),
+            language="sql",
+            cut=Cut(detail=Detail.STATEMENT, instead=sentence("Statements are left out here.")),
+        )
 
 
 def _history(events: Sequence[EventEntry]) -> Iterator[Block]:

@@ -1,0 +1,58 @@
+"""Past applies from the ledger alone, a row each, for whoever audits: when, what, whose, by whom
+approved and started, where, how much, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.drive.limits import FIRST_EVENTS_MAX
+from reconciler.ledger.model import EventEntry, StoredApply
+from reconciler.ledger.reasons import Begun, TakenUp
+from reconciler.ledger.reviewed import Reviewed
+from reconciler.outcomes.audit import AuditRow
+from reconciler.ports.ledger import Ledger
+
+
+def audit_rows(
+    ledger: Ledger,
+    environment: str,
+    keyspace: str,
+    *,
+    limit: int,
+    before: int | None = None,
+    region: str = "",
+) -> Iterator[AuditRow]:
+    """Newest first; `before` is the number of an apply where an earlier page ended."""
+    found = ledger.applies(
+        environment, keyspace=keyspace, limit=limit, region=region, before=before
+    )
+    for stored in found:
+        yield _row(ledger, stored)
+
+
+def _row(ledger: Ledger, stored: StoredApply) -> AuditRow:
+    operations = ledger.operations(stored.apply_id)
+    events = ledger.first_events(stored.apply_id, limit=FIRST_EVENTS_MAX)
+    reviewed = next((one.what for one in events if isinstance(one.what, Reviewed)), None)
+    return AuditRow(
+        apply_id=stored.apply_id,
+        environment=stored.environment,
+        keyspace=stored.keyspace,
+        region=stored.region or None,
+        started_s=stored.started_s,
+        ended_s=stored.completed_s,
+        plan_id=stored.plan_id,
+        commit=stored.commit,
+        pull_request=reviewed.pull_request if reviewed else None,
+        author=reviewed.author if reviewed else "",
+        approved_by=reviewed.approved_by if reviewed else (),
+        started_by=_started_by(events),
+        shards=len({row.shard for row in operations}),
+        statements=sum(row.statements_done for row in operations),
+        outcome=stored.state,
+        problem=stored.problem.code if stored.problem else "",
+    )
+
+
+def _started_by(events: list[EventEntry]) -> str:
+    return next((one.what.by for one in events if isinstance(one.what, Begun | TakenUp)), "")

@@ -1,0 +1,107 @@
+"""An audit: every apply in a line, from the ledger alone, as text, CSV and JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from reconciler.drive.audit import audit_rows
+from reconciler.drive.status import whole_apply
+from reconciler.edges.ledger.sql import open_ledger
+from reconciler.ledger.model import EventEntry
+from reconciler.ledger.reasons import Begun
+from reconciler.ledger.reviewed import Reviewed
+from reconciler.ledger.states import ApplyState
+from reconciler.outcomes.apply import StatusOutcome
+from reconciler.outcomes.audit import AuditOutcome, AuditRow
+from reconciler.report.compose.apply import status_document
+from reconciler.report.compose.audit import COLUMNS, audit_csv, audit_document
+from reconciler.report.json import audit_json
+from reconciler.report.write.text import write_text
+from tests.contract.ledgers import SHARDS, begun, intent
+from tests.golden.scenarios import START_S
+
+ROW = AuditRow(
+    apply_id=17,
+    environment="production",
+    keyspace="commerce",
+    region=None,
+    started_s=START_S,
+    ended_s=START_S + 90,
+    plan_id="sha256:5d10ea88f422de459258156be56a62ba0a777a2e80453a33d786318c824893d3",
+    commit="4f1c2ab",
+    pull_request=7,
+    author="ada",
+    approved_by=("ben", "cyn"),
+    started_by="run 8123 on runner-4",
+    shards=4,
+    statements=12,
+    outcome=ApplyState.COMPLETED,
+    problem="",
+)
+OUTCOME = AuditOutcome(environment="production", rows=(ROW,), more_before=17)
+
+
+def test_an_apply_is_one_line_with_whose_it_is_and_who_approved_it() -> None:
+    text = " ".join(write_text(audit_document(OUTCOME)).split())
+    assert "17, 2026-03-01 14:05:09 UTC: commerce completed, 12 statements on 4 shards" in text
+    assert "pull request #7 by ada, approved by ben, cyn; started by run 8123" in text
+    assert "--before 17" in text
+
+
+def test_the_same_as_csv_in_which_nothing_is_a_formula() -> None:
+    hostile = replace(ROW, author='=HYPERLINK("x"),y')
+    outcome = AuditOutcome(environment="production", rows=(hostile,))
+    header, line = csv.reader(io.StringIO(audit_csv(outcome), newline=""))
+    assert header == list(COLUMNS)
+    row = dict(zip(header, line, strict=True))
+    assert row["author"] == '\'=HYPERLINK("x"),y'
+    assert row["approved_by"] == "ben cyn"
+    assert row["statements"] == "12"
+
+
+def test_the_same_as_json() -> None:
+    found = json.loads(audit_json(OUTCOME))
+    assert found["applies"][0]["approved_by"] == ["ben", "cyn"]
+    assert found["more_before"] == 17
+
+
+@pytest.mark.invariant("ST-19")
+def test_the_ledger_alone_says_who_approved_and_started_an_apply(tmp_path: Path) -> None:
+    ledger = open_ledger(None, default_file=tmp_path / "ledger.sqlite")
+    try:
+        lease = begun(ledger)
+        reviewed = Reviewed(pull_request=7, author="ada", approved_by=("ben",))
+        events = (EventEntry(at_s=1.0, what=Begun("me")), EventEntry(at_s=1.0, what=reviewed))
+        ledger.record(lease, events)
+        (row,) = audit_rows(ledger, lease.environment, lease.keyspace, limit=10)
+        assert (row.pull_request, row.author, row.approved_by) == (7, "ada", ("ben",))
+        assert (row.started_by, row.shards > 0) == ("me", True)
+        before = row.apply_id
+        assert not [*audit_rows(ledger, lease.environment, lease.keyspace, limit=9, before=before)]
+    finally:
+        ledger.close()
+
+
+def test_an_apply_that_is_asked_for_is_shown_with_each_statement_once(tmp_path: Path) -> None:
+    ledger = open_ledger(None, default_file=tmp_path / "ledger.sqlite")
+    try:
+        lease = begun(ledger)
+        for shard in SHARDS[:2]:
+            ledger.record(lease, (intent(shard),))
+        of = (lease.environment, lease.keyspace)
+        found = whole_apply(ledger, *of, lease.apply_id, now_s=1.0, keep_old_s=0)
+        assert found is not None
+        outcome = StatusOutcome(environment="production", applies=(found,), now_s=1.0)
+        text = write_text(status_document(outcome))
+        assert text.count("ALTER TABLE `users` ADD `a` int\n") == 1
+        assert "intended on 2 shards" in text
+        other = whole_apply(ledger, *of, lease.apply_id + 1, now_s=1.0, keep_old_s=0)
+        assert other is None
+    finally:
+        ledger.close()
