@@ -55,11 +55,13 @@ _NEVER = (
 def read_routine(text: str, about: ObjectId) -> Routine:
     """Raises Refused for what is in no form that is understood."""
     facts = read_facts(text)
-    head = _SHOWN.match(facts.shown) if facts else None
-    if facts is None or head is None or facts.created_with.sql_mode is None:
-        raise _refused(about, "its server prints it in a form that is not understood")
-    if modes := _OTHER_LANGUAGE.intersection(facts.created_with.sql_mode.split(",")):
+    mode = facts.created_with.sql_mode if facts else None
+    # Asked first: servers print its name as that mode quotes it.
+    if modes := _OTHER_LANGUAGE.intersection((mode or "").split(",")):
         raise _refused(about, f"it was made under sql_mode {', '.join(sorted(modes))}")
+    head = _SHOWN.match(facts.shown) if facts else None
+    if facts is None or head is None or mode is None:
+        raise _refused(about, "its server prints it in a form that is not understood")
     found = ObjectId(ObjectKind(head["kind"].lower()), unquote_identifier(head["name"]))
     parts = _parts(facts.shown[head.end() :], found.kind)
     if found != about or parts is None:

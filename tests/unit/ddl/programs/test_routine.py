@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.ddl.definition.routine_file import read_routine_file
@@ -96,3 +98,10 @@ def test_a_body_may_show_what_makes_a_routine() -> None:
     assert read_routine_file(f"CREATE PROCEDURE p() {body}", "p").rest == f"p() {body}"
     with pytest.raises(InvalidInput):
         read_routine_file("CREATE PROCEDURE p() SELECT 1; CREATE PROCEDURE q() SELECT 1", "p")
+
+
+def test_one_that_is_quoted_by_its_own_mode_is_refused_by_the_mode() -> None:
+    made = replace(MADE, sql_mode="ANSI_QUOTES,STRICT_TRANS_TABLES")
+    shown = 'CREATE PROCEDURE "p"()\n    SQL SECURITY INVOKER\nSELECT "a" FROM "t"'
+    with pytest.raises(Refused, match="it was made under sql_mode ANSI_QUOTES"):
+        read_routine(with_facts(shown, None, made), P)
