@@ -41,6 +41,7 @@ def definer_refusals(
         )
     rights = access.definer(account.digest).privileges
     is_protected = rights is not None and _PROTECTED in rights.everywhere
+    is_protected = is_protected or account.digest in access.protected  # by a role
     if is_protected and not access.may_everywhere([_PROTECTED]):
         yield Refusal(
             code="privilege-missing",

@@ -127,6 +127,31 @@ def test_a_view_that_only_its_like_may_drop_is_known_before(
         assert is_made(mysql_server, database, login, "DROP VIEW `v`")
 
 
+@pytest.mark.invariant("PG-5")
+def test_an_account_that_a_role_protects_is_known_before(
+    mysql_server: RunningServer, fresh_database: FreshDatabase
+) -> None:
+    """Be the role active or not: the server asks who was granted it."""
+    database = fresh_database(mysql_server)
+    given = (
+        f"DROP, SELECT ON `{database}`.*",
+        "SELECT ON mysql.*",
+        "SET_ANY_DEFINER, PROCESS ON *.*",
+    )
+    with (
+        admin_cursor(mysql_server) as cursor,
+        account(mysql_server, "SYSTEM_USER ON *.*") as role,
+        account(mysql_server, f"SELECT ON `{database}`.*") as definer,
+        account(mysql_server, *given, f"CREATE VIEW ON `{database}`.*") as login,
+    ):
+        cursor.execute(f"CREATE TABLE `{database}`.t (id int PRIMARY KEY)")
+        assert not refusals(mysql_server, database, login, definer)
+        cursor.execute(f"GRANT '{role.user}'@'{HOST}' TO '{definer.user}'@'{HOST}'")
+        (refused,) = refusals(mysql_server, database, login, definer)
+        assert "SYSTEM_USER" in refused
+        assert not is_made(mysql_server, database, login, view_of(definer))
+
+
 def view_of(definer: Account) -> str:
     return (
         f"CREATE ALGORITHM=UNDEFINED DEFINER=`{definer.user}`@`{HOST}` SQL SECURITY DEFINER"

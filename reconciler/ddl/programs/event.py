@@ -14,6 +14,7 @@ from dataclasses import replace
 from reconciler.ddl.fingerprint import value_fingerprint
 from reconciler.ddl.programs.accounts import Account
 from reconciler.ddl.programs.facts import (
+    CARRIAGE_RETURN,
     LEAVE_ALONE,
     NO_TEXT,
     USUAL_ZONE,
@@ -89,6 +90,8 @@ def _check(event: Event) -> None:
         raise _refused(event.name, f"it was made under sql_mode {', '.join(sorted(modes))}")
     if NO_TEXT in body or NO_TEXT in event.comment:
         raise _refused(event.name, "the server prints bytes of it that are no text")
+    if "\r" in f"{body}{event.comment}":
+        raise _refused(event.name, CARRIAGE_RETURN)
     if not is_one_statement(body):
         raise _refused(event.name, "what it does is not one statement that is understood")
     if outside := outside_names_in_body(body):

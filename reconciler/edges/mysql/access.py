@@ -29,7 +29,14 @@ _DATABASE_OPTIONS = (
     "SELECT SCHEMA_NAME, OPTIONS FROM information_schema.SCHEMATA_EXTENSIONS WHERE SCHEMA_NAME = %s"
 )
 _IS_READ_ONLY = "READ ONLY=1"
-_PROTECTED = "SELECT USER, HOST FROM mysql.global_grants WHERE PRIV = 'SYSTEM_USER'"  # MySQL
+# MySQL: whoever has the privilege, or was granted a role that has it, be that active or not.
+_PROTECTED = """
+WITH RECURSIVE found (u, h) AS (
+  SELECT USER, HOST FROM mysql.global_grants WHERE PRIV = 'SYSTEM_USER'
+   UNION
+  SELECT TO_USER, TO_HOST FROM mysql.role_edges JOIN found ON FROM_USER = u AND FROM_HOST = h
+) SELECT u, h FROM found
+"""
 # The login's own come back: whoever makes a routine is given what it takes to change it.
 _ROUTINE_GRANTS = (
     "SELECT Routine_type, Routine_name FROM mysql.procs_priv"
