@@ -18,6 +18,7 @@ from reconciler.flows.reconcile_pass import (
 )
 from reconciler.flows.renames_at_rest import rename_refusals
 from reconciler.flows.row_counts import with_counts
+from reconciler.flows.shards_moved import shards_moved
 from reconciler.guard.classify import position_of
 from reconciler.guard.compare import input_refusals
 from reconciler.guard.model import Refusal, ToDo
@@ -60,7 +61,8 @@ def plan_keyspace(
     begun = _without_what_is_gone(begin_pass(world, files, environment, cleans=cleans))
     derived = derive(world, begun)
     insecure = insecure_note(environment)
-    notes = (*notes, insecure) if insecure else notes
+    merged = _of_keyspace(protected, files.spec.keyspace) if protected is not None else None
+    notes = (*notes, *shards_moved(merged, environment), *([insecure] if insecure else []))
     plan = _plan_of(begun, derived, notes, created_at=created_at, tool_version=tool_version)
     pending = _pending(world, protected, begun)
     refusals = derived.refusals
