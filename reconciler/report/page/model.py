@@ -13,6 +13,15 @@ from reconciler.report.document import Report
 from reconciler.report.spans import Line
 from reconciler.report.write.plain import plain
 
+SIGNS = {
+    Mark.GOOD: "✓",
+    Mark.CAUTION: "!",
+    Mark.BAD: "✗",
+    Mark.WAITING: "‖",
+    Mark.UNDERWAY: "▸",
+    Mark.QUIET: "·",
+}
+
 
 class Part(StrEnum):
     """What a section is made of; a number of the strip leads to one of them."""
@@ -65,7 +74,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """One shard."""
+    """One shard, or one apply of the past."""
 
     shard: str
     look: Look

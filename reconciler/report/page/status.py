@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from reconciler.outcomes.apply import ApplyStatus, StatusOutcome
 from reconciler.plan import words
 from reconciler.report import apply_account, apply_words
 from reconciler.report.blocks import Mark
 from reconciler.report.document import Document, Report, Title
-from reconciler.report.page.model import Band, Count, Grid, Look, Part, Section
+from reconciler.report.page.model import SIGNS, Band, Cell, Count, Grid, Look, Part, Section
 from reconciler.report.page.shards import Told, band, grid_of
 from reconciler.report.page.timeline import LOOKS, timeline
 from reconciler.report.spans import Line, Moment, Name, Text, sentence, with_commands
 from reconciler.report.summary import short_id
-from reconciler.report.times import duration
+from reconciler.report.times import duration, moment
+from reconciler.report.write.plain import plain
 
 _MARKS = {
     Look.GOOD: Mark.GOOD,
@@ -106,10 +108,37 @@ def _history(document: Document, outcome: StatusOutcome) -> Section:
     )
     return Section(
         report=Report(title=Title(mark=Mark.QUIET, about=about, verdict=verdict), blocks=blocks),
+        grid=grid_of("Applies by month", _months(outcome.applies, titles)),
         rows_header=_HEADER,
         rows=rows,
         unchecked=(_UNSEEN,) if rows else (),
     )
+
+
+def _months(applies: Sequence[ApplyStatus], titles: Sequence[Title | None]) -> Iterator[Band]:
+    """Each apply in its month, by how it ended; the first of a month first."""
+    told = [
+        (moment(apply.started_s)[:7], apply, title)
+        for apply, title in zip(applies, titles, strict=False)
+        if title is not None
+    ]
+    told.sort(key=lambda one: (one[1].started_s, one[1].apply_id), reverse=True)
+    is_of_one = len({apply.keyspace for apply in applies}) == 1
+    for month, found in groupby(told, key=lambda one: one[0]):
+        own = list(found)[::-1]
+        yield Band(
+            title=month,
+            text=words.count(len(own), "apply", "applies"),
+            cells=tuple(
+                Cell(
+                    shard=f"{'' if is_of_one else f'{apply.keyspace} '}{apply.apply_id}",
+                    look=Look(title.mark.value),
+                    sign=SIGNS[title.mark],
+                    text=plain(title.verdict),
+                )
+                for _, apply, title in own
+            ),
+        )
 
 
 def _row(apply: ApplyStatus, title: Title) -> tuple[Line, ...]:

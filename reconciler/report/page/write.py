@@ -23,21 +23,12 @@ from reconciler.report import blocks
 from reconciler.report.addresses import in_link
 from reconciler.report.document import Report
 from reconciler.report.page.limits import NAMED_CELLS_MAX, SQUARES_A_ROW
-from reconciler.report.page.model import Page
+from reconciler.report.page.model import SIGNS, Page
 from reconciler.report.times import age, clock, moment
 from reconciler.report.write.difference import difference_lines
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-
-SIGNS = {
-    blocks.Mark.GOOD: "✓",
-    blocks.Mark.CAUTION: "!",
-    blocks.Mark.BAD: "✗",
-    blocks.Mark.WAITING: "‖",
-    blocks.Mark.UNDERWAY: "▸",
-    blocks.Mark.QUIET: "·",
-}
 
 
 def write_page(page: Page) -> str:

@@ -239,6 +239,7 @@ def test_history_is_a_row_for_each_apply() -> None:
     applies = tuple(replace(one, apply_id=100 + n) for n, one in enumerate(PAST))
     shown = said(status_report(replace(past(*applies), is_history=True), HTML))
     assert "History of production" in shown
+    assert "✗ 101: failed" in shown
     for apply in applies:
         assert f"{apply.apply_id}" in shown
         assert apply.problem is None or apply.problem.message in shown
