@@ -104,10 +104,16 @@ def _problems(parts: StatementText, path: str) -> Iterator[Problem]:
         found = tuple(part for part in found if part.file_code != "definition-query")
     yield from (_forbidden(part, path) for part in found)
     if parts.behind:
+        recovery = "keep one CREATE TABLE in a file"
+        if parts.behind[0].kind is TokenKind.EXECUTABLE_OPEN:  # as dumps have triggers
+            recovery = (
+                "write a trigger plainly behind its table, without the comments of a dump around it"
+                " and without its DEFINER; anything else has no place in the file"
+            )
         yield _problem(
             "definition-second-statement",
             "a second statement follows the first",
-            "keep one CREATE TABLE in a file",
+            recovery,
             _at(parts.behind[0], path),
         )
 

@@ -122,12 +122,17 @@ def _is(tokens: Sequence[Token], place: int, *words: str) -> bool:
 
 def _expected(tokens: Sequence[Token], place: int, path: str) -> InvalidInput:
     token = tokens[place] if place < len(tokens) else tokens[-1]
+    recovery = (
+        "state what the routine should be; tables stand one folder above, other kinds in folders of"
+        " their own"
+    )
+    if token.kind is TokenKind.EXECUTABLE_OPEN:
+        recovery = "write it plainly, without the comments of a dump around it"
     return InvalidInput(
         file_problem(
             "definition-not-create-routine",
             f"CREATE PROCEDURE or FUNCTION, and a name, is expected, not {token.text[:60]!r}",
-            "state what the routine should be; tables stand one folder above, other kinds in"
-            " folders of their own",
+            recovery,
             at(token, path),
         )
     )

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.ddl.definition.file import read_definition_file
 from reconciler.ddl.definition.routine_file import read_routine_file
 from reconciler.ddl.programs.facts import with_facts
 from reconciler.ddl.programs.names import outside_names_in_body
@@ -105,3 +106,15 @@ def test_one_that_is_quoted_by_its_own_mode_is_refused_by_the_mode() -> None:
     shown = 'CREATE PROCEDURE "p"()\n    SQL SECURITY INVOKER\nSELECT "a" FROM "t"'
     with pytest.raises(Refused, match="it was made under sql_mode ANSI_QUOTES"):
         read_routine(with_facts(shown, None, made), P)
+
+
+def test_the_form_of_dumps_is_refused_with_what_to_write() -> None:
+    dumped = "/*!50003 CREATE*/ /*!50020 DEFINER=`a`@`b`*/ /*!50003 "
+    with pytest.raises(InvalidInput) as refused:
+        read_routine_file(f"{dumped}PROCEDURE `p`() SELECT 1 */;", "p.sql")
+    assert "without the comments of a dump" in refused.value.problems[0].recovery
+    trigger = f"{dumped}TRIGGER x BEFORE INSERT ON t FOR EACH ROW SET NEW.a = 1 */;;"
+    text = f"CREATE TABLE t (a int);\nDELIMITER ;;\n{trigger}\nDELIMITER ;\n"
+    with pytest.raises(InvalidInput) as refused:
+        read_definition_file(text, "t.sql")
+    assert "write a trigger plainly behind its table" in refused.value.problems[0].recovery
