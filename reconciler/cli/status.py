@@ -22,6 +22,7 @@ from reconciler.cli.wire import Worlds
 from reconciler.flows.keyspaces import choose_environment
 from reconciler.outcomes.ends import failed_code
 from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.report.apply_metrics import apply_metrics
 from reconciler.report.compose.opening import failures_document
 from reconciler.report.render import status_report
 from reconciler.report.split_metrics import split_metrics
@@ -62,7 +63,7 @@ _STATUS_WATCH_S = 1.0
 @click.option(
     "--metrics",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Also write metrics of live splits to this file, in Prometheus' text format.",
+    help="Also write metrics of applies and live splits to this file, for Prometheus.",
 )
 @options.output("text", "json", "markdown", "html")
 @options.to
@@ -115,7 +116,8 @@ def status(
             how = replace(how, refresh_s=REFRESH_S if again else None)
             deliver(status_report(outcome, how), to)
             if metrics is not None:
-                write_file(metrics, split_metrics(splits, now_s=now_s))
+                told = apply_metrics(applies, now_s=now_s)
+                write_file(metrics, f"{told}{split_metrics(splits, now_s=now_s)}")
             show_failed(failed)
             if not again:
                 break

@@ -17,14 +17,15 @@ from reconciler.ledger.model import EventEntry
 from reconciler.ledger.reasons import Begun
 from reconciler.ledger.reviewed import Reviewed
 from reconciler.ledger.states import ApplyState
-from reconciler.outcomes.apply import StatusOutcome
+from reconciler.outcomes.apply import ApplyStatus, StatusOutcome
 from reconciler.outcomes.audit import AuditOutcome, AuditRow
+from reconciler.report.apply_metrics import apply_metrics
 from reconciler.report.compose.apply import status_document
 from reconciler.report.compose.audit import COLUMNS, audit_csv, audit_document
 from reconciler.report.json import audit_json
 from reconciler.report.write.text import write_text
 from tests.contract.ledgers import SHARDS, begun, intent
-from tests.golden.scenarios import START_S
+from tests.golden.scenarios import START_S, TWO_FAILED
 
 ROW = AuditRow(
     apply_id=17,
@@ -105,3 +106,31 @@ def test_an_apply_that_is_asked_for_is_shown_with_each_statement_once(tmp_path: 
         assert other is None
     finally:
         ledger.close()
+
+
+def test_metrics_have_a_line_for_every_state_of_the_latest_apply() -> None:
+    status = ApplyStatus(
+        apply_id=17,
+        environment="production",
+        keyspace="commerce",
+        plan_id=ROW.plan_id,
+        commit="4f1c2ab",
+        state=ApplyState.FAILED,
+        started_s=1.0,
+        completed_s=None,
+        holder=None,
+        heartbeat_s=2.0,
+        waits_since_s=None,
+        reason=None,
+        problem=None,
+        waves=(),
+        shards=TWO_FAILED,
+    )
+    text = apply_metrics([status], now_s=9.0)
+    of = 'environment="production",keyspace="commerce"'
+    lines = text.splitlines()
+    assert f'reconciler_apply_state{{{of},state="failed"}} 1' in lines
+    assert f'reconciler_apply_state{{{of},state="completed"}} 0' in lines
+    assert f'reconciler_apply_shards{{{of},state="failed"}} 2' in lines
+    assert f"reconciler_apply_driven{{{of}}} 0" in lines
+    assert f"reconciler_apply_heartbeat_age_seconds{{{of}}} 7.0" in lines
