@@ -1,5 +1,6 @@
 """`python -m tests.integration.chaos FIRST LAST [ENGINE]`: the runs of these seeds, one after the
-other, by the server's own DDL or by an engine, on every server that it works with.
+other, by the server's own DDL or by an engine, on every server that it works with; `programs` in
+place of an engine: of plans that change programs as well.
 
 A failure prints its seed and what was done; the same seed does the same again. Moments are measured
 in real time, so that a failure that needs a very exact one may take a few tries to come back.
@@ -17,6 +18,7 @@ from reconciler.model.engine import EngineName
 from reconciler.model.server import Flavor
 from tests.integration.chaos.engines import EngineChaosRun, scene_of
 from tests.integration.chaos.fleet import BY_THE_SERVER, ChaosFleet
+from tests.integration.chaos.programs import ProgramFleet
 from tests.integration.chaos.run import ChaosRun
 from tests.integration.chaos.server import crashable_server
 
@@ -28,14 +30,17 @@ SERVERS: Mapping[EngineName, tuple[Flavor, ...]] = {
 }
 
 
-def main(first: int, last: int, engine: EngineName) -> int:
+PROGRAMS = "programs"
+
+
+def main(first: int, last: int, engine: EngineName, *, programs: bool) -> int:
     failed = 0
     is_direct = engine is EngineName.DIRECT
     scene, kind = (BY_THE_SERVER, ChaosRun) if is_direct else (scene_of(engine), EngineChaosRun)
     with ExitStack() as opened:
+        servers = [opened.enter_context(crashable_server(flavor)) for flavor in SERVERS[engine]]
         fleets = tuple(
-            ChaosFleet(opened.enter_context(crashable_server(flavor)), scene)
-            for flavor in SERVERS[engine]
+            ProgramFleet(server) if programs else ChaosFleet(server, scene) for server in servers
         )
         ledger_server = opened.enter_context(crashable_server(Flavor.MYSQL))
         folder = opened.enter_context(tempfile.TemporaryDirectory())
@@ -50,5 +55,6 @@ def main(first: int, last: int, engine: EngineName) -> int:
 
 
 if __name__ == "__main__":
-    named = EngineName(sys.argv[3]) if len(sys.argv) > 3 else EngineName.DIRECT
-    sys.exit(main(int(sys.argv[1]), int(sys.argv[2]), named))
+    named = sys.argv[3] if len(sys.argv) > 3 else EngineName.DIRECT.value
+    by = EngineName.DIRECT if named == PROGRAMS else EngineName(named)
+    sys.exit(main(int(sys.argv[1]), int(sys.argv[2]), by, programs=named == PROGRAMS))

@@ -172,7 +172,7 @@ def _apply(fleet: ChaosFleet, place: LedgerPlace, moments: Moments) -> End:
             standings: dict[str, ToDo | Done] = {}
             for spec in specs:
                 with sessions.open(spec) as session:
-                    live = session.definitions()
+                    live = session.definitions(programs=fleet.program_kinds)
                 found = position_of(fleet.plan.core, spec.name, _fingerprints(fleet, live))
                 if found is None:
                     return End.DRIFT
@@ -205,7 +205,7 @@ def _apply(fleet: ChaosFleet, place: LedgerPlace, moments: Moments) -> End:
 
 def _fingerprints(fleet: ChaosFleet, live: Mapping[ObjectId, str]) -> dict[ObjectId, str]:
     return {
-        object_id: fleet.fingerprint(text)
+        object_id: fleet.fingerprint_of(object_id, text)
         for object_id, text in live.items()
         if fleet.is_managed(object_id)
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pymysql.cursors import Cursor
@@ -24,7 +24,7 @@ from reconciler.diff.model import Operation
 from reconciler.drive.shard.basis import ShardBasis, WantedObject
 from reconciler.model.dependents import NONE_SEEN
 from reconciler.model.engine import EngineName
-from reconciler.model.object_id import ObjectId, table_id
+from reconciler.model.object_id import ObjectId, ObjectKind, table_id
 from reconciler.model.policy import Policy
 from reconciler.model.shadow_tables import is_shadow_named
 from reconciler.plan.codec import plan_from_core
@@ -89,6 +89,8 @@ def database_of(shard: str) -> str:
 
 
 class ChaosFleet:
+    program_kinds: frozenset[ObjectKind] = frozenset()
+
     def __init__(self, server: CrashableServer, scene: Scene = BY_THE_SERVER) -> None:
         self.server = server
         self.scene = scene
@@ -98,20 +100,21 @@ class ChaosFleet:
         self.environment = Environment(
             name="production",
             rollout=scene.rollout,
-            shards=tuple(
-                ShardSpec(
-                    name=shard,
-                    connection=Connection(
-                        host="127.0.0.1",
-                        port=str(server.port),
-                        database=database_of(shard),
-                        user=USER,
-                        password=PASSWORD,
-                        connect_timeout_s=5,
-                    ),
-                )
-                for shard in SHARDS
+            shards=tuple(map(self.spec_of, SHARDS)),
+        )
+
+    def spec_of(self, shard: str) -> ShardSpec:
+        return ShardSpec(
+            name=shard,
+            connection=Connection(
+                host="127.0.0.1",
+                port=str(self.server.port),
+                database=database_of(shard),
+                user=USER,
+                password=PASSWORD,
+                connect_timeout_s=5,
             ),
+            programs=tuple(sorted(self.program_kinds)),
         )
 
     def reset(self) -> None:
@@ -138,14 +141,18 @@ class ChaosFleet:
         version = self.server.binary.version
         return table_fingerprint(read_table(definition, version), version)
 
+    def fingerprint_of(self, about: ObjectId, definition: str) -> str:
+        return self.fingerprint(definition)
+
     def basis(self) -> dict[str, ShardBasis]:
         """What every shard is held against: the tables as the plan leaves them."""
         one = ShardBasis(
-            fingerprint=lambda _, text: self.fingerprint(text),
+            fingerprint=self.fingerprint_of,
             is_managed=self.is_managed,
             after=self._after,
             flavor=self.server.binary.version.flavor,
             dependents=NONE_SEEN,
+            program_kinds=self.program_kinds,
         )
         return dict.fromkeys(SHARDS, one)
 
@@ -202,30 +209,47 @@ class ChaosFleet:
                 )
                 state[table] = after
         self.reset()
-        after_all = schema_fingerprint({table_id(t): found for t, found in state.items()})
+        return self.plan_of(
+            statements,
+            before=before,
+            start=schema_fingerprint({table_id(t): found for t, found in start.items()}),
+            after=schema_fingerprint({table_id(t): found for t, found in state.items()}),
+            managed=tuple(map(table_id, sorted(self.scene.tables))),
+        )
+
+    def plan_of(
+        self,
+        statements: Sequence[PlannedStatement],
+        *,
+        before: Sequence[ObjectBefore],
+        start: str,
+        after: str,
+        managed: tuple[ObjectId, ...],
+        policy: Policy | None = None,
+    ) -> Plan:
+        changes = ChangeSet(
+            before=start,
+            after=after,
+            touched=tuple(before),
+            statements=tuple(statements),
+            shards=SHARDS,
+        )
+        rules = RuleVersions(
+            normalizer=NORMALIZER_VERSION, renderer=RENDERER_VERSION, hazards=HAZARDS_VERSION
+        )
         core = PlanCore(
             environment="production",
             keyspace="commerce",
             server=self.server.binary.version.series,
-            rules=RuleVersions(
-                normalizer=NORMALIZER_VERSION, renderer=RENDERER_VERSION, hazards=HAZARDS_VERSION
-            ),
+            rules=rules,
             inputs=(),
-            policy=Policy(),
+            policy=policy or Policy(),
             shards=SHARDS,
             waves=waves_of(SHARDS, self.scene.rollout),
-            managed=tuple(map(table_id, sorted(self.scene.tables))),
-            change_sets=(
-                ChangeSet(
-                    before=schema_fingerprint({table_id(t): found for t, found in start.items()}),
-                    after=after_all,
-                    touched=tuple(before),
-                    statements=tuple(statements),
-                    shards=SHARDS,
-                ),
-            ),
+            managed=managed,
+            change_sets=(changes,),
             matching=(),
-            after=after_all,
+            after=after,
         )
         return plan_from_core(core, PlanMeta(created_at="", tool_version="test"))
 
