@@ -137,7 +137,7 @@ def _described(sandbox: Sandbox) -> str:
     lines = [f"keyspace {sandbox.keyspace}: {len(sandbox.shards)} shards"]
     for server in sandbox.servers:
         own = [shard.name for shard in sandbox.shards if shard.server == server.number]
-        names = named_shards(own)
+        names = named_shards(own).partition(" ")[2]  # without the noun
         lines.append(
             f"  server {server.number}  {server.version}  {server.host}:{server.port}  {names}"
         )
