@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,19 +18,24 @@ from tests.temporal.server import TemporalServer, temporal_server
 pytestmark = pytest.mark.temporal
 
 
+@pytest.fixture(scope="module")
+def another_server() -> Iterator[RunningServer]:
+    """Of the second region: it outlives the databases that a test has on it."""
+    with start_server(find_server(Flavor.MYSQL)) as server:
+        yield server
+
+
 @pytest.mark.invariant("TM-5")
 def test_no_statement_runs_twice_and_nobody_is_needed(
     mysql_server: RunningServer,
+    another_server: RunningServer,
     fresh_database: FreshDatabase,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
     """On a Temporal server of its own, which is killed as well."""
-    with (
-        start_server(find_server(Flavor.MYSQL)) as another,
-        temporal_server(tmp_path / "temporal") as temporal,
-    ):
-        servers = [mysql_server, another]
+    with temporal_server(tmp_path / "temporal") as temporal:
+        servers = [mysql_server, another_server]
         fleet = Fleet(tmp_path / "shop", servers, fresh_database, monkeypatch).found()
         _kills(fleet, temporal, tmp_path)
 
