@@ -140,15 +140,30 @@ def failures(
     first = apply_words.first_problem(problem, shards, steps)
     if first is None:
         return ()
-    of: dict[Problem, dict[str, None]] = {first[1]: {}}
+    told: dict[Problem, Problem] = {_of_any_shard(first[1], first[0]): first[1]}
+    of: dict[Problem, dict[str, None]] = {alike: {} for alike in told}
     for row in sorted(shards, key=lambda row: row.wave):
         for operation in row.operations:
             if operation.problem is not None:
-                of.setdefault(operation.problem, {})[row.shard] = None
+                alike = _of_any_shard(operation.problem, row.shard)
+                told.setdefault(alike, operation.problem)
+                of.setdefault(alike, {})[row.shard] = None
     for step in steps:
         if step.problem is not None:
+            told.setdefault(step.problem, step.problem)
             of.setdefault(step.problem, {})
-    return tuple(Failure(problem=own, shards=tuple(on)) for own, on in of.items())
+    return tuple(
+        Failure(problem=alike if len(on) > 1 else told[alike], shards=tuple(on))
+        for alike, on in of.items()
+    )
+
+
+def _of_any_shard(problem: Problem, shard: str) -> Problem:
+    """Without the shard that its message begins with: equal errors are one (RP-11)."""
+    for start in (f"shard {shard}, ", f"shard {shard}: "):
+        if shard and problem.message.startswith(start):
+            return replace(problem, message=problem.message.removeprefix(start))
+    return problem
 
 
 def operation_texts(

@@ -57,10 +57,15 @@ def test_the_first_failure_is_first_in_a_comment_last_on_a_terminal_and_in_its_r
         assert "waited for a lock" in rows
 
 
+def of_shard(shard: str) -> Problem:
+    """As the product words it: with the shard at its beginning."""
+    return replace(samples.DUPLICATES, message=f"shard {shard}, {samples.DUPLICATES.message}")
+
+
 @pytest.mark.invariant("RP-11")
 def test_equal_errors_are_one_with_all_their_shards() -> None:
     alike = tuple(
-        row(shard, 2, operation("users", FAILED, 0, problem=samples.DUPLICATES)) for shard in SHARDS
+        row(shard, 2, operation("users", FAILED, 0, problem=of_shard(shard))) for shard in SHARDS
     )
     text = write_text(apply_document([failed(alike)]))
     assert text.count("Duplicate entry") == 1
