@@ -109,7 +109,7 @@ class Files:
         self.content[path] = content
 
     def remove(self, path: str) -> None:
-        del self.content[path]
+        self.content.pop(path, None)
 
     def copy(self) -> Files:
         return Files(dict(self.content))

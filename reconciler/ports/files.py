@@ -15,7 +15,8 @@ class FileWriter(Protocol):
     def write(self, path: str, content: bytes) -> None:
         """The whole file or nothing of it: an interrupted write leaves the old one."""
 
-    def remove(self, path: str) -> None: ...
+    def remove(self, path: str) -> None:
+        """Nothing happens where there is no such file."""
 
 
 class History(Protocol):
