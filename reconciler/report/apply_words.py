@@ -58,8 +58,8 @@ def state_words(state: OperationState | ApplyState) -> str:
             return "failed for now"
         case ApplyState.RUNNING_DEGRADED:
             return "running, with trouble"
-        case OperationState.CANCELLED:
-            return "not begun"
+        case OperationState.CANCELLED if isinstance(state, OperationState):
+            return "not begun"  # of an apply the same word means that somebody cancelled it
         case _:
             return state.value.replace("_", " ")
 

@@ -40,6 +40,8 @@ def fleet(
     set_up(request.param, mysql_server, tmp_path)
     for name, value in variables(mysql_server).items():
         monkeypatch.setenv(name, value)
+    # Stored quarantines end on a date; how near it has to be, other tests say.
+    monkeypatch.setattr("reconciler.observe.quarantine.QUARANTINE_DAYS_MAX", 1_000_000)
     made = Fleet(tmp_path, [mysql_server], lambda _: "", monkeypatch)
     made.git("init", "--quiet", "--initial-branch=main")
     made.commit("as it was committed")
@@ -78,7 +80,5 @@ def in_other_words(context: StatementContext) -> tuple[Hazard, ...]:
 def test_planning_again_leaves_a_stored_plan_as_it_is(fleet: Fleet) -> None:
     before = fleet.read("plans/production/shop.plan.json")
     ended = fleet.run("plan", "--write")
-    # The end of a stored quarantine is farther away than a new plan may have it.
-    is_too_far = "[quarantine-too-long]" in ended.said
-    assert ended.code == (3 if is_too_far else 0), ended.said
+    assert ended.code == 0, ended.said
     assert fleet.read("plans/production/shop.plan.json") == before

@@ -465,7 +465,7 @@ def _plain(text: str) -> str:
 
 def _through_file(plan: Plan, readable: str) -> Plan:
     loaded = load_plan(dump_plan(plan), "plans/test/shop.plan.json")
-    if loaded != plan:
+    if loaded != replace(plan, meta=replace(plan.meta, counts=())):  # of the look, and not kept
         raise _Missed("the plan file does not give the plan back")
     check_plan(loaded, environment="test", keyspace="shop", readable_sql=readable)
     return loaded

@@ -149,7 +149,7 @@ def test_the_words_that_are_kept_never_change() -> None:
         "outcome-lost", "outcome-unseen",
         "promotion-awaited", "promotion-failed", "promotion-unmeasured",
         "released", "requested", "rest-never-starts",
-        "retry-taken-back", "routine-remade",
+        "retry-taken-back", "reviewed", "routine-remade",
         "rows-compared",
         "shard-failed", "soaks", "state-changed", "statement-found", "stays-stopped", "stopped",
         "taken-up", "taken-up-again", "trigger-swapped", "unanswered", "undriven",

@@ -9,11 +9,11 @@ import pytest
 
 from reconciler.errors import Problem
 from reconciler.ledger.reasons import Halted
-from reconciler.ledger.states import OperationState
+from reconciler.ledger.states import ApplyState, OperationState
 from reconciler.model.fleet import even_shards
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict, ShardRow
 from reconciler.report.apply_steps import RUNBOOK, in_a_job, runbook
-from reconciler.report.apply_words import MARKS, first_problem
+from reconciler.report.apply_words import MARKS, first_problem, state_words
 from reconciler.report.compose.apply import apply_document
 from reconciler.report.progress import progress_line
 from reconciler.report.write.markdown import write_markdown
@@ -148,6 +148,11 @@ def test_an_early_end_that_is_no_shards_own_is_on_top() -> None:
 
 def test_states_have_marks_of_their_own_but_for_the_two_that_run() -> None:
     assert len(set(MARKS.values())) == len(MARKS) - 1
+
+
+def test_an_apply_that_somebody_cancelled_is_not_told_as_one_that_never_began() -> None:
+    assert state_words(ApplyState.CANCELLED) == "cancelled"
+    assert state_words(OperationState.CANCELLED) == "not begun"
 
 
 def test_every_progress_event_is_one_line() -> None:
