@@ -70,6 +70,7 @@ def test_a_signal_ends_it_as_it_ends_any(number: signal.Signals, code: int) -> N
 def test_what_an_interpreter_reads_when_it_starts_is_not_passed_over(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    Started(["-c", "pass"]).communicate(PATIENCE_S)  # what imports everything runs from here on
     monkeypatch.setenv("PYTHONHASHSEED", "7")
     said, _ = Started(["-c", "pass"]).communicate(PATIENCE_S)
     assert "PYTHONHASHSEED is read at the start" in said
