@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.ddl.default_less import default_less_columns
 from reconciler.ddl.definition.file import DefinitionFile, read_definition_file
-from reconciler.ddl.definition.program_file import ProgramFile, starts_said_by
+from reconciler.ddl.definition.program_file import ProgramFile, said_of_events_by
 from reconciler.ddl.definition.program_files import read_program_file
 from reconciler.ddl.definition.table_with_triggers import table_with_triggers
 from reconciler.ddl.programs.kinds import file_text
@@ -127,7 +127,7 @@ def pull_keyspace(
     observations = observe(world, with_shards(world, environment))
     vschema = pulled_vschema(world.keyspaces, files.tree, files.spec, environment)
     tables = _own_tables(files, observations)
-    events = starts_said_by(files.existing.programs) if files.existing is not None else {}
+    events = said_of_events_by(files.existing.programs) if files.existing is not None else {}
     reader = DefinitionReader(files.spec.policy, counters={}, tables=tables, events=events)
     look = look_through(observations, reader)
     look = with_what_has_ended(look, environment, world.clock.now_s())

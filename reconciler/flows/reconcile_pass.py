@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reconciler.ddl.definition.program_file import starts_said_by
 from reconciler.ddl.fingerprint import NORMALIZER_VERSION, RENDERER_VERSION
 from reconciler.diff.counters import wanted_counters
 from reconciler.diff.model import SchemaDiff
@@ -23,7 +22,6 @@ from reconciler.guard.permission import permission_refusals
 from reconciler.guard.vschema import vschema_steps_done
 from reconciler.model.object_id import ObjectId
 from reconciler.model.observation import Observation, ObservedShard
-from reconciler.model.schema import Schema
 from reconciler.model.shadow_tables import shadow_kind
 from reconciler.observe.desired import Desired, load_desired
 from reconciler.observe.quarantine import check_scratch_apart, with_what_has_ended
@@ -153,13 +151,14 @@ def pass_over(
     others = [other for seen in observed for other in seen.others]
     as_printed = DefinitionReader(files.spec.policy)
     desired = load_desired(world.scratch, files, settings, as_printed, others) if observed else {}
-    wanted = next(iter(desired.values())).schema if desired else Schema(tables=())
+    git = next(iter(desired.values()), Desired(definitions={}))
+    wanted = git.schema
     if desired and files.vschema is not None:
         check_columns(files.vschema, wanted.tables)
     check_shard_columns(files.spec, wanted.tables)
     counters = wanted_counters(wanted, files.renames)
     tables, claimed = [table.name for table in wanted.tables], [one.name for one in cleans]
-    reader = as_printed.of_live(counters, tables, claimed, starts_said_by(files.programs))
+    reader = as_printed.of_live(counters, tables, claimed, git.events)
     look = look_through(observations, reader)
     look = with_what_has_ended(look, environment, world.clock.now_s())
     return Pass(

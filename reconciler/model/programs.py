@@ -136,6 +136,7 @@ class Event:
     `ends`; '' where there is none. Moments are local to the time zone that it was made with. Where
     nobody has said when it starts, which is then the moment at which each shard was given it,
     `starts` is ''; `is_stamped`, as long as that is not known: its server may have filled that in.
+    `is_over`, as long as it is not known what its file says: some servers turn off what is over.
     `comment` is the server's literal, or ''."""
 
     name: str
@@ -150,6 +151,7 @@ class Event:
     body: str
     created_with: CreatedWith
     is_stamped: bool = False
+    is_over: bool = False
     security: Security = Security.DEFINER
 
     @property

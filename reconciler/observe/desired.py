@@ -15,6 +15,7 @@ from reconciler.ddl.definition.file import DefinitionFile
 from reconciler.ddl.definition.program_file import ProgramFile
 from reconciler.ddl.foreign import ForeignDefinition
 from reconciler.ddl.lexer import TokenKind, tokenize
+from reconciler.ddl.programs.event import SaidOfEvent, said_of_events
 from reconciler.ddl.zero_dates import INVALID_DEFAULT
 from reconciler.diff.session import UNCHECKED
 from reconciler.errors import InvalidInput, Location, Problem, Refused
@@ -48,6 +49,11 @@ class Desired:
     @property
     def schema(self) -> Schema:
         return Schema(tables=tuple(read.table for _, read in sorted(self.definitions.items())))
+
+    @property
+    def events(self) -> dict[str, SaidOfEvent]:
+        """What its files say of events."""
+        return said_of_events(read.value for read in self.programs.values())
 
 
 def load_desired(

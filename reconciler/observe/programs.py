@@ -152,7 +152,7 @@ def _with_rights(program: ManagedProgram, file: ProgramFile, policy: Policy) -> 
 
 def _as_file_says(event: Event, file: ProgramFile) -> Event:
     """Scratch has it off, kept, with some start where the file says none, and in a zone that it
-    knows. One that is over is neither on nor off."""
+    knows, in which another hour may be over."""
     said, kept = file.event, file.created_with
     assert said is not None, "the file of an event"
     zone = kept.time_zone if kept is not None else None
@@ -160,8 +160,9 @@ def _as_file_says(event: Event, file: ProgramFile) -> Event:
         event,
         starts=event.starts if said.starts else "",
         is_stamped=False,
+        is_over=False,
         preserve=said.preserve,
-        is_on=said.is_on or event.is_on,
+        is_on=said.is_on,
         created_with=replace(event.created_with, time_zone=zone or USUAL_ZONE),
     )
 

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from types import MappingProxyType
 
 from reconciler.ddl.counter import counted_to, without_counter
-from reconciler.ddl.programs.event import is_passing, told_by_files
+from reconciler.ddl.programs.event import SaidOfEvent, is_passing, told_by_files
 from reconciler.ddl.programs.facts import text_of
 from reconciler.ddl.programs.kinds import (
     program_fingerprint,
@@ -56,7 +56,7 @@ class ReadProgram:
     fingerprint: str
 
 
-NO_EVENTS: Mapping[str, bool] = MappingProxyType({})
+NO_EVENTS: Mapping[str, SaidOfEvent] = MappingProxyType({})
 
 
 class DefinitionReader:
@@ -65,7 +65,7 @@ class DefinitionReader:
     `counters` are the AUTO_INCREMENT values that git wants, by table; None: a counter is read as it
     is printed, which is right for git's own definitions only. `tables` are git's: what engines make
     beside them is not managed, but for what a plan that is to remove it has `claimed`, whatever
-    policy leaves alone. `events` are git's events, with whether their files say when they start.
+    policy leaves alone. `events` is what git's files say of events.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class DefinitionReader:
         counters: Mapping[str, int] | None = None,
         tables: Collection[str] = (),
         claimed: Collection[str] = (),
-        events: Mapping[str, bool] = NO_EVENTS,
+        events: Mapping[str, SaidOfEvent] = NO_EVENTS,
     ) -> None:
         self._claimed = frozenset(claimed)
         self._events = events
@@ -89,7 +89,7 @@ class DefinitionReader:
         counters: Mapping[str, int],
         tables: Collection[str],
         claimed: Collection[str] = (),
-        events: Mapping[str, bool] = NO_EVENTS,
+        events: Mapping[str, SaidOfEvent] = NO_EVENTS,
     ) -> DefinitionReader:
         """A reader of live definitions that remembers what this one has read of tables."""
         reader = DefinitionReader(self._policy, counters, tables, claimed, events)

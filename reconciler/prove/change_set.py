@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.ddl.foreign import ForeignDefinition
 from reconciler.ddl.normalize import normalize_table
-from reconciler.ddl.programs.event import starts_said
+from reconciler.ddl.programs.event import said_of_events
 from reconciler.ddl.programs.kinds import as_shown, used_text
 from reconciler.diff.counters import wanted_counters
 from reconciler.diff.model import Operation, Step
@@ -79,7 +79,7 @@ def _reader(
 ) -> DefinitionReader:
     """Of what scratch shows: as live definitions are read."""
     counters, names = wanted_counters(desired, renames), [table.name for table in desired.tables]
-    events = starts_said(read.value for read in programs.after.values())
+    events = said_of_events(read.value for read in programs.after.values())
     return DefinitionReader(policy, counters, names, claimed, events)
 
 

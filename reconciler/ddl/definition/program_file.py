@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reconciler.ddl.lexer import Token
+from reconciler.ddl.programs.event import SaidOfEvent
 from reconciler.errors import Location, Problem
 from reconciler.model.object_id import ObjectId
 from reconciler.model.programs import CreatedWith, Security
@@ -63,9 +64,13 @@ class ProgramFile:
         return f"{self.head}{self.rest}"
 
 
-def starts_said_by(files: Iterable[ProgramFile]) -> dict[str, bool]:
-    """Of the events among them, by folded name, whether they say when they start."""
-    return {file.name.lower(): file.event.starts for file in files if file.event is not None}
+def said_of_events_by(files: Iterable[ProgramFile]) -> dict[str, SaidOfEvent]:
+    """Of the events among them, by folded name, before any server has read them."""
+    return {
+        file.name.lower(): SaidOfEvent(starts=None if said.starts else "", is_on=said.is_on)
+        for file in files
+        if (said := file.event) is not None
+    }
 
 
 def read_created_with(

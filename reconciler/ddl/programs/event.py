@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from reconciler.ddl.fingerprint import value_fingerprint
 from reconciler.ddl.programs.accounts import Account
@@ -45,10 +45,11 @@ _TAIL = (
     rf"(?: COMMENT (?P<comment>{STRING}))? DO (?P<body>.+)"
 )
 _SHOWN = re.compile(
-    rf"CREATE EVENT (?P<name>{NAME}) ON SCHEDULE {SCHEDULE} (?P<stamped>/\* stamped \*/ )?{_TAIL}",
+    rf"CREATE EVENT (?P<name>{NAME}) ON SCHEDULE {SCHEDULE} (?P<stamped>/\* stamped \*/ )?"
+    rf"(?P<over>/\* over \*/ )?{_TAIL}",
     re.DOTALL,
 )
-_STAMPED = "/* stamped */ "
+_STAMPED, _OVER = "/* stamped */ ", "/* over */ "
 # Under these a text means something else to its server than it does to us.
 _OTHER_LANGUAGE = frozenset(
     ["ANSI", "ANSI_QUOTES", "DB2", "MAXDB", "MSSQL", "NO_BACKSLASH_ESCAPES", "ORACLE", "POSTGRESQL"]
@@ -75,6 +76,7 @@ def read_event(text: str, name: str) -> Event:
         body=body_of_text(shown["body"]),
         created_with=facts.created_with,
         is_stamped=shown["stamped"] is not None,
+        is_over=shown["over"] is not None,
     )
     _check(event)
     return event
@@ -131,25 +133,37 @@ def as_observed(definition: str, *, is_stamped: bool, is_over: bool) -> str:
     shown = _SHOWN.fullmatch(definition)
     if shown is None:
         return definition
-    status = "ENABLE" if is_over else shown["status"]
+    marks = f"{_STAMPED if is_stamped else ''}{_OVER if is_over else ''}"
     at = shown.start("kept")
-    return (
-        f"{definition[:at]}{_STAMPED if is_stamped else ''}{definition[at : shown.start('status')]}"
-        f"{status}{definition[shown.end('status') :]}"
-    )
+    return f"{definition[:at]}{marks}{definition[at:]}"
 
 
-def told_by_files(event: Event, says_start: bool | None) -> Event:
-    """`says_start`: whether its file says when it starts; None: there is no file of it."""
-    leaves_open = event.is_stamped if says_start is None else not says_start
-    starts = "" if leaves_open else event.starts
-    return replace(event, starts=starts, is_stamped=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaidOfEvent:
+    """What a file says of an event that a server may say otherwise: when it starts ('': nothing;
+    None: it runs once, or what it says was not read), and whether it is on."""
+
+    starts: str | None
+    is_on: bool
 
 
-def starts_said(programs: Iterable[ManagedProgram]) -> dict[str, bool]:
-    """Of git's events, by folded name, whether their files say when they start."""
+def told_by_files(event: Event, said: SaidOfEvent | None) -> Event:
+    """`said` None: there is no file of it. A start that nobody wrote is none, on every shard the
+    same, unless it is the file's; and one that is over is on or off as its file says."""
+    is_nobodys = event.is_stamped
+    if said is not None and said.starts is not None:
+        is_nobodys = not said.starts or (is_nobodys and event.starts != said.starts)
+    is_on = (said is None or said.is_on) if event.is_over else event.is_on
+    starts = "" if is_nobodys else event.starts
+    return replace(event, starts=starts, is_on=is_on, is_stamped=False, is_over=False)
+
+
+def said_of_events(programs: Iterable[ManagedProgram]) -> dict[str, SaidOfEvent]:
+    """Of git's events, by folded name."""
     return {
-        program.name.lower(): bool(program.starts or program.at)
+        program.name.lower(): SaidOfEvent(
+            starts=None if program.at else program.starts, is_on=program.is_on
+        )
         for program in programs
         if isinstance(program, Event)
     }
@@ -182,6 +196,7 @@ def as_event_on_scratch(event: Event) -> Event:
         event,
         starts=event.starts or SOME_START if event.every else "",
         is_stamped=False,
+        is_over=False,
         preserve=True,
         is_on=False,
         created_with=replace(event.created_with, time_zone=USUAL_ZONE),

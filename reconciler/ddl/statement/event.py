@@ -64,7 +64,7 @@ def read_event_statement(sql: str) -> EventStatement | None:
         event = read_event(with_facts(shown, account.digest, _ANY), name)
     except Refused as refused:
         raise _refused(refused.problems[0].message) from None
-    if event.is_stamped:
+    if event.is_stamped or event.is_over:
         raise _refused("a CREATE EVENT or ALTER EVENT in the form of plans is expected")
     return EventStatement(name=name, alters=verb != "CREATE", is_on=event.is_on, definer=account)
 

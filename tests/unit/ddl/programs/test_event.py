@@ -14,6 +14,7 @@ from hypothesis import strategies as some
 from reconciler.ddl.definition.event_file import read_event_file
 from reconciler.ddl.programs.accounts import Account
 from reconciler.ddl.programs.event import (
+    SaidOfEvent,
     alter_event_sql,
     as_event_on_scratch,
     as_observed,
@@ -24,6 +25,7 @@ from reconciler.ddl.programs.event import (
     event_text,
     is_passing,
     read_event,
+    said_of_events,
     scratch_event_sql,
     told_by_files,
 )
@@ -70,6 +72,7 @@ ANOTHER: dict[str, Any] = {
     "body": "SELECT 1",
     "created_with": replace(HERE, time_zone="SYSTEM"),
     "is_stamped": True,
+    "is_over": True,
     "security": Security.INVOKER,
 }
 APP = Account(user="app", host="%")
@@ -111,10 +114,17 @@ def test_a_text_is_read_and_written_to_the_letter(event: Event) -> None:
 @pytest.mark.invariant("PG-26")
 def test_a_start_that_nobody_wrote_is_no_difference() -> None:
     stamped = replace(EVENT, is_stamped=True)
-    assert told_by_files(stamped, None) == OPEN
-    assert told_by_files(EVENT, None) == EVENT
-    assert told_by_files(EVENT, says_start=False) == OPEN
-    assert told_by_files(stamped, says_start=True) == EVENT
+    unread, nothing = SaidOfEvent(starts=None, is_on=True), SaidOfEvent(starts="", is_on=True)
+    assert told_by_files(stamped, None) == told_by_files(stamped, unread) == OPEN
+    assert told_by_files(EVENT, None) == told_by_files(EVENT, unread) == EVENT
+    assert told_by_files(EVENT, nothing) == OPEN
+    (own,) = said_of_events([EVENT]).values()
+    assert told_by_files(stamped, own) == told_by_files(EVENT, own) == EVENT
+    other = replace(own, starts="'2031-01-01 00:00:00'")
+    assert told_by_files(EVENT, other) == EVENT
+    assert told_by_files(stamped, other) == OPEN, "each shard would be another before-state"
+    (once,) = said_of_events([ONCE]).values()
+    assert (told_by_files(EVENT, once), told_by_files(stamped, once)) == (EVENT, OPEN)
 
 
 @pytest.mark.invariant("PG-26")
@@ -134,7 +144,14 @@ def test_what_only_the_catalogue_knows_is_read() -> None:
         return read_event(text_of(other), "e")
 
     assert not read(as_observed(shown, is_stamped=False, is_over=False)).is_on
-    assert read(as_observed(shown, is_stamped=False, is_over=True)).is_on
+    over = read(as_observed(shown, is_stamped=True, is_over=True))
+    assert (over.is_over, over.is_stamped) == (True, True)
+    for status in ("ENABLE", "DISABLE"):
+        over = read(as_observed(shown.replace("DISABLE", status), is_stamped=False, is_over=True))
+        for is_on in (True, False):
+            said = SaidOfEvent(starts=None, is_on=is_on)
+            assert told_by_files(over, said) == replace(ONCE, is_on=is_on), "as its file says"
+        assert told_by_files(over, None) == ONCE
     assert read(as_observed(shown, is_stamped=True, is_over=False)).is_stamped
     assert read(shown.replace(" DISABLE ", " DISABLE ON SLAVE ")).is_on
     assert read(shown.replace(" DISABLE ", " DISABLE ON REPLICA ")).is_on
