@@ -121,7 +121,8 @@ class MysqlShardSession:
         every = (*read.definitions, *((table, "") for table, _ in read.broken))
         found = {table_id(table): definition for table, definition in every}
         for about in list_programs(link, self._shard.database, programs, read.listing):
-            found[about] = self._program(link, about) or ""
+            if (text := self._program(link, about)) is not None:  # events go by themselves
+                found[about] = text
         return found
 
     def _program(self, link: Link, about: ObjectId) -> str | None:

@@ -15,7 +15,7 @@ from reconciler.ddl.programs.names import with_own_names_bare_in_body
 from reconciler.ddl.quote import quote_identifier
 from reconciler.ddl.scan import is_too_large
 from reconciler.edges.mysql.connect import Link
-from reconciler.edges.mysql.problems import ServerRefusal, is_of_the_moment
+from reconciler.edges.mysql.problems import NO_SUCH_EVENT, ServerRefusal, is_of_the_moment
 from reconciler.edges.mysql.reading import number, text
 from reconciler.edges.mysql.shown_ahead import ShowsRows
 from reconciler.model.access import EventGround
@@ -60,16 +60,16 @@ def read_heads(link: Link, database: str, name: str | None = None) -> tuple[Even
 
 def read_event(link: Link, database: str, name: str) -> OtherObject | None:
     """As `read_program` says."""
-    return next(_whole(link, database, read_heads(link, database, name)), None)
+    found = _whole(link, database, read_heads(link, database, name))
+    return next((event for _, event in found), None)
 
 
 def read_events(
     link: Link, database: str, ahead: ShowsRows | None = None
-) -> dict[str, OtherObject]:
-    """All whose texts the login may see, by name. `ahead`: what it has been asked already. Raises
-    ServerRefusal or LinkLost."""
-    heads = read_heads(link, database)
-    return {event.name: event for event in _whole(ahead or link, database, heads)}
+) -> dict[str, OtherObject | None]:
+    """All that there are, by name; None for one whose text the login may not see. `ahead`: what it
+    has been asked already. Raises ServerRefusal or LinkLost."""
+    return dict(_whole(ahead or link, database, read_heads(link, database)))
 
 
 def shown_by(database: str, name: str) -> str:
@@ -86,21 +86,27 @@ def read_event_ground(link: Link, database: str) -> EventGround:
     )
 
 
-def _whole(link: ShowsRows, database: str, heads: tuple[EventHead, ...]) -> Iterator[OtherObject]:
+def _whole(
+    link: ShowsRows, database: str, heads: tuple[EventHead, ...]
+) -> Iterator[tuple[str, OtherObject | None]]:
+    """As `read_events`: one that has gone by itself meanwhile is none."""
     for head in heads:
         try:
             row = link.row(shown_by(database, head.name), width=7)
         except ServerRefusal as refusal:
             if is_of_the_moment(refusal.error):
                 raise
+            if refusal.error.number != NO_SUCH_EVENT:
+                yield head.name, None
             continue
         shown = row[3].decode(errors="replace") if isinstance(row[3], bytes) else str(row[3])
         if row[3] is None or is_too_large(shown):
+            yield head.name, None
             continue
         definer = _DEFINER.match(shown)
         account = read_account(definer[2]) if definer is not None else None
         bare = with_own_names_bare_in_body(_DEFINER.sub(r"\1", shown), database)
-        yield OtherObject(
+        event = OtherObject(
             kind=ObjectKind.EVENT,
             name=head.name,
             definition=as_observed(bare, is_stamped=head.is_stamped, is_over=head.is_over),
@@ -113,3 +119,4 @@ def _whole(link: ShowsRows, database: str, heads: tuple[EventHead, ...]) -> Iter
                 time_zone=text(row[2]),
             ),
         )
+        yield head.name, event

@@ -98,13 +98,19 @@ def read_others(
     programs: list[Program] = []
     unseen: list[str] = []
     heads: list[tuple[object, ...]] = []
-    events: Mapping[str, OtherObject] | None = None  # asked for where there is one
+    events: Mapping[str, OtherObject | None] | None = None  # asked for where there is one
     if rows is None:
         rows = link.query(_PROGRAMS, [database] * 4, width=7)
     asked = tuple(_shown_by(database, listing, rows, managed)) if ahead else ()
     shows: ShowsRows = ask_for(link, asked) if asked else link
     for row in rows:
         kind, name = _kind(row[0]), text(row[1])
+        event = None
+        if kind is ObjectKind.EVENT and kind in managed:
+            events = read_events(link, database, shows) if events is None else events
+            if name not in events:
+                continue  # it has gone by itself since
+            event = events[name]
         table = None if row[2] is None else text(row[2])
         programs.append(Program(kind=kind, name=name, text=body_of(row[6]), table=table))
         if kind is ObjectKind.VIEW:
@@ -118,11 +124,9 @@ def read_others(
         if kind is ObjectKind.TRIGGER:
             heads.append(row[1:6])
             continue
-        if kind is ObjectKind.EVENT and kind in managed:
-            events = read_events(link, database, shows) if events is None else events
-            if name in events:
-                objects.append(events[name])
-                continue
+        if event is not None:
+            objects.append(event)
+            continue
         body = body_of(row[6])
         if body is None:
             unseen.append(f"the text of {kind} {name}")

@@ -22,6 +22,7 @@ LOCK_WAIT_TIMEOUT = 1205
 DEADLOCK = 1213
 UNKNOWN_TABLE = 1109  # of information_schema
 NO_SUCH_TABLE = 1146
+NO_SUCH_EVENT = 1539
 UNKNOWN_VARIABLE = 1193
 NO_TEXT = 1300  # a character string that is none
 STARTED_OTHERWISE = 1290  # "running with the --%s option": read-only, or no grant tables
