@@ -96,3 +96,21 @@ def test_a_session_that_is_refused_its_database_says_nothing_of_it() -> None:
     refused = packets.error(1044, "Access denied", "42000")
     lies = lying_at("USE `e`", lambda one: one.send(refused))
     assert both_are_seen(lies).connections == 2
+
+
+def test_a_proxy_that_leads_elsewhere_for_another_database_is_no_server() -> None:
+    """An old copy of the database may be left where the first one's questions are answered."""
+    said = ["utf8mb4", "utf8mb4_0900_ai_ci", "NO", "6f2b4c1a-0000-4000-8000-000000000002"]
+    about: list[Conversation] = []
+
+    def answer(conversation: Conversation, sql: str) -> bool:
+        if not sql.startswith("SELECT @@character_set"):
+            return False
+        about.append(conversation)
+        if len(about) != 2:  # of the first database, or alone
+            return False
+        values = said[: sql.count("@@") + 1]
+        conversation.answer(values, [values])
+        return True
+
+    assert both_are_seen(Lies(on_statement=answer)).connections == 3

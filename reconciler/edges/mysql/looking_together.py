@@ -47,6 +47,7 @@ from reconciler.edges.mysql.reading import (
 from reconciler.edges.mysql.server_settings import (
     ServerLook,
     asks_of_database,
+    is_answered_by,
     is_same_server,
     look_at_server,
     settings_of_database,
@@ -61,8 +62,8 @@ from reconciler.spec.model import ShardSpec
 # How a server that keeps names as they are written, or folds them all, says so: of any other it is
 # not known by which name a catalogue calls a database.
 _TELLS_NAMES = ("0", "1")
-# Values in a row of SHOW CREATE TABLE, and of what is asked of a database.
-_OF_A_TABLE, _OF_A_DATABASE = 2, 3
+# Values in a row of SHOW CREATE TABLE.
+_OF_A_TABLE = 2
 
 _Answer = Answered | ServerRefusal
 _Read = tuple[ServerSettings, tuple[tuple[str, str], ...]]
@@ -229,7 +230,7 @@ class _Look:
 
     def _definitions(self, tables: Mapping[str, Sequence[str]]) -> dict[str, _Read]:
         """Of each database of which all could be had."""
-        about = asks_of_database(self.server.settings.version.flavor)
+        about, _ = asks_of_database(self.server.settings.version.flavor)
         asked = [
             [f"USE {quote_identifier(database)}", about, *map(_show, names)]
             for database, names in tables.items()
@@ -247,7 +248,10 @@ class _Look:
     def _read(
         self, database: str, names: Sequence[str], about_it: _Answer, shown: Sequence[_Answer]
     ) -> _Read | None:
-        own = _only_row(about_it, width=_OF_A_DATABASE)
+        _, width = asks_of_database(self.server.settings.version.flavor)
+        own = _only_row(about_it, width=width)
+        if own is not None and not is_answered_by(self.server, own):
+            raise misread()
         rows = [_only_row(answer, width=_OF_A_TABLE) for answer in shown]
         if own is None or None in rows:
             return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.edges.mysql.connect import Link
@@ -98,6 +98,8 @@ _OF_DATABASE = {
     for flavor, encryption in _ENCRYPTION.items()
 }
 
+_VALUES_OF_DATABASE = 3
+
 # Which of the variables a server lacks, by its address and the version it greets with: asked once
 # per process. By the version alone, one server could speak for all others.
 _lacking: dict[tuple[object, ...], frozenset[str]] = {}
@@ -141,26 +143,36 @@ def look_at_server(link: Link) -> ServerLook:
     found = dict(zip(names, values, strict=True))
     variables = ((name, found[name]) for name in sorted(_MEANING[flavor]) if name in found)
     settings = settings_of_database(version, tuple(variables), row[1:4])
-    own = "\0".join(found.get(name, "") for name in _IDENTITY[flavor])
     return ServerLook(
         settings=settings,
-        identity=hashlib.sha256(own.encode()).hexdigest(),
+        identity=_identity(found.get(name, "") for name in _IDENTITY[flavor]),
         partial_revokes=found.get("partial_revokes") == "1",
         read_only=tuple(n for n in _READ_ONLY[flavor] if _is_on(found.get(n))),
         of_engines=tuple((n, neutral(found[n])) for n in _OF_ENGINES if n in found),
     )
 
 
-def asks_of_database(flavor: Flavor) -> str:
-    """What `settings_of_database` takes, of the database that the session is in."""
-    return "SELECT " + ", ".join(_OF_DATABASE[flavor])
+def asks_of_database(flavor: Flavor) -> tuple[str, int]:
+    """What `settings_of_database` and `is_answered_by` take, of the database that the session is
+    in; and how many values that are."""
+    asked = (*_OF_DATABASE[flavor], *(f"@@global.{name}" for name in _IDENTITY[flavor]))
+    return "SELECT " + ", ".join(asked), len(asked)
+
+
+def is_answered_by(server: ServerLook, row: Sequence[object]) -> bool:
+    """Whether it was this server, and not one that a proxy leads to for another database."""
+    return _identity(map(_text, row[_VALUES_OF_DATABASE:])) == server.identity
+
+
+def _identity(values: Iterable[str]) -> str:
+    return hashlib.sha256("\0".join(values).encode()).hexdigest()
 
 
 def settings_of_database(
     version: ServerVersion, variables: tuple[tuple[str, str], ...], row: Sequence[object]
 ) -> ServerSettings:
     """Raises LinkLost for what is no answer."""
-    charset, collation, encryption = map(_text, row)
+    charset, collation, encryption = map(_text, row[:_VALUES_OF_DATABASE])
     if not (SERVER_WORD.fullmatch(charset) and SERVER_WORD.fullmatch(collation)):
         raise misread()
     return ServerSettings(
