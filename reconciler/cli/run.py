@@ -26,5 +26,6 @@ def tell_where_to_look(loaded: Loaded, environment: str | None, asked: Sequence[
         for keyspace, files in loaded.sound.items():
             found = files.spec.environment(chosen)
             if found is not None and keyspace in (asked or (keyspace,)):
-                shards = f"{len(found.shards):,} shards of " if found.shards else ""
+                number = len(found.shards)
+                shards = f"{number:,} shard{'' if number == 1 else 's'} of " if number else ""
                 remark(f"looking at {shards}{keyspace} in {chosen}")

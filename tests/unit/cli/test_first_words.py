@@ -6,6 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from reconciler.cli.run import load, tell_where_to_look
+
 SPEC = """\
 version: 1
 keyspace: shop
@@ -17,11 +21,21 @@ environments:
 """
 
 
+def repository(root: Path, spec: str) -> None:
+    (root / "specs").mkdir()
+    (root / "specs" / "shop.yaml").write_text(spec)
+    (root / "schemas" / "shop").mkdir(parents=True)
+    (root / "schemas" / "shop" / "t.sql").write_text("CREATE TABLE t (id int PRIMARY KEY);\n")
+
+
+def test_one_shard_is_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    repository(tmp_path, SPEC.replace('["-80", "80-"]', '["-"]'))
+    tell_where_to_look(load(tmp_path, None), None, ())
+    assert capsys.readouterr().err == "looking at 1 shard of shop in production\n"
+
+
 def test_a_plan_says_where_it_looks_before_it_imports_what_looks(tmp_path: Path) -> None:
-    (tmp_path / "specs").mkdir()
-    (tmp_path / "specs" / "shop.yaml").write_text(SPEC)
-    (tmp_path / "schemas" / "shop").mkdir(parents=True)
-    (tmp_path / "schemas" / "shop" / "t.sql").write_text("CREATE TABLE t (id int PRIMARY KEY);\n")
+    repository(tmp_path, SPEC)
     ended = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "reconciler", "plan", "shop"],
         cwd=tmp_path,
