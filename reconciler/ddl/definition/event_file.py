@@ -28,7 +28,7 @@ from reconciler.ddl.statement.parts import identifier
 from reconciler.errors import InvalidInput, Location, Problem
 from reconciler.limits import IDENTIFIER_CHARS_MAX
 from reconciler.model.file_problems import first_problems
-from reconciler.model.object_id import ObjectId
+from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.programs import Security, event_id
 
 _NEVER = (
@@ -72,7 +72,7 @@ def read_event_file(text: str, path: str) -> ProgramFile:
     body = text[head.body.offset : end]
     problems = [*head.problems, *_body_problems(head, tokens, body, path)]
     comments = [token for token in every if token.kind is TokenKind.COMMENT]
-    created_with, wrong = read_created_with(comments, path)
+    created_with, wrong = read_created_with(comments, path, ObjectKind.EVENT)
     problems += wrong
     if created_with is not None and not may_hold_any_text(created_with, text):
         client = created_with.character_set_client

@@ -9,14 +9,14 @@ in each environment. What a server keeps of the session that makes a program no 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from reconciler.ddl.lexer import Token
 from reconciler.ddl.programs.event import SaidOfEvent
 from reconciler.errors import Location, Problem
-from reconciler.model.object_id import ObjectId
-from reconciler.model.programs import CreatedWith, Security
+from reconciler.model.object_id import ObjectId, ObjectKind
+from reconciler.model.programs import ROUTINES, CreatedWith, Security
 
 _ANNOTATION = re.compile(r"--\s*reconciler\s*:\s*(.*)", re.IGNORECASE | re.DOTALL)
 _CREATED_WITH = re.compile(
@@ -24,6 +24,14 @@ _CREATED_WITH = re.compile(
     r"(?: sql_mode=(''|[\w,]+))?(?: time_zone=([\w:+/-]+))?\s*",
     re.IGNORECASE,
 )
+_OFFSET = re.compile(r"([+-])(\d{1,2}):(\d\d)")
+# What servers keep of the session that made it, beside two character sets.
+_OF_BODIES = frozenset({"sql_mode"})
+_KEPT = {
+    ObjectKind.VIEW: frozenset[str](),
+    **dict.fromkeys((*ROUTINES, ObjectKind.TRIGGER), _OF_BODIES),
+    ObjectKind.EVENT: _OF_BODIES | {"time_zone"},
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +82,9 @@ def said_of_events_by(files: Iterable[ProgramFile]) -> dict[str, SaidOfEvent]:
 
 
 def read_created_with(
-    comments: Iterable[Token], path: str
+    comments: Iterable[Token], path: str, kind: ObjectKind
 ) -> tuple[CreatedWith | None, list[Problem]]:
+    """As a server spells it. What none keeps of this kind would be missed in every look."""
     found: CreatedWith | None = None
     problems = []
     for comment in comments:
@@ -97,9 +106,27 @@ def read_created_with(
             character_set_client=said[1].lower(),
             collation_connection=said[2].lower(),
             sql_mode=said[3].strip("'").upper() if said[3] is not None else None,
-            time_zone=said[4],
+            time_zone=_zone(said[4]),
         )
+        problems += _kept_by_none(found, kind, at(comment, path))
     return found, problems
+
+
+def _kept_by_none(found: CreatedWith, kind: ObjectKind, where: Location) -> Iterator[Problem]:
+    said = {"sql_mode": found.sql_mode, "time_zone": found.time_zone}
+    for name in (name for name, value in said.items() if value is not None):
+        if name not in _KEPT[kind]:
+            message = f"a server keeps no {name} of a {kind}"
+            recovery = f"leave {name} out of the annotation"
+            yield file_problem("annotation-invalid", message, recovery, where)
+
+
+def _zone(said: str | None) -> str | None:
+    """'-8:00' is '-08:00' to a server, and 'system' is 'SYSTEM'."""
+    offset = _OFFSET.fullmatch(said or "")
+    if offset is not None:
+        return f"{offset[1]}{offset[2]:0>2}:{offset[3]}"
+    return "SYSTEM" if said is not None and said.upper() == "SYSTEM" else said
 
 
 def at(token: Token, path: str) -> Location:

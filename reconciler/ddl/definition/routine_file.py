@@ -53,7 +53,7 @@ def read_routine_file(text: str, path: str) -> ProgramFile:
     rest = text[tokens[head.at].offset : tokens[-1].offset + len(tokens[-1].text)]
     problems = [*_body_problems(tokens[head.at + 1 :], rest, path)]
     comments = [token for token in every if token.kind is TokenKind.COMMENT]
-    created_with, wrong = read_created_with(comments, path)
+    created_with, wrong = read_created_with(comments, path, head.kind)
     problems += wrong
     if created_with is not None and not may_hold_any_text(created_with, rest):
         client = created_with.character_set_client

@@ -20,6 +20,7 @@ from reconciler.ddl.statement.parts import identifier
 from reconciler.errors import InvalidInput, Problem
 from reconciler.limits import IDENTIFIER_CHARS_MAX
 from reconciler.model.file_problems import first_problems
+from reconciler.model.object_id import ObjectKind
 from reconciler.model.programs import CreatedWith, Security, trigger_id
 
 _TIMINGS, _EVENTS = ("BEFORE", "AFTER"), ("INSERT", "UPDATE", "DELETE")
@@ -51,7 +52,7 @@ def read_triggers(text: str, path: str, table: str, begins: int) -> tuple[Progra
         behind = own[-1].offset
         head = _Head(own, path, table)
         head.read()
-        created_with, wrong = read_created_with(comments, path)
+        created_with, wrong = read_created_with(comments, path, ObjectKind.TRIGGER)
         problems += [*head.problems, *wrong]
         if not head.problems:
             problems += _body_problems(own, head, text, path, created_with)

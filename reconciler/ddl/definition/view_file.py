@@ -20,6 +20,7 @@ from reconciler.ddl.statement.parts import StatementText, identifier, split_stat
 from reconciler.errors import InvalidInput, Location, Problem
 from reconciler.limits import IDENTIFIER_CHARS_MAX
 from reconciler.model.file_problems import first_problems
+from reconciler.model.object_id import ObjectKind
 from reconciler.model.programs import Security, view_id
 
 _ALGORITHMS = ("UNDEFINED", "MERGE", "TEMPTABLE")
@@ -44,7 +45,7 @@ def read_view_file(text: str, path: str) -> ProgramFile:
     head = _Head(parts, path)
     head.read()
     problems = [*head.problems, *_body_problems(parts, head, text, path)]
-    created_with, wrong = read_created_with(parts.comments, path)
+    created_with, wrong = read_created_with(parts.comments, path, ObjectKind.VIEW)
     problems += wrong
     statement = "".join(token.text for token in parts.tokens)
     if created_with is not None and not may_hold_any_text(created_with, statement):

@@ -78,6 +78,11 @@ def test_what_a_server_keeps_behind_a_body_is_no_difference(body: str, tail: str
         ("CREATE TRIGGER x BEFORE INSERT ON t FOR EACH ROW SET @a = 'x", "-unreadable"),
         ("CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO SET @a = 1", "-second-statement"),
         ("-- reconciler: made by me\n" + Y, "annotation-invalid"),
+        (
+            "-- reconciler: created with character_set_client=utf8mb4"
+            " collation_connection=utf8mb4_bin time_zone=SYSTEM\n" + Y,
+            "annotation-invalid",
+        ),
     ],
 )
 def test_what_no_file_may_hold_is_refused_by_name(behind: str, code: str) -> None:

@@ -45,6 +45,9 @@ def test_what_a_server_keeps_of_a_views_making_stands_in_a_comment() -> None:
             read_view_file(said + beyond, "views/v.sql")
     with pytest.raises(InvalidInput, match="annotation"):
         read_view_file("-- reconciler: rename view a to b\nCREATE VIEW v AS SELECT 1;", "v.sql")
+    for vain in ("sql_mode=''", "time_zone=SYSTEM"):
+        with pytest.raises(InvalidInput, match=f"no {vain.partition('=')[0]} of a view"):
+            read_view_file(f"{said.strip()} {vain}\nCREATE VIEW v AS SELECT 1;", "v.sql")
 
 
 @pytest.mark.parametrize(

@@ -237,3 +237,21 @@ def test_so_is_what_a_shard_has(event: Event) -> None:
     _, made = scratch_event_sql(event)
     assert " ON COMPLETION PRESERVE DISABLE " in made
     assert as_event_on_scratch(as_event_on_scratch(event)) == as_event_on_scratch(event)
+
+
+@pytest.mark.invariant("PG-26")
+@pytest.mark.parametrize(
+    ("said", "zone"),
+    [
+        ("-8:00", "-08:00"),
+        ("+05:30", "+05:30"),
+        ("system", "SYSTEM"),
+        ("Europe/Rome", "Europe/Rome"),
+    ],
+)
+def test_a_file_says_a_zone_as_servers_print_it(said: str, zone: str) -> None:
+    """Otherwise each shard that has it would differ from the file for ever."""
+    text = event_file_text(replace(EVENT, created_with=replace(HERE, time_zone=said)), None)
+    made = read_event_file(text, "events/e.sql").created_with
+    assert made is not None
+    assert made.time_zone == zone
