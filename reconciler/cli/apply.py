@@ -262,7 +262,7 @@ def _apply(asked: _Asked) -> None:
         remark("warning: --review none: nobody's review is asked for; for sandboxes")
     loaded = load(asked.repo, request.commit)
     if is_of_a_wave(asked.waves, asked.part):
-        one_environment(loaded.keyspaces, asked.environment, "a wave")
+        one_environment(loaded.keyspaces, asked.environment, asked.keyspaces, "a wave")
     ledger_gate = ledger_gate_of(asked.repo, asked.review, asked.protected_branch)
     with (
         Worlds(loaded.root) as worlds,

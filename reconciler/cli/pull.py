@@ -50,7 +50,7 @@ def pull(
     """
     root = repo.resolve()
     specified = specified_in(open_tree(repo, None))
-    chosen = one_environment(specified, environment, "`pull`")
+    chosen = one_environment(specified, environment, keyspaces, "`pull`")
     gate = address_gate_of(repo, None)
     with shown_phases(), Worlds(root) as worlds:
 

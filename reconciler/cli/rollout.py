@@ -89,7 +89,7 @@ def start(
         return start_rollout(history, rollouts, files, chosen, asked)
 
     loaded = load(repo, commit)
-    one_environment(loaded.keyspaces, environment, "a rollout over regions")
+    one_environment(loaded.keyspaces, environment, keyspaces, "a rollout over regions")
     _tell(loaded.each(environment, keyspaces, work), output)
 
 

@@ -114,8 +114,7 @@ class _Standings:
         earlier = (Place(name, place.keyspace) for name in wanted.earlier)
         if any(not self._is_done_or_unknown(one) for one in earlier):
             return Standing(WaitsFor.DEPLOYMENT)
-        behind = (Place(place.environment, name) for name in wanted.behind)
-        if any(self._is_under_way(one) for one in behind):
+        if any(self._is_under_way(one) for one in wanted.behind):
             return Standing(WaitsFor.KEYSPACE)
         return _after(now.tried.get(place), wanted, mark_of(now, wanted), now.now_s)
 
@@ -137,9 +136,8 @@ def mark_of(now: Situation, wanted: Wanted) -> str:
     """What the ledger says of a place, and of what has to come before it: another mark, and what
     was refused may be let in."""
     own = now.recorded[wanted.place].mark
-    environment, keyspace = wanted.place.environment, wanted.place.keyspace
-    before = [Place(name, keyspace) for name in (*wanted.after, *wanted.earlier)]
-    before += [Place(environment, name) for name in wanted.behind]
+    here = (Place(name, wanted.place.keyspace) for name in (*wanted.after, *wanted.earlier))
+    before = (*here, *wanted.behind)
     return "\n".join((own, *(_ended_mark(now.recorded.get(place)) for place in before)))
 
 

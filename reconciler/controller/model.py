@@ -36,15 +36,15 @@ class Task:
 class Wanted:
     """What the tip of the protected branch asks of a place. `work` is the id of its plan, or what
     stands for its files where there is no plan: then an apply looks whether one is missing (GD-11).
-    `after` are the environments that come first, `earlier` the deployments that do, `behind` the
-    keyspaces."""
+    `after` are the environments that come first, `earlier` the deployments that do, `behind` other
+    keyspaces, where these are."""
 
     place: Place
     work: str
     drift_every_s: float
     after: tuple[str, ...] = ()
     earlier: tuple[str, ...] = ()
-    behind: tuple[str, ...] = ()
+    behind: tuple[Place, ...] = ()
     plan_id: str | None = None
     is_moving: bool = False  # shards are being replaced by others, which `reconciler apply` drives
 

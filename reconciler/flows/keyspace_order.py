@@ -20,7 +20,7 @@ from reconciler.guard.model import Refusal, refusal_from, refusals_from
 from reconciler.outcomes.apply import LeftAlone
 from reconciler.plan.model import Plan
 from reconciler.plan.words import named_shards
-from reconciler.spec.deployments import deployments_of
+from reconciler.spec.deployments import same_place
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment, SpecFile
 from reconciler.spec.regions import in_region
@@ -114,15 +114,9 @@ def _not_as_git_says(
 
 
 def _same_place(spec: SpecFile, environment: Environment) -> Iterator[Environment]:
-    """What the keyspace of the spec has where the environment is: of one that lists deployments all
-    of them, for a deployment the one of the same name, or what is not divided there."""
-    found: Iterable[Environment | None] = deployments_of(spec, environment.name)
-    if environment.deployment_of is not None:
-        found = (spec.environment(environment.deployment_of),)
-    if (same := spec.environment(environment.name)) is not None:
-        found = (same,)
-    for one in found:
-        if one is not None and (here := _here(one, environment.region)) is not None:
+    """As far as a machine of the environment's region sees it."""
+    for one in same_place(spec, environment):
+        if (here := _here(one, environment.region)) is not None:
             yield here
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from reconciler.errors import InvalidInput, Problem, ReconcilerError, UsageError, nearest
 from reconciler.outcomes.failed import KeyspaceFailed
-from reconciler.spec.deployments import deployments_of
-from reconciler.spec.keyspace_order import in_order
+from reconciler.spec.deployments import deployments_of, same_place
+from reconciler.spec.keyspace_order import all_before, in_order
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment, SpecFile
 from reconciler.spec.regions import in_region
@@ -75,22 +77,58 @@ class Loaded:
             outcomes += for_each_keyspace(self.keyspaces, name, keyspaces, on_part, region=region)
         return outcomes
 
+    def within(
+        self,
+        environment: str,
+        asked: Sequence[str],
+        work: Callable[[DesiredFiles, Environment], Outcome],
+    ) -> list[Outcome | KeyspaceFailed]:
+        """On the environment of this very name, whatever another keyspace lists under it: for who
+        goes over `environments`."""
+        choose_environment(self.keyspaces, environment)
+        return for_each_keyspace(self.keyspaces, environment, asked, work)
+
     def _turns(self, chosen: str, asked: Sequence[str]) -> list[tuple[str, Sequence[str]]]:
         """The environments to work on, and the keyspaces of each; () stands for all."""
         names = deployments_named(self.keyspaces, chosen)
         if not names:
             return [(chosen, asked)]
         specs = {name: files.spec for name, files in self.sound.items()}
-        turns: list[tuple[str, Sequence[str]]] = []
-        for name in names:
-            here = [one for one in asked or specs if one in specs and specs[one].environment(name)]
-            turns += [(name, here)] if here else []
+        meant = [one for one in asked or specs if one in specs]
+        turns: list[tuple[str, Sequence[str]]] = [
+            (name, [one for _, one in places])
+            for name, places in groupby(_places(names, meant, specs), key=itemgetter(0))
+        ]
         placed = {one for _, keyspaces in turns for one in keyspaces}
         # What cannot be read, or was asked for and has none of them, is said once.
         unreadable = [name for name in self.keyspaces if name not in specs]
         if rest := [one for one in asked or unreadable if one not in placed]:
             turns.insert(0, (chosen, rest))
         return turns
+
+
+def _places(
+    names: Sequence[str], meant: Sequence[str], specs: Mapping[str, SpecFile]
+) -> list[tuple[str, str]]:
+    """What these keyspaces have in these environments. One deployment is done with in all keyspaces
+    before the next, but nothing goes before what its own spec puts before it: a keyspace that is
+    not divided may come after one that is, or before it (RG-73)."""
+    after = {name: spec.after for name, spec in specs.items()}
+    before: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    for name in names:
+        for one in in_order(meant, after):
+            if (found := specs[one].environment(name)) is None:
+                continue
+            before[name, one] = {(earlier, one) for earlier in found.earlier}
+            for other in all_before(one, after, itself=False) & specs.keys():
+                before[name, one] |= {(e.name, other) for e in same_place(specs[other], found)}
+    ordered: dict[tuple[str, str], None] = {}
+    while known := len(before) - len(ordered):
+        for place, first in before.items():
+            if all(one in ordered or one not in before for one in first):
+                ordered.setdefault(place)
+        assert len(before) - len(ordered) < known, "the order of keyspaces was checked"
+    return list(ordered)
 
 
 def deployments_named(loaded: Mapping[str, Files | ReconcilerError], environment: str) -> list[str]:
@@ -107,18 +145,29 @@ def deployments_named(loaded: Mapping[str, Files | ReconcilerError], environment
 
 
 def one_environment(
-    loaded: Mapping[str, Files | ReconcilerError], asked: str | None, verb: str
+    loaded: Mapping[str, Files | ReconcilerError],
+    asked: str | None,
+    keyspaces: Sequence[str],
+    verb: str,
 ) -> str:
     """As `choose_environment`, for what is done in one fleet. Raises UsageError where the name
-    stands for several."""
+    stands for several in these keyspaces, or in all where none is named."""
     chosen = choose_environment(loaded, asked)
-    if not (several := deployments_named(loaded, chosen)):
+    meant = {name: loaded[name] for name in keyspaces if name in loaded} or loaded
+    several = [name for name in deployments_named(meant, chosen) if name != chosen]
+    if not several:
         return chosen
+    undivided = [
+        name
+        for name, found in meant.items()
+        if not isinstance(found, ReconcilerError) and found.spec.environment(chosen)
+    ]
+    alone = f"; or name only keyspaces that have none: {', '.join(undivided)}" if undivided else ""
     raise UsageError(
         Problem(
             code="deployment-not-chosen",
             message=f"{chosen} has several deployments, and {verb} is of one",
-            recovery=f"name it with --environment: {', '.join(several)}",
+            recovery=f"name it with --environment: {', '.join(several)}{alone}",
         )
     )
 

@@ -59,6 +59,17 @@ def deployments_of(spec: SpecFile, name: str) -> tuple[Environment, ...]:
     return tuple(sorted(found, key=lambda env: len(env.earlier)))
 
 
+def same_place(spec: SpecFile, environment: Environment) -> tuple[Environment, ...]:
+    """What the keyspace of the spec has where the environment is: of one that lists deployments all
+    of them, for a deployment the one of the same name, or what is not divided there."""
+    if (same := spec.environment(environment.name)) is not None:
+        return (same,)
+    if environment.deployment_of is None:
+        return deployments_of(spec, environment.name)
+    whole = spec.environment(environment.deployment_of)
+    return () if whole is None else (whole,)
+
+
 def _expanded(document: Document, name: str) -> Document:
     assert isinstance(document.value, dict)
     environments: Any = document.value["environments"]

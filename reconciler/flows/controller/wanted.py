@@ -6,6 +6,7 @@ import hashlib
 
 from reconciler.controller.model import Place, Wanted
 from reconciler.errors import ReconcilerError
+from reconciler.flows.keyspace_order import places_before
 from reconciler.flows.keyspaces import Loaded
 from reconciler.plan.files import read_plan
 from reconciler.spec.load import DesiredFiles
@@ -29,14 +30,19 @@ def broken_in(loaded: Loaded) -> tuple[str, ...]:
 
 def _wanted(loaded: Loaded, commit: str, files: DesiredFiles, environment: Environment) -> Wanted:
     work, plan_id = _work(loaded, commit, files, environment.name)
+    keyspace = files.spec.keyspace
+    before = (
+        Place(here.name, found.spec.keyspace)
+        for found, here in places_before(loaded.keyspaces, files, environment)
+    )
     return Wanted(
-        place=Place(environment.name, files.spec.keyspace),
+        place=Place(environment.name, keyspace),
         work=work,
         plan_id=plan_id,
         drift_every_s=environment.drift_every_s,
         after=environment.after,
         earlier=environment.earlier,
-        behind=files.spec.after,
+        behind=tuple(place for place in before if place.keyspace != keyspace),
         is_moving=bool(environment.retiring),
     )
 

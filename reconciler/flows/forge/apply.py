@@ -149,7 +149,7 @@ def run_merged(
         glass_is_broken=asked.break_glass is not None,
     )
     if is_of_a_wave(asked.waves, asked.part) or asked.parts is not None:
-        one_environment(run.loaded.keyspaces, run.environment, "a wave")
+        one_environment(run.loaded.keyspaces, run.environment, keyspaces, "a wave")
     if asked.break_glass is not None:
         _break_glass(run, asked.break_glass)
     outcomes = _apply_all(run, keyspaces, asked, begin)

@@ -75,7 +75,7 @@ def look_for_drift(
             open_ledger=lambda: worlds.lasting_ledger_of(chosen),
         )
 
-    return loaded.each(environment, keyspaces, work)
+    return loaded.within(environment, keyspaces, work)
 
 
 def tell_drift(

@@ -52,7 +52,7 @@ def order_parts(job: ForgeJob, keyspaces: Sequence[str], asked: PartsRequest) ->
     a rollout is ordered whole or not at all; InvalidInput for keyspaces of which one comes after
     another."""
     merged = begin_merged(job, "parts", asked.environment, "push", "workflow_dispatch")
-    one_environment(merged.loaded.keyspaces, merged.environment, "a graph of jobs")
+    one_environment(merged.loaded.keyspaces, merged.environment, keyspaces, "a graph of jobs")
 
     @cache
     def place(name: str) -> ProtectedPlace | None:

@@ -37,7 +37,7 @@ def parts_to_resume(job: ForgeJob, asked: WhichWaves, begin: BeginRollouts) -> d
     no person started by hand, or none who may ask this. No ledger is opened before that, nor before
     the spec that names it was found reviewed (RG-68)."""
     merged = begin_merged(job, "ask", asked.environment, "workflow_dispatch")
-    one_environment(merged.loaded.keyspaces, merged.environment, "a part")
+    one_environment(merged.loaded.keyspaces, merged.environment, asked.keyspaces, "a part")
     person = asked_in_run(merged)
     with begin() as rollouts:
 

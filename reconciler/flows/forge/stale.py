@@ -75,7 +75,7 @@ def mark_stale(
                     found.append((pull_request.number, plan))
             return found
 
-        outcomes = loaded.each(environment, (), work)
+        outcomes = loaded.within(environment, (), work)
         all_judged = not any(isinstance(outcome, KeyspaceFailed) for outcome in outcomes)
         plans: defaultdict[int, list[ProposedPlan]] = defaultdict(list)
         for outcome in outcomes:

@@ -44,7 +44,7 @@ def workflow_of(
     what it would have said is then in no job."""
     if not _PINNED.fullmatch(action):
         raise InvalidInput(_not_pinned(action))
-    name = one_environment(loaded.keyspaces, environment, "a workflow")
+    name = one_environment(loaded.keyspaces, environment, keyspaces, "a workflow")
     found = loaded.each(name, keyspaces, _Rolled)
     if failed := [
         problem for one in found if isinstance(one, KeyspaceFailed) for problem in one.problems

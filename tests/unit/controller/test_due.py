@@ -334,7 +334,7 @@ def test_no_more_runs_at_once_than_may(now: Situation) -> None:
         assert begun <= max(0, most - running)
 
 
-MAIL = replace(WANTED, place=Place("production", "mail"), behind=("shop",))
+MAIL = replace(WANTED, place=Place("production", "mail"), behind=(SHOP,))
 
 
 def beside(shop: Situation, **told: object) -> Situation:

@@ -8,7 +8,9 @@ from typing import cast
 
 import pytest
 
+from reconciler.controller.model import Place
 from reconciler.errors import InvalidInput, Problem, UsageError
+from reconciler.flows.controller.wanted import wanted_of
 from reconciler.flows.deployments import environment_gates
 from reconciler.flows.keyspaces import Loaded, choose_environment, one_environment
 from reconciler.flows.plan import keep_plan
@@ -263,6 +265,46 @@ def test_each_of_them_is_done_with_in_all_keyspaces_before_the_next() -> None:
     assert len(mixed) == 4
 
 
+@pytest.mark.invariant("RG-73")
+def test_what_is_not_divided_comes_behind_all_deployments_of_what_comes_before_it() -> None:
+    of_shop = [f"shop in {name}" for name in FLEETS]
+    after_shop = mail_with(PLAIN.replace("schema:", "after: [shop]\nschema:"))
+    assert turns(loaded(SHOP, after_shop), "production") == [*of_shop, "mail in production"]
+    after_mail = replace(SHOP, spec=replace(SHOP.spec, after=("mail",)))
+    both = loaded(after_mail, mail_with(PLAIN))
+    assert turns(both, "production") == ["mail in production", *of_shop]
+    zoo = replace(SHOP, spec=replace(SHOP.spec, keyspace="zoo"))
+    several = turns(loaded(SHOP, after_shop, zoo), "production")
+    assert several[:2] == ["shop in production.primary", "zoo in production.primary"]
+    assert several[-1] == "mail in production"
+
+
+@pytest.mark.invariant("RG-73")
+@pytest.mark.invariant("RG-78")
+def test_a_controller_knows_where_the_keyspace_before_it_is() -> None:
+    after_shop = mail_with(PLAIN.replace("schema:", "after: [shop]\nschema:"))
+    wanted = wanted_of(loaded(SHOP, after_shop), "c")
+    behind = {one.place: one.behind for one in wanted}
+    assert behind[Place("production", "mail")] == tuple(Place(name, "shop") for name in FLEETS)
+    assert behind[Place("production.dr", "shop")] == ()
+    after_mail = replace(SHOP, spec=replace(SHOP.spec, after=("mail",)))
+    wanted = wanted_of(loaded(after_mail, mail_with(PLAIN)), "c")
+    assert {one.behind for one in wanted if one.place.keyspace == "shop"} == {
+        (Place("production", "mail"),)
+    }
+
+
+@pytest.mark.invariant("RG-75")
+def test_who_goes_over_environments_meets_each_place_once() -> None:
+    mixed = loaded(SHOP, mail_with(PLAIN))
+    met = [
+        place
+        for name in mixed.environments([])
+        for place in mixed.within(name, (), lambda files, at: (files.spec.keyspace, at.name))
+    ]
+    assert met == [("mail", "production"), *(("shop", name) for name in sorted(FLEETS))]
+
+
 @pytest.mark.invariant("RG-75")
 def test_what_cannot_be_read_or_has_none_of_them_is_said_once() -> None:
     of = loaded(SHOP, BROKEN, mail_with(PLAIN.replace("production", "lab")))
@@ -277,8 +319,20 @@ def test_what_cannot_be_read_or_has_none_of_them_is_said_once() -> None:
 def test_what_is_of_one_fleet_names_one() -> None:
     one = loaded(SHOP)
     with pytest.raises(UsageError) as raised:
-        one_environment(one.keyspaces, None, "a wave")
+        one_environment(one.keyspaces, None, (), "a wave")
     (problem,) = raised.value.problems
     assert problem.code == "deployment-not-chosen"
     assert "production.primary, production.dr, production.tenant" in problem.recovery
-    assert one_environment(one.keyspaces, "production.dr", "a wave") == "production.dr"
+    assert one_environment(one.keyspaces, "production.dr", (), "a wave") == "production.dr"
+
+
+@pytest.mark.invariant("RG-77")
+def test_a_keyspace_without_deployments_is_of_one_fleet_whatever_others_list() -> None:
+    mixed = loaded(SHOP, mail_with(PLAIN)).keyspaces
+    assert one_environment(mixed, "production", ("mail",), "a wave") == "production"
+    for named in ((), ("mail", "shop")):
+        with pytest.raises(UsageError) as raised:
+            one_environment(mixed, "production", named, "a wave")
+        (problem,) = raised.value.problems
+        assert "--environment: production.primary" in problem.recovery
+        assert "name only keyspaces that have none: mail" in problem.recovery
