@@ -120,11 +120,14 @@ def _in_its_soak(
 
 def ends_of(ledger: Ledger, found: Environment, keyspace: str) -> Iterator[tuple[str, float]]:
     """By the plan: when the latest apply of all shards was completed, or the last one of every
-    region."""
+    region; of a region's part of the environment, that region's own."""
     whole = _latest(ledger, found, keyspace, "")
     if whole is not None:
         yield whole
-    parts = [_latest(ledger, found, keyspace, region.name) for region in found.regions]
+    regions = [region.name for region in found.regions]
+    if found.region is not None:
+        regions = [found.region]
+    parts = [_latest(ledger, found, keyspace, region) for region in regions]
     known = [part for part in parts if part is not None]
     for plan_id in sorted({plan_id for plan_id, _ in known}):
         of_plan = [ended_s for one, ended_s in known if one == plan_id]

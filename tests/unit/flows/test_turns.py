@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import cast
 
 import pytest
 
 from reconciler.errors import InvalidInput, Problem, ReconcilerError
 from reconciler.flows.turns import Records, turn_of
+from reconciler.ledger.model import StoredApply
 from reconciler.ledger.states import ApplyState
 from reconciler.outcomes.apply import StatusOutcome
 from reconciler.outcomes.turns import Turn, TurnWord
@@ -19,6 +20,8 @@ from reconciler.report.compose.apply import status_document
 from reconciler.report.json import status_json
 from reconciler.report.write.text import write_text
 from reconciler.spec.load import DesiredFiles
+from reconciler.spec.model import Region
+from reconciler.spec.regions import in_region
 from tests.offline_fleet import (
     ENVIRONMENT,
     KEYSPACE,
@@ -121,3 +124,54 @@ def test_a_keyspace_that_comes_after_another_waits_for_it_by_name() -> None:
     plan = read_plan(shop, ENVIRONMENT, KEYSPACE)
     assert plan is not None
     assert told(Record({ENVIRONMENT: (plan.plan_id, NOW_S)})) is None, "it is its turn"
+
+
+@dataclass
+class PerRegion(Record):
+    """Regions in which the part of the plan has ended."""
+
+    done: tuple[str, ...] = ()
+
+    def applies(
+        self, environment: str, *, keyspace: str | None, limit: int, region: str = ""
+    ) -> list[StoredApply]:
+        found = super().applies(environment, keyspace=keyspace, limit=limit)
+        return [replace(one, region=region) for one in found if region in self.done]
+
+
+@pytest.mark.invariant("RG-80")
+def test_in_a_region_it_is_told_of_that_region_s_part() -> None:
+    """As the gate there looks at the region's own shards."""
+    shop = with_plan(repository(), fleet())
+    mail = with_plan(
+        repository(spec=SPEC.replace("keyspace: shop", "keyspace: mail\nafter: [shop]")), fleet()
+    )
+    plan = read_plan(shop, ENVIRONMENT, KEYSPACE)
+    assert plan is not None
+    first, later = of_regions(shop.keyspace()), of_regions(mail.keyspace())
+    record = PerRegion({ENVIRONMENT: (plan.plan_id, NOW_S)}, done=("eu",))
+    records = Records(
+        loaded={KEYSPACE: first, "mail": later},
+        tree=Files({**shop.content, **mail.content}),
+        ledger_of=lambda _f, _e: cast(Ledger, record),
+        now_s=NOW_S,
+    )
+
+    def waits_for(region: str | None) -> list[TurnWord]:
+        whole = environment(later)
+        here = whole if region is None else in_region(whole, region)
+        turn = turn_of(records, later, here)
+        return [one.word for one in turn.waits_for] if turn is not None else []
+
+    assert waits_for("eu") == [], "it is its turn there"
+    assert waits_for("us") == waits_for(None) == [TurnWord.NOT_BEGUN]
+
+
+def of_regions(files: DesiredFiles) -> DesiredFiles:
+    """Of two, with a shard each."""
+    regions = (Region(name="eu", shards=("-80",)), Region(name="us", shards=("80-",)))
+    environments = tuple(
+        replace(one, regions=regions) if one.name == ENVIRONMENT else one
+        for one in files.spec.environments
+    )
+    return replace(files, spec=replace(files.spec, environments=environments))
