@@ -14,7 +14,9 @@ from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.run import load
 from reconciler.cli.splits import address_gate_of, standing
 from reconciler.cli.streams import show
+from reconciler.cli.trees import protected_tree
 from reconciler.cli.wire import Worlds
+from reconciler.flows.plan import merged_keyspace
 from reconciler.flows.split.plan import verify_split
 from reconciler.flows.split.reached import look_of, planning_world
 from reconciler.flows.verify import verify_keyspace
@@ -65,6 +67,9 @@ def verify(
                 return verify_split(planning_world(worlds, chosen), files, chosen, tree=loaded.tree)
             chosen = stands.environment
 
+            # Elsewhere the plan that a shard's return needs was refused.
+            protected = protected_tree(repo, protected_branch) if chosen.quarantine else None
+
             def open_ledger() -> Ledger:
                 gate(files, chosen)
                 return worlds.lasting_ledger_of(chosen)
@@ -80,6 +85,7 @@ def verify(
                 tree=loaded.tree,
                 open_ledger=open_ledger,
                 recall=recall,
+                merged=merged_keyspace(protected, files.spec.keyspace) if protected else None,
             )
 
         outcomes = loaded.each(environment, keyspaces, work, region=region)

@@ -61,7 +61,7 @@ def plan_keyspace(
     begun = _without_what_is_gone(begin_pass(world, files, environment, cleans=cleans))
     derived = derive(world, begun)
     insecure = insecure_note(environment)
-    merged = _of_keyspace(protected, files.spec.keyspace) if protected is not None else None
+    merged = merged_keyspace(protected, files.spec.keyspace) if protected is not None else None
     notes = (*notes, *shards_moved(merged, environment), *([insecure] if insecure else []))
     plan = _plan_of(begun, derived, notes, created_at=created_at, tool_version=tool_version)
     pending = _pending(world, protected, begun)
@@ -175,7 +175,7 @@ def _pending(world: World, protected: FileTree | None, begun: Pass) -> Plan | No
     """
     if protected is None:
         return None
-    merged_files = _of_keyspace(protected, begun.files.spec.keyspace)
+    merged_files = merged_keyspace(protected, begun.files.spec.keyspace)
     if merged_files is None:
         return None
     merged = plan_of_these_files(protected, merged_files, begun.environment)
@@ -235,14 +235,14 @@ def _look_as_for(
 
 def _renames_at_rest(protected: FileTree | None, begun: Pass) -> tuple[Refusal, ...]:
     files = begun.files
-    merged = _of_keyspace(protected, files.spec.keyspace) if protected is not None else None
+    merged = merged_keyspace(protected, files.spec.keyspace) if protected is not None else None
     if merged is None:
         return ()
     desired = next(iter(begun.desired.values()), None)
     return rename_refusals(merged, files, begun.environment, desired)
 
 
-def _of_keyspace(tree: FileTree, keyspace: str) -> DesiredFiles | None:
+def merged_keyspace(tree: FileTree, keyspace: str) -> DesiredFiles | None:
     """By name, for a spec may have another path on the protected branch. None for files that are
     not sound: no plan of theirs waits. Raises Unavailable for what could not be read."""
     try:

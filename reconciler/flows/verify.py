@@ -14,6 +14,7 @@ from reconciler.flows.reconcile_pass import (
     shadow_notes,
     time_estimate,
 )
+from reconciler.flows.renames_at_rest import rename_refusals
 from reconciler.flows.row_counts import with_counts
 from reconciler.flows.row_memory import Recall
 from reconciler.guard.model import Obstacle, Refusal
@@ -37,8 +38,11 @@ def verify_keyspace(
     tree: FileTree,
     open_ledger: Callable[[], Ledger] = nobody_to_ask,
     recall: Recall | None = None,
+    merged: DesiredFiles | None = None,
 ) -> VerifyOutcome:
     """Raises Refused for a plan file that is not sound (edited, truncated, of another keyspace).
+    `merged` is what the protected branch has of it: a change that needs no plan may take away an
+    annotation that a shard at rest will need (RG-69).
     `open_ledger` is asked only where a name is taken that an engine of the plan needs, `recall`
     only where the spec lets answers of rows be used again."""
     keyspace = files.spec.keyspace
@@ -68,6 +72,9 @@ def verify_keyspace(
 
     if unseen := begun.look.obstacles:
         return outcome(VerifyState.REFUSED, unseen)
+    desired = next(iter(begun.desired.values()), None)
+    if merged and (gone := rename_refusals(merged, files, environment, desired)):
+        return outcome(VerifyState.REFUSED, gone)
     if is_as_git_says(begun) and (plan is None or is_left_over(begun, plan)):
         return outcome(VerifyState.NO_CHANGE)
     if plan is None:

@@ -63,8 +63,13 @@ def verify_change(
             tree = change.loaded.tree
             if stands.is_moving:
                 return verify_split(planning_world(worlds, chosen), files, chosen, tree=tree)
+            before = change.before.keyspaces.get(files.spec.keyspace)
             verified = verify_keyspace(
-                look_of(worlds, stands), files, stands.environment, tree=tree
+                look_of(worlds, stands),
+                files,
+                stands.environment,
+                tree=tree,
+                merged=before if isinstance(before, DesiredFiles) else None,
             )
             return replace(verified, lint=change.lint(files))
 

@@ -15,11 +15,13 @@ from reconciler.flows.keyspaces import Loaded
 from reconciler.flows.last_look import last_look
 from reconciler.flows.pull import Specified, pull_keyspace, specified_in
 from reconciler.flows.reconcile_pass import begin_pass
+from reconciler.flows.verify import verify_keyspace
 from reconciler.observe.limits import QUARANTINE_DAYS_MAX
 from reconciler.outcomes.advise import AdviseOutcome
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict, LeftAlone
 from reconciler.outcomes.observe import ObserveOutcome
 from reconciler.outcomes.parts import PartsOutcome
+from reconciler.outcomes.plan import VerifyOutcome, VerifyState
 from reconciler.plan.files import read_plan
 from reconciler.report.compose.advise import advise_document
 from reconciler.report.compose.apply import apply_document
@@ -34,6 +36,7 @@ from tests.offline_fleet import (
     ENVIRONMENT,
     KEYSPACE,
     STATES,
+    Files,
     environment,
     fleet,
     planned,
@@ -88,6 +91,19 @@ def test_an_annotation_stays_as_long_as_a_shard_at_rest_may_need_it() -> None:
     assert codes(planned_after(merged, merged, half_dead())) == []
     awake = repository(RENAMED), repository(STATES[1])
     assert codes(planned_after(awake[1], awake[0], fleet())) == []
+
+
+@pytest.mark.invariant("RG-69")
+def test_a_change_of_nothing_but_an_annotation_needs_no_plan_and_is_refused_all_the_same() -> None:
+    merged = repository(RENAMED, spec=spec()).keyspace()
+
+    def told(files: Files) -> VerifyOutcome:
+        keyspace, done = files.keyspace(), world(half_dead(STATES[1]))
+        chosen = environment(keyspace)
+        return verify_keyspace(done, keyspace, chosen, tree=files, merged=merged)
+
+    assert codes(told(repository(STATES[1], spec=spec()))) == ["rename-at-rest"]
+    assert told(repository(RENAMED, spec=spec())).state is VerifyState.NO_CHANGE
 
 
 @pytest.mark.invariant("RG-69")
