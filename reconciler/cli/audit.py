@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -18,7 +17,7 @@ from reconciler.cli.streams import show
 from reconciler.cli.wire import Worlds
 from reconciler.drive.audit import audit_rows
 from reconciler.flows.keyspaces import choose_environment
-from reconciler.outcomes.audit import AuditOutcome, AuditRow
+from reconciler.outcomes.audit import AuditRow, audit_page
 from reconciler.outcomes.ends import failed_code
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.report.compose.audit import audit_csv
@@ -45,7 +44,7 @@ from reconciler.spec.model import Environment
     type=click.IntRange(min=1, max=AUDIT_APPLIES_MAX),
     default=50,
     show_default=True,
-    help="At most so many applies.",
+    help="At most so many applies; of several ledgers, also those with the last one's number.",
 )
 @options.output("text", "json", "markdown", "csv")
 def audit(
@@ -82,15 +81,8 @@ def audit(
 
         found = loaded.each(chosen, keyspaces, work, region=region)
     failed = [one for one in found if isinstance(one, KeyspaceFailed)]
-    page = _page(chosen, [row for rows in found if isinstance(rows, tuple) for row in rows], limit)
+    rows = [row for rows in found if isinstance(rows, tuple) for row in rows]
+    page = audit_page(chosen, rows, limit)
     show(audit_csv(page) if output == "csv" else audit_report(page, presentation(output)))
     show_failed(failed)
     exit_with(failed_code(one) for one in failed)
-
-
-def _page(environment: str, rows: Sequence[AuditRow], limit: int) -> AuditOutcome:
-    """The newest of all keyspaces; where there are more, the next page begins behind the last."""
-    newest = sorted(rows, key=lambda row: -row.apply_id)
-    shown = tuple(newest[:limit])
-    more = shown[-1].apply_id if len(newest) > limit else None
-    return AuditOutcome(environment=environment, rows=shown, more_before=more)

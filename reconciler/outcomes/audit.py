@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reconciler.ledger.states import ApplyState
@@ -37,3 +38,16 @@ class AuditOutcome:
     environment: str
     rows: tuple[AuditRow, ...]
     more_before: int | None = None
+
+
+def audit_page(environment: str, rows: Sequence[AuditRow], limit: int) -> AuditOutcome:
+    """The newest of all, by their numbers; where there are more, the next page begins behind the
+    last. Of several ledgers each counts for itself: those with the last one's number are all of
+    this page, for the next one has none of them."""
+    newest = sorted(rows, key=lambda row: -row.apply_id)
+    if len(newest) <= limit:
+        return AuditOutcome(environment=environment, rows=tuple(newest))
+    last = newest[limit - 1].apply_id
+    shown = tuple(row for row in newest if row.apply_id >= last)
+    more = last if len(shown) < len(newest) else None
+    return AuditOutcome(environment=environment, rows=shown, more_before=more)

@@ -18,7 +18,7 @@ from reconciler.ledger.reasons import Begun
 from reconciler.ledger.reviewed import Reviewed
 from reconciler.ledger.states import ApplyState
 from reconciler.outcomes.apply import ApplyStatus, StatusOutcome
-from reconciler.outcomes.audit import AuditOutcome, AuditRow
+from reconciler.outcomes.audit import AuditOutcome, AuditRow, audit_page
 from reconciler.report.apply_metrics import apply_metrics
 from reconciler.report.compose.apply import status_document
 from reconciler.report.compose.audit import COLUMNS, audit_csv, audit_document
@@ -70,6 +70,23 @@ def test_the_same_as_json() -> None:
     found = json.loads(audit_json(OUTCOME))
     assert found["applies"][0]["approved_by"] == ["ben", "cyn"]
     assert found["more_before"] == 17
+
+
+@pytest.mark.invariant("ST-19")
+def test_pages_lose_no_apply_where_ledgers_count_each_for_itself() -> None:
+    def of(environment: str, *numbers: int) -> list[AuditRow]:
+        return [replace(ROW, environment=environment, apply_id=number) for number in numbers]
+
+    every = [*of("production.primary", 3, 2, 1), *of("production.dr", 3, 2, 1)]
+    for limit in range(1, 8):
+        told: list[AuditRow] = []
+        before: int | None = 9
+        while before is not None:
+            left = [row for row in every if row.apply_id < before]
+            page = audit_page("production", left, limit)
+            told, before = [*told, *page.rows], page.more_before
+        assert len(told) == len(every), limit
+        assert set(told) == set(every), limit
 
 
 @pytest.mark.invariant("ST-19")
