@@ -163,6 +163,7 @@ def open_apply(
         )
         entries.append(EventEntry(at_s=now_s, what=TakenUp(who)))
     else:
+        reviewed = order.reviewed()  # before the lease, which wants a sign of life meanwhile
         _check_not_cancelled_since(ledger, order.heard)
         now_s = clock.now_s()
         lease = ledger.begin(
@@ -178,7 +179,7 @@ def open_apply(
         entries = _entries(stored, rows, work, order.standings, now_s)
         entries += _finalizer_entries(stored, steps, order.finalizers_done, now_s)
         entries.append(EventEntry(at_s=now_s, what=Begun(order.holder)))
-        if (reviewed := order.reviewed()) is not None:
+        if reviewed is not None:
             entries.append(EventEntry(at_s=now_s, what=reviewed))
     lease = taken.lease
     ledger.record(lease, entries)

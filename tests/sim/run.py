@@ -22,6 +22,7 @@ from reconciler.drive.shard.task import RolloutWorld
 from reconciler.edges.ledger.engine import engine_for
 from reconciler.edges.ledger.sql import SqlLedger
 from reconciler.guard.review.asker import Asker
+from reconciler.ledger.reviewed import AskReview, nobody_reviewed
 from reconciler.outcomes.apply import ApplyOutcome
 from reconciler.outcomes.progress import ProgressEvent
 from reconciler.plan.model import Plan
@@ -136,6 +137,7 @@ class Simulation:
     servers: dict[str, str] = field(default_factory=dict)
     gates: AskGates = tuple
     checks: AskCheck = ask_nothing
+    reviewed: AskReview = nobody_reviewed
     side_by_side: bool = False
     vitess: SimVitess | None = None
 
@@ -180,6 +182,7 @@ class Simulation:
             basis=self.fleet.basis(self.servers),
             ask_gates=self.gates,
             ask_check=self.checks,
+            reviewed=self.reviewed,
             last_look=self._last_look,
             waves=waves,
             last_wave=last_wave,

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
+from reconciler.drive.audit import audit_rows
 from reconciler.drive.status import current_apply
 from reconciler.ledger.reasons import EndOfSoak, InWords, ItsTurn, ItsWave, Soaks
+from reconciler.ledger.reviewed import Reviewed
 from reconciler.ledger.states import ApplyState, OperationState
 from reconciler.outcomes.apply import ApplyStatus, OperationRow
 from reconciler.outcomes.progress import ProgressEvent, RolloutWaits, ShardStarted
@@ -59,6 +63,23 @@ def test_a_soak_is_shown_with_the_wave_that_waits_and_until_when() -> None:
     assert 0 <= status.waits_since_s - settled_s < 5
     assert operations(status)["c0-"].waits_for == EndOfSoak()
     assert (status.state, operations(status)["-40"].waits_for) == (ApplyState.RUNNING, None)
+
+
+@pytest.mark.invariant("ST-19")
+def test_a_forge_is_asked_who_approved_before_the_apply_is_anybody_s() -> None:
+    """It may take minutes to answer, and whoever has an apply shows a sign of life meanwhile."""
+    sim = simulation(RolloutSpec())
+    held: list[bool] = []
+
+    def ask_forge() -> Reviewed:
+        held.append(sim.ledger.unfinished("production", "commerce", "") is not None)
+        return Reviewed(pull_request=7, author="ada", approved_by=("ben",))
+
+    sim.reviewed = ask_forge
+    sim.run()
+    assert held == [False]
+    (row,) = audit_rows(sim.ledger, "production", "commerce", limit=2)
+    assert (row.pull_request, row.approved_by) == (7, ("ben",))
 
 
 def test_after_the_soak_nothing_says_that_it_waits() -> None:
