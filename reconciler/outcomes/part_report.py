@@ -31,9 +31,9 @@ class TryAgain:
 def report_of(outcome: ApplyOutcome, wave: int) -> PartReport | TryAgain:
     match outcome.verdict:
         case ApplyVerdict.NOTHING_TO_DO | ApplyVerdict.COMPLETED:
-            return _told(outcome, PartEnd.COMPLETED)
+            return _told(outcome, wave, PartEnd.COMPLETED)
         case ApplyVerdict.PAUSED if _is_done(outcome, wave):
-            return _told(outcome, PartEnd.COMPLETED)
+            return _told(outcome, wave, PartEnd.COMPLETED)
         case ApplyVerdict.PAUSED if isinstance(outcome.reason, OfGuard):
             return TryAgain(code="held-by-a-guard")
         case ApplyVerdict.UNKNOWN:
@@ -41,15 +41,15 @@ def report_of(outcome: ApplyOutcome, wave: int) -> PartReport | TryAgain:
         case ApplyVerdict.REFUSED if outcome.refusals and all(map(_passes, outcome.refusals)):
             return TryAgain(code=outcome.refusals[0].code)
         case ApplyVerdict.PAUSED if _has_failed(outcome, wave):
-            return _told(outcome, PartEnd.FAILED)
+            return _told(outcome, wave, PartEnd.FAILED)
         case ApplyVerdict.PAUSED | ApplyVerdict.FAILED if _is_past_failures(outcome, wave):
-            return _told(outcome, PartEnd.COMPLETED)
+            return _told(outcome, wave, PartEnd.COMPLETED)
         case ApplyVerdict.STOPPED if outcome.is_cut_off and outcome.problem is not None:
             return TryAgain(code=outcome.problem.code)
         case ApplyVerdict.STOPPED:
-            return _told(outcome, PartEnd.STOPPED)
+            return _told(outcome, wave, PartEnd.STOPPED)
         case ApplyVerdict.FAILED:
-            return _told(outcome, PartEnd.FAILED)
+            return _told(outcome, wave, PartEnd.FAILED)
         case (
             ApplyVerdict.PAUSED
             | ApplyVerdict.REFUSED
@@ -58,7 +58,7 @@ def report_of(outcome: ApplyOutcome, wave: int) -> PartReport | TryAgain:
             | ApplyVerdict.DRIFTED
             | ApplyVerdict.UNCONFIRMED
         ):
-            return _told(outcome, PartEnd.HELD)
+            return _told(outcome, wave, PartEnd.HELD)
         case _:
             assert_never(outcome.verdict)
 
@@ -94,11 +94,14 @@ def _passes(obstacle: Obstacle) -> bool:
     return not isinstance(obstacle, Refusal) or obstacle.kind is RefusalKind.PASSES
 
 
-def _told(outcome: ApplyOutcome, end: PartEnd) -> PartReport:
+def _told(outcome: ApplyOutcome, wave: int, end: PartEnd) -> PartReport:
+    """What failed in a wave before was told of that one, unless nothing failed since."""
     told = PartReport(end=end, statements_run=outcome.statements_run)
     if end is PartEnd.COMPLETED:
         return told
-    failed = next((row for row in outcome.shards if row.problem), None)
+    every = [row for row in outcome.shards if row.problem]
+    own = [row for row in every if row.wave == wave] or every
+    failed = next(iter(own), None)
     code, shard, table = outcome.verdict.value.replace(" ", "-"), "", ""
     if outcome.refusals:
         first = outcome.refusals[0]
@@ -114,6 +117,6 @@ def _told(outcome: ApplyOutcome, end: PartEnd) -> PartReport:
         code=code,
         shard=shard,
         table=table,
-        problems=max(len(outcome.refusals), sum(bool(row.problem) for row in outcome.shards)),
+        problems=max(len(outcome.refusals), len(own)),
         statements_run=outcome.statements_run,
     )

@@ -113,6 +113,16 @@ def test_a_part_with_a_shard_that_failed_is_over_and_the_next_one_goes_on() -> N
     assert second.end is PartEnd.COMPLETED, "what failed was of the wave before"
 
 
+@pytest.mark.invariant("RG-85")
+def test_a_part_names_the_shard_that_failed_in_its_own_wave() -> None:
+    spec = RolloutSpec(canary=("-40",), on_failure=OnFailure.CONTINUE)
+    sim = simulation(spec, failing_on("-40", "c0-"))
+    sim.run(last_wave=1)
+    told = report_of(sim.run(last_wave=2), 2)
+    assert isinstance(told, PartReport)
+    assert (told.end, told.shard, told.problems) == (PartEnd.FAILED, "c0-", 1)
+
+
 @pytest.mark.invariant("ST-7")
 def test_pause_waits_for_a_release_and_the_release_stays() -> None:
     sim = simulation(
