@@ -159,8 +159,9 @@ PROBE_ROWS_AT_ONCE = 50_000
 
 # Who asks rests for so many times as long as its statements took, and looks this often whether the
 # shard is within its limits of load and lag. Of two cores, a stretch takes one: with half of the
-# time rested, the slowest hundredth of a primary's own statements was among those beside it.
-PROBE_REST_SHARE = 3.0
+# time rested, or three quarters, a primary's slowest hundredth of statements was among those beside
+# it (`bench/preflight.py`, decision 115).
+PROBE_REST_SHARE = 9.0
 PROBE_REST_SHARE_OF_A_REPLICA = 1.0
 PROBE_LOOK_EVERY_S = 1.0
 

@@ -111,4 +111,4 @@ def test_a_primary_is_left_alone_for_longer_than_a_replica() -> None:
     primary = shard("-80", "db")
     replica = replace(primary, replica_behind_s_max=30)
     shares = [Sheet(one, give_up_s=0.0).rest_share for one in (primary, replica)]
-    assert shares == [3.0, 1.0]
+    assert shares == [9.0, 1.0]
