@@ -50,7 +50,10 @@ def _keyspaces(context: click.Context) -> Iterator[str]:
 
 def _environments(context: click.Context) -> Iterator[str]:
     for files in _specs(context):
-        yield from (environment.name for environment in files.spec.environments)
+        for environment in files.spec.environments:
+            yield environment.name
+            if environment.deployment_of is not None:
+                yield environment.deployment_of
 
 
 def _shards(context: click.Context) -> Iterator[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from reconciler.cli.streams import remark
 from reconciler.cli.trees import open_tree
 from reconciler.errors import ReconcilerError
-from reconciler.flows.keyspaces import Loaded, choose_environment
+from reconciler.flows.keyspaces import Loaded, choose_environment, deployments_named
 from reconciler.spec.load import load_repository
 
 
@@ -23,9 +23,10 @@ def tell_where_to_look(loaded: Loaded, environment: str | None, asked: Sequence[
     """What is about to be looked at. What is wrong with the question is for the answer to say."""
     with suppress(ReconcilerError):
         chosen = choose_environment(loaded.keyspaces, environment)
-        for keyspace, files in loaded.sound.items():
-            found = files.spec.environment(chosen)
-            if found is not None and keyspace in (asked or (keyspace,)):
-                number = len(found.shards)
-                shards = f"{number:,} shard{'' if number == 1 else 's'} of " if number else ""
-                remark(f"looking at {shards}{keyspace} in {chosen}")
+        for name in deployments_named(loaded.keyspaces, chosen) or (chosen,):
+            for keyspace, files in loaded.sound.items():
+                found = files.spec.environment(name)
+                if found is not None and keyspace in (asked or (keyspace,)):
+                    number = len(found.shards)
+                    shards = f"{number:,} shard{'' if number == 1 else 's'} of " if number else ""
+                    remark(f"looking at {shards}{keyspace} in {name}")

@@ -16,6 +16,7 @@ from reconciler.flows.keyspace_order import places_before
 from reconciler.ledger.states import ApplyState
 from reconciler.outcomes.turns import Stands, Turn, TurnWord
 from reconciler.ports.ledger import Ledger
+from reconciler.spec.deployments import deployments_of
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
 from reconciler.spec.tree import FileTree
@@ -38,7 +39,12 @@ def turn_of(records: Records, files: DesiredFiles, environment: Environment) -> 
     waits_for = () if stands.is_done else tuple(_not_done(records, files, environment))
     if environment.deployment_of is None and not waits_for:
         return None
-    return Turn(stands=stands, deployment_of=environment.deployment_of, waits_for=waits_for)
+    return Turn(
+        stands=stands,
+        deployment_of=environment.deployment_of,
+        among=len(deployments_of(files.spec, environment.deployment_of or "")),
+        waits_for=waits_for,
+    )
 
 
 def _not_done(records: Records, files: DesiredFiles, environment: Environment) -> Iterator[Stands]:

@@ -38,8 +38,9 @@ class Stands:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
     """`waits_for` is what keeps it, in the order in which that comes; () where nothing does.
-    `deployment_of` is the environment that lists it as a deployment."""
+    `deployment_of` is the environment that lists it as a deployment, `among` so many."""
 
     stands: Stands
     deployment_of: str | None = None
+    among: int = 0
     waits_for: tuple[Stands, ...] = ()

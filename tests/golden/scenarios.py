@@ -451,11 +451,16 @@ _PRIMARY = Stands(
 )
 _DR = Stands(environment="production.dr", keyspace="commerce", word=TurnWord.NOT_BEGUN)
 TURNS = (
-    Turn(stands=replace(_PRIMARY, word=TurnWord.DONE, until_s=None), deployment_of="production"),
-    Turn(stands=_DR, deployment_of="production", waits_for=(_PRIMARY,)),
+    Turn(
+        stands=replace(_PRIMARY, word=TurnWord.DONE, until_s=None),
+        deployment_of="production",
+        among=3,
+    ),
+    Turn(stands=_DR, deployment_of="production", among=3, waits_for=(_PRIMARY,)),
     Turn(
         stands=replace(_DR, environment="production.tenant-b"),
         deployment_of="production",
+        among=3,
         waits_for=(_PRIMARY, _DR),
     ),
     Turn(

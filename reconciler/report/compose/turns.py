@@ -15,16 +15,21 @@ from reconciler.report.spans import Line, Moment, Name, Text
 
 
 def turn_reports(turns: Sequence[Turn]) -> Iterator[Report]:
-    """Of each list of deployments one, whatever has come of them; of what waits elsewhere, each."""
+    """Of each list of deployments one, whatever has come of them; of what waits elsewhere, each,
+    and of a deployment that was looked at without the others of its list."""
     lists: dict[tuple[str, str], list[Turn]] = {}
     for turn in turns:
         if turn.deployment_of is not None:
             about = (turn.deployment_of, turn.stands.keyspace)
             lists.setdefault(about, []).append(turn)
+    alone = [turn for turn in turns if turn.deployment_of is None]
     for (environment, keyspace), members in lists.items():
-        yield _of_deployments(environment, keyspace, members)
-    for turn in turns:
-        if turn.deployment_of is None:
+        if len(members) == members[0].among:
+            yield _of_deployments(environment, keyspace, members)
+        else:
+            alone += members
+    for turn in alone:
+        if turn.waits_for:
             here = turn.stands
             yield Report(
                 title=title(Mark.WAITING, here.keyspace, here.environment, "not its turn"),

@@ -74,6 +74,17 @@ def test_deployments_have_one_status_which_says_who_waits_for_whom() -> None:
 
 
 @pytest.mark.invariant("RG-80")
+def test_one_deployment_that_is_asked_for_alone_says_nothing_of_how_many_are_done() -> None:
+    files = with_plans(files_of())
+    first, second, _ = turns(files, Record({PRIMARY: (plan_of(files).plan_id, NOW_S - 60)}))
+    assert "done" not in said(first), "it is its turn, and its apply is told by itself"
+    text = said(turns(files, Record())[1])
+    assert f"shop in {DR}: not its turn" in text
+    assert f"waits for {PRIMARY}, which is not begun" in text
+    assert "deployment" not in text + said(second)
+
+
+@pytest.mark.invariant("RG-80")
 def test_an_apply_on_its_way_and_a_soak_are_what_is_waited_for() -> None:
     files = with_plans(files_of(more=", soak: 10m"))
     record = Record({PRIMARY: (plan_of(files).plan_id, NOW_S - 60)}, ApplyState.PAUSED)
