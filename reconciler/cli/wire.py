@@ -14,6 +14,7 @@ import secrets
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -28,10 +29,12 @@ from reconciler.edges.mysql.live import MysqlLiveShards
 from reconciler.edges.mysql.reach import ByItself, Reach
 from reconciler.edges.mysql.row_probes import MysqlRowProbes
 from reconciler.edges.mysql.scratch import MysqlScratch
+from reconciler.edges.mysql.scratch_here import scratch_for
 from reconciler.edges.vitess.keyspaces import VitessKeyspaces
 from reconciler.edges.vitess.reach import OverVtgate
 from reconciler.edges.workers import ThreadWorkers
 from reconciler.errors import Problem, Refused
+from reconciler.observe.quarantine import check_scratch_apart
 from reconciler.ports.controller import ControllerLease
 from reconciler.ports.deploy_requests import DeployRequests
 from reconciler.ports.ledger import Ledger, NoLastingLedger
@@ -253,6 +256,7 @@ class Worlds:
 
     def world_of(self, environment: Environment) -> World:
         """Built when first asked for; no connection is opened yet."""
+        environment = self._here(environment)
         if environment.name not in self._told and (note := insecure_note(environment)):
             remark(f"warning: environment {environment.name}: {note}")
         self._told.add(environment.name)
@@ -280,6 +284,16 @@ class Worlds:
             )
             self._worlds[known] = told(world)
         return self._worlds[known]
+
+    def _here(self, environment: Environment) -> Environment:
+        """With the scratch server that this machine names, where it does. Raises InvalidInput for
+        settings that cannot be read, and Refused for a server that is in quarantine (GD-18)."""
+        scratch = scratch_for(environment.scratch, self._environ)
+        if scratch == environment.scratch:
+            return environment
+        placed = replace(environment, scratch=scratch)
+        check_scratch_apart(placed)
+        return placed
 
     def _scratch_of(self, environment: Environment) -> MysqlScratch:
         if environment.scratch not in self._scratches:

@@ -155,8 +155,6 @@ def _scratch_login_findings(
     connections: Connections, environment: Environment
 ) -> list[DoctorFinding]:
     """What shards print is run there: a login that may do more than scratch needs is a risk."""
-    if environment.scratch is None:
-        return []
     try:
         excess = connections.scratch_excess(environment.scratch)
     except ReconcilerError as error:  # the scratch server itself may be told of in the same words

@@ -173,13 +173,15 @@ class ShardCheck:
 
 
 class Connections(Protocol):
-    def scratch_excess(self, connection: Connection) -> tuple[str, ...]:
-        """Privileges on the whole server that a scratch login has and does not need, in words.
-        Raises Unavailable or InvalidInput."""
+    def scratch_excess(self, connection: Connection | None) -> tuple[str, ...]:
+        """Privileges on the whole server that a scratch login has and does not need, in words;
+        `connection` is the spec's, and the machine's own goes before it. Raises Unavailable or
+        InvalidInput."""
 
-    def scratch_settings(self, connection: Connection) -> ServerSettings:
+    def scratch_settings(self, connection: Connection | None) -> ServerSettings | None:
         """The scratch server's own, with no database chosen: its login may use none that it did
-        not make. Raises Unavailable or InvalidInput."""
+        not make. None where neither the spec nor the machine names one. Raises Unavailable or
+        InvalidInput."""
 
     def check_shards(
         self, shards: Sequence[ShardSpec], identity: Identity, *, parallel: int

@@ -30,6 +30,7 @@ from reconciler.edges.mysql.problems import (
     shard_timeout,
 )
 from reconciler.edges.mysql.reach import ByItself, Reach, database_of
+from reconciler.edges.mysql.scratch_here import scratch_for
 from reconciler.edges.mysql.server_settings import look_at_server
 from reconciler.edges.mysql.target import resolve
 from reconciler.edges.mysql.whole_shard import folded
@@ -49,7 +50,9 @@ class MysqlConnections:
         self._root = root
         self._reach = reach or ByItself()
 
-    def scratch_excess(self, connection: Connection) -> tuple[str, ...]:
+    def scratch_excess(self, connection: Connection | None) -> tuple[str, ...]:
+        if (connection := scratch_for(connection, self._environ)) is None:
+            return ()  # a server of its own, with a login made for it
         target = resolve(connection, environ=self._environ, root=self._root, shard=None)
         with connect(target, with_database=False) as link, as_unavailable(target.label):
             privileges = read_privileges(link, look_at_server(link))
@@ -57,7 +60,9 @@ class MysqlConnections:
             return ("everything, for the server checks no privileges",)
         return tuple(sorted(privileges.everywhere - SCRATCH_NEEDS))
 
-    def scratch_settings(self, connection: Connection) -> ServerSettings:
+    def scratch_settings(self, connection: Connection | None) -> ServerSettings | None:
+        if (connection := scratch_for(connection, self._environ)) is None:
+            return None
         target = resolve(connection, environ=self._environ, root=self._root, shard=None)
         with connect(target, with_database=False) as link, as_unavailable(target.label):
             return look_at_server(link).settings

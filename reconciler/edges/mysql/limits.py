@@ -169,6 +169,9 @@ PROBE_LOOK_EVERY_S = 1.0
 # statement, and what it says later is not heard.
 PROBE_OVERTIME_S = 4
 
+# The settings of a machine are a few lines.
+SETTINGS_BYTES_MAX = 64 << 10
+
 # What a spec asks of a shard before a wave: long enough for a count over an index, and no work that
 # a shard would feel.
 PROMOTION_STATEMENT_S_MAX = 5

@@ -76,7 +76,8 @@ def _choose(binaries: Iterable[ServerBinary], wanted: ServerVersion) -> ServerBi
                 message=f"the shards run {wanted}, and no server of {series} is at hand to try"
                 " definitions on",
                 recovery=f"put a mysqld or mariadbd of {series} on the PATH, or name one of that"
-                " release as `scratch` in the spec (in CI: a service container)",
+                " release: as `scratch` in the spec (in CI: a service container), or for this"
+                " machine alone in RECONCILER_SCRATCH",
             )
         )
     exact = [binary for binary in fitting if binary.version == wanted]

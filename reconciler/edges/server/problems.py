@@ -17,7 +17,7 @@ def no_server(wanted: str) -> Unavailable:
             message=f"found no {wanted} server: no mysqld or mariadbd of it on the PATH",
             recovery="install one (Debian, Ubuntu: `apt install mysql-server-core` or "
             "`mariadb-server-core`; in a checkout of reconciler: `make servers`), or name a "
-            "scratch connection in the spec",
+            "scratch connection in the spec, or for this machine alone in RECONCILER_SCRATCH",
         )
     )
 

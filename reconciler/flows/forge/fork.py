@@ -84,9 +84,10 @@ def _plan(
 
 
 def _settings_of_scratch(connections: Connections, environment: Environment) -> ServerSettings:
-    if environment.scratch is None:
+    settings = connections.scratch_settings(environment.scratch)
+    if settings is None:
         raise InvalidInput(_no_scratch(environment.name))
-    return connections.scratch_settings(environment.scratch)
+    return settings
 
 
 def _failed(keyspace: str, environment: str, error: ReconcilerError) -> KeyspaceFailed:
@@ -121,7 +122,8 @@ def _no_scratch(environment: str) -> Problem:
         code="fork-without-scratch",
         message=f"environment {environment} has no scratch server of its own, so nobody knows what"
         " kind of server its shards are",
-        recovery="name the job's service container as `scratch` in the spec",
+        recovery="name the job's service container as `scratch` in the spec, or in"
+        " RECONCILER_SCRATCH of the step",
     )
 
 

@@ -38,6 +38,9 @@ class OnlyGhOst:
 
 
 class NoShards:
+    def scratch_excess(self, _: object) -> tuple[str, ...]:
+        return ()
+
     def check_shards(self, *_: object, **__: object) -> list[object]:
         return []
 
@@ -100,6 +103,9 @@ class Asked:
     """`Connections` of shards that nobody reaches."""
 
     shards: tuple[ShardSpec, ...] = ()
+
+    def scratch_excess(self, _: object) -> tuple[str, ...]:
+        return ()
 
     def check_shards(self, shards: tuple[ShardSpec, ...], *_: object, **__: object) -> list[object]:
         self.shards = tuple(shards)
