@@ -11,6 +11,7 @@ import click
 from reconciler.cli import options
 from reconciler.cli.ci_ask import ask
 from reconciler.cli.ci_parts import parts, workflow
+from reconciler.cli.ci_setup import setup
 from reconciler.cli.ci_wire import JobWiring
 from reconciler.cli.doctor_github import github_of
 from reconciler.cli.part import Wave, order_of, part
@@ -153,6 +154,7 @@ def apply(
 ci.add_command(ask)
 ci.add_command(parts)
 ci.add_command(workflow)
+ci.add_command(setup)
 
 
 @ci.command(short_help="On a schedule: find drift, keep one issue.")

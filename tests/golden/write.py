@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reconciler.edges.files.working_tree import WorkingTree
+from reconciler.flows.forge.setup import SetupRequest, files_of
 from reconciler.flows.forge.workflow import workflow_of
 from reconciler.flows.keyspaces import Loaded
 from reconciler.plan.readable import render_readable_sql
@@ -40,7 +41,9 @@ MESSAGES = DOCS / "messages.md"
 WORKFLOW = DOCS / "rollout-workflow.yml"
 REQUESTS = DOCS / "requests-workflow.yml"
 EXAMPLE = HERE.parent / "cases" / "workflows"
+SETUP, SETUP_EXAMPLE = DOCS / "examples" / "github", HERE.parent / "cases" / "setup"
 
+ACTION = f"OWNER/reconciler@{'0123456789' * 4}"
 FILES = SchemaFiles(
     tables={
         ("commerce", table): TableFile(path=f"schemas/commerce/{table}.sql", line=3, objects=lines)
@@ -119,6 +122,7 @@ def golden_files() -> dict[Path, str]:
     for name, _, message in FORGE_MESSAGES:
         files[HERE / f"{name}.md"] = write_markdown(message)
     files[WORKFLOW], files[REQUESTS] = _workflows()
+    files |= _setup()
     files[HERE / "readable.plan.sql"] = _readable()
     files[HERE / "readable-vschema.plan.sql"] = render_readable_sql(BOTH_STEPS.core)
     return files
@@ -138,11 +142,28 @@ def _report(scenario: Scenario, form: Format) -> str:
 
 def _workflows() -> tuple[str, str]:
     """Of the example spec, as `ci workflow` writes them at the top of a repository."""
-    tree = WorkingTree(EXAMPLE)
-    loaded = Loaded(root=EXAMPLE, tree=tree, keyspaces=load_repository(tree))
-    action = f"OWNER/reconciler@{'0123456789' * 4}"
-    about = workflow_of(loaded, (), None, action=action, branch="main", below="")
+    about = workflow_of(_loaded(EXAMPLE), (), None, action=ACTION, branch="main", below="")
     return rollout_workflow(about), requests_workflow(about)
+
+
+def _setup() -> dict[Path, str]:
+    """Of the example spec, as `ci setup` writes them; beside each other, not where GitHub looks."""
+    loaded = _loaded(SETUP_EXAMPLE)
+    asked = SetupRequest(
+        action=ACTION,
+        branch="main",
+        owners=("@organisation/schema",),
+        on_call=("@organisation/on-call", "@somebody"),
+        scratch=f"mysql:8.4@sha256:{'0123456789abcdef' * 4}",
+        glass="production",
+    )
+    files = files_of(loaded, asked, below="", top=loaded.tree)
+    return {SETUP / Path(path).name: content for path, content in files.contents.items()}
+
+
+def _loaded(root: Path) -> Loaded:
+    tree = WorkingTree(root)
+    return Loaded(root=root, tree=tree, keyspaces=load_repository(tree))
 
 
 def _readable() -> str:

@@ -18,7 +18,8 @@ ACTION = ROOT / "action.yml"
 GITHUB = ROOT / ".github"
 ROLLOUT = ROOT / "docs" / "rollout-workflow.yml"  # as `ci workflow` writes them
 REQUESTS = ROOT / "docs" / "requests-workflow.yml"
-WORKFLOWS = [*sorted((GITHUB / "workflows").glob("*.yml")), ROLLOUT, REQUESTS]
+SETUP = sorted((ROOT / "docs" / "examples" / "github").glob("*.yml"))  # as `ci setup` does
+WORKFLOWS = [*sorted((GITHUB / "workflows").glob("*.yml")), ROLLOUT, REQUESTS, *SETUP]
 CI = GITHUB / "workflows" / "ci.yml"
 RELEASE = GITHUB / "workflows" / "release.yml"
 
@@ -33,7 +34,7 @@ def steps_of(path: Path) -> list[dict[str, Any]]:
     return [step for job in read(path)["jobs"].values() for step in job["steps"]]
 
 
-@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_actions_and_images_are_pinned_by_hash(path: Path) -> None:
     for step in steps_of(path):
         if "uses" in step and step["uses"] != "$/":
@@ -68,6 +69,7 @@ def test_the_workflow_asks_for_commands_and_inputs_that_exist() -> None:
         (ROOT / ".github" / "workflows" / "schema.yml", {"verify", "plan", "apply", "drift"}),
         (ROLLOUT, {"parts", "apply"}),
         (REQUESTS, {"ask"}),
+        *zip(SETUP, ({"ask"}, {"verify", "plan", "apply", "drift"}), strict=True),
     ):
         commands = set()
         for step in steps_of(path):

@@ -42,8 +42,7 @@ def workflow_of(
 ) -> RolloutWorkflow:
     """Raises InvalidInput for what no such workflow can keep, and for a spec that cannot be read:
     what it would have said is then in no job."""
-    if not _PINNED.fullmatch(action):
-        raise InvalidInput(_not_pinned(action))
+    check_pinned(action)
     name = one_environment(loaded.keyspaces, environment, keyspaces, "a workflow")
     found = loaded.each(name, keyspaces, _Rolled)
     if failed := [
@@ -69,6 +68,12 @@ def workflow_of(
         action=action,
         directory=below or ".",
     )
+
+
+def check_pinned(action: str) -> None:
+    """Raises InvalidInput."""
+    if not _PINNED.fullmatch(action):
+        raise InvalidInput(_not_pinned(action))
 
 
 def _refused(one: _Rolled) -> Iterator[Problem]:

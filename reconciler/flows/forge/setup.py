@@ -1,0 +1,272 @@
+"""`ci setup`: from the specs to the files that a repository on GitHub needs besides them."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from reconciler.errors import InvalidInput, Problem, ReconcilerError, Refused
+from reconciler.flows.forge.workflow import check_pinned, workflow_of
+from reconciler.flows.keyspaces import Loaded, no_specs
+from reconciler.guard.review.code_owners import CODE_OWNERS_PATHS, owners_of, parse_code_owners
+from reconciler.limits import CODE_OWNERS_BYTES_MAX
+from reconciler.model.engine import EngineName
+from reconciler.plan.files import PLANS_DIRECTORY
+from reconciler.ports.files import FileWriter
+from reconciler.report.requests_workflow import requests_workflow
+from reconciler.report.setup.checklist import checklist
+from reconciler.report.setup.model import ApplyJob, Setup
+from reconciler.report.setup.owners import code_owners
+from reconciler.report.setup.requests import requests_of
+from reconciler.report.setup.schema import schema_workflow
+from reconciler.report.workflow import rollout_workflow
+from reconciler.spec.keyspace_order import in_order
+from reconciler.spec.load import SPECS_DIRECTORY
+from reconciler.spec.model import Environment, SpecFile
+from reconciler.spec.tree import FileTree, from_the_top
+from reconciler.spec.variables import variables_of
+
+WORKFLOWS = ".github/workflows"
+CHECKLIST = ".github/schema-setup.md"
+_FILE_BYTES_MAX = 1 << 20
+_IMAGE = re.compile(r"[\w./:-]+@sha256:[0-9a-f]{64}")
+_OWNER = re.compile(r"@[A-Za-z0-9](?:[A-Za-z0-9-]*)(?:/[\w.-]+)?")
+# What leaves tables behind that nobody but the ledger knows.
+_LEAVING = frozenset({EngineName.GH_OST, EngineName.SPIRIT, EngineName.PT_OSC})
+_PLAIN = re.compile(r"[\w.-]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetupRequest:
+    """What the specs do not tell. `scratch` is `spec`, `auto` or the image of a service container;
+    `glass` an environment for which a run may go past the approvals."""
+
+    action: str
+    branch: str
+    owners: tuple[str, ...]
+    on_call: tuple[str, ...] = ()
+    runner: tuple[str, ...] = ("ubuntu-24.04",)
+    scratch: str = "spec"
+    host: str | None = None
+    glass: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetupFiles:
+    """Contents by their path from the top of the repository. `adds_owners`: a CODEOWNERS is there
+    that does not own all of it."""
+
+    contents: Mapping[str, str]
+    adds_owners: bool
+
+
+def files_of(loaded: Loaded, asked: SetupRequest, *, below: str, top: FileTree) -> SetupFiles:
+    """`top` are the files at the top of the repository, `below` where the project lies in it.
+    Raises InvalidInput for a spec that cannot be read: what it would have said is in no job."""
+    _check(asked)
+    specs = _specs(loaded)
+    about = _setup(specs, asked, below)
+    there = _owners_there(top)
+    adds = there is not None and not _owns(there, about)
+    contents = {f"{WORKFLOWS}/schema.yml": schema_workflow(about)}
+    if about.asked:
+        contents[f"{WORKFLOWS}/schema-requests.yml"] = requests_of(about)
+    for name in about.regional:
+        named = _keyspaces_by_region(specs, name)
+        made = workflow_of(
+            loaded, named, name, action=asked.action, branch=asked.branch, below=below
+        )
+        contents[f"{WORKFLOWS}/rollout-{name}.yml"] = rollout_workflow(made)
+        contents[f"{WORKFLOWS}/rollout-{name}-requests.yml"] = requests_workflow(made)
+    if there is None:
+        contents[CODE_OWNERS_PATHS[0]] = code_owners(about)
+    contents[CHECKLIST] = checklist(about, adds_owners=adds)
+    return SetupFiles(contents=contents, adds_owners=adds)
+
+
+def write_files(
+    files: SetupFiles, top: FileTree, writer: FileWriter, *, replaces: bool
+) -> tuple[str, ...]:
+    """The paths that were written; what is as it should be is left alone. Raises Refused, with
+    nothing written, where another file stands in the place of one, unless it is to be replaced."""
+    others, fresh = [], []
+    for path, content in files.contents.items():
+        there = _content(top, path)
+        if there is None:
+            fresh.append(path)
+        elif there != content.encode():
+            others.append(path)
+    if others and not replaces:
+        raise Refused(_others_there(others))
+    for path in (*fresh, *others):
+        writer.write(path, files.contents[path].encode())
+    return tuple(sorted((*fresh, *others)))
+
+
+def _check(asked: SetupRequest) -> None:
+    check_pinned(asked.action)
+    if asked.scratch not in ("spec", "auto") and not _IMAGE.fullmatch(asked.scratch):
+        raise InvalidInput(_image_not_pinned(asked.scratch))
+    people = (*asked.owners, *asked.on_call)
+    if not asked.owners or (bad := [name for name in people if not _OWNER.fullmatch(name)]):
+        raise InvalidInput(_no_owner(bad if asked.owners else []))
+    words = (asked.branch, *asked.runner, *filter(None, (asked.host,)))
+    for word in words:
+        if not _PLAIN.fullmatch(word.replace("/", "")):
+            raise InvalidInput(_no_name(word))
+
+
+def _specs(loaded: Loaded) -> tuple[SpecFile, ...]:
+    broken = [found for found in loaded.keyspaces.values() if isinstance(found, ReconcilerError)]
+    if broken:
+        raise InvalidInput(*(problem for error in broken for problem in error.problems))
+    if not loaded.keyspaces:
+        raise no_specs()
+    return tuple(files.spec for files in loaded.sound.values())
+
+
+def _setup(specs: Sequence[SpecFile], asked: SetupRequest, below: str) -> Setup:
+    every = [environment for spec in specs for environment in spec.environments]
+    names = {environment.name for environment in every}
+    if asked.glass is not None and asked.glass not in names:
+        raise InvalidInput(_no_environment(asked.glass, sorted(names)))
+    before: dict[str, set[str]] = {}
+    for environment in every:
+        before.setdefault(environment.name, set()).update(environment.comes_after)
+    order = in_order(before, {name: sorted(first & names) for name, first in before.items()})
+    return Setup(
+        action=asked.action,
+        branch=asked.branch,
+        directory=below or ".",
+        runner=asked.runner,
+        scratch=asked.scratch,
+        reads=_variables(map(_as_read, every), asked.scratch),
+        jobs=tuple(
+            job for name in order if (job := _job(specs, name, before[name], asked)) is not None
+        ),
+        regional=tuple(sorted({each.name for each in every if each.region_names})),
+        owners=asked.owners,
+        on_call=asked.on_call or asked.owners,
+        owned=_owned(specs, below),
+        approvals=max(environment.review.approvals for environment in every),
+        host=asked.host,
+        glass=asked.glass,
+    )
+
+
+def _job(
+    specs: Sequence[SpecFile], name: str, before: set[str], asked: SetupRequest
+) -> ApplyJob | None:
+    """None where every keyspace is rolled out there by its regions."""
+    found = {spec.keyspace: spec.environment(name) for spec in specs}
+    whole = {key: each for key, each in found.items() if each and not each.region_names}
+    if not whole:
+        return None
+    is_mixed = any(each and each.region_names for each in found.values())
+    return ApplyJob(
+        environment=name,
+        variables=_variables((*whole.values(), *_first(specs, whole, before)), asked.scratch),
+        after=tuple(sorted(before)),
+        keyspaces=tuple(sorted(whole)) if is_mixed else (),
+        has_ledger=any(each.ledger for each in whole.values()),
+    )
+
+
+def _first(
+    specs: Sequence[SpecFile], keyspaces: Iterable[str], before: set[str]
+) -> Iterator[Environment]:
+    """What comes before an environment is looked at by every apply in it."""
+    for spec in specs:
+        if spec.keyspace in keyspaces:
+            yield from map(_as_read, filter(None, map(spec.environment, sorted(before))))
+
+
+def _variables(environments: Iterable[Environment], scratch: str) -> tuple[str, ...]:
+    """Of what a job fills in; its scratch server may be another one than the specs'."""
+    values = tuple(environments)
+    if scratch != "spec":
+        values = tuple(replace(each, scratch=None) for each in values)
+    return variables_of(values)
+
+
+def _as_read(environment: Environment) -> Environment:
+    """Who only looks opens a ledger for a split, and for tables that an engine may have left."""
+    is_asked = environment.retiring or _LEAVING & set(environment.engine.named)
+    return environment if is_asked else replace(environment, ledger=None)
+
+
+def _keyspaces_by_region(specs: Sequence[SpecFile], name: str) -> tuple[str, ...]:
+    """() where all keyspaces of the environment have regions there."""
+    found = [(spec.keyspace, spec.environment(name)) for spec in specs]
+    by_region = [key for key, each in found if each and each.region_names]
+    return () if len(by_region) == sum(each is not None for _, each in found) else (*by_region,)
+
+
+def _owned(specs: Sequence[SpecFile], below: str) -> tuple[str, ...]:
+    folders = {SPECS_DIRECTORY, PLANS_DIRECTORY}
+    folders |= {posixpath.dirname(spec.schema_dir) or spec.schema_dir for spec in specs}
+    inside = sorted(f"/{from_the_top(folder, below)}/" for folder in folders)
+    return (*inside, "/.github/")
+
+
+def _owners_there(top: FileTree) -> str | None:
+    found = (_content(top, path, bytes_max=CODE_OWNERS_BYTES_MAX) for path in CODE_OWNERS_PATHS)
+    content = next((each for each in found if each is not None), None)
+    return content.decode(errors="replace") if content is not None else None
+
+
+def _owns(text: str, about: Setup) -> bool:
+    lines = parse_code_owners(text)
+    return all(owners_of(f"{path.strip('/')}/any", lines) for path in about.owned)
+
+
+def _content(top: FileTree, path: str, *, bytes_max: int = _FILE_BYTES_MAX) -> bytes | None:
+    folder, _, name = path.rpartition("/")
+    listed = top.list_directory(folder or ".") or ()
+    return top.read(path, bytes_max=bytes_max) if name in {e.name for e in listed} else None
+
+
+def _others_there(paths: Sequence[str]) -> Problem:
+    return Problem(
+        code="setup-file-exists",
+        message=f"there already, and not as it would be written: {', '.join(paths)}",
+        recovery="commit what is there, run it with --replace, and look at the difference with"
+        " `git diff`; nothing was written",
+    )
+
+
+def _image_not_pinned(image: str) -> Problem:
+    return Problem(
+        code="image-not-pinned",
+        message=f"--scratch {image} is neither `auto`, `spec`, nor an image by its digest",
+        recovery="name it as mysql:8.4@sha256:… with all 64 digits, which `docker buildx imagetools"
+        " inspect mysql:8.4` tells: a tag can be moved to another program",
+    )
+
+
+def _no_owner(bad: Sequence[str]) -> Problem:
+    return Problem(
+        code="owner-unknown",
+        message=f"{', '.join(bad)} is no @user and no @organisation/team"
+        if bad
+        else "nobody was named who owns specs, schema files and plans",
+        recovery="name one with --owner, such as --owner @organisation/schema",
+    )
+
+
+def _no_name(word: str) -> Problem:
+    return Problem(
+        code="setup-word",
+        message=f"{word!r} is no name of a branch, a runner or a host that a workflow could hold",
+        recovery="use letters, digits, '-', '_', '.' and '/'",
+    )
+
+
+def _no_environment(name: str, known: Sequence[str]) -> Problem:
+    return Problem(
+        code="setup-glass-unknown",
+        message=f"--break-glass {name}: no spec has this environment",
+        recovery=f"name one of {', '.join(known)}",
+    )

@@ -1,0 +1,1 @@
+"""What a repository on GitHub needs besides its specs: workflows, owners, a list of settings."""
