@@ -287,7 +287,7 @@ class Worlds:
 
     def _here(self, environment: Environment) -> Environment:
         """With the scratch server that this machine names, where it does. Raises InvalidInput for
-        settings that cannot be read, and Refused for a server that is in quarantine (GD-18)."""
+        settings that cannot be read, and Refused for a server that is in quarantine (RG-60)."""
         scratch = scratch_for(environment.scratch, self._environ)
         if scratch == environment.scratch:
             return environment

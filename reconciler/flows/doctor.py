@@ -11,6 +11,7 @@ from reconciler.guard.access import SHOWS_LOCKS, kill_refusals, sees_locks
 from reconciler.limits import OBSERVE_PARALLEL_MIN
 from reconciler.model.engine import EngineName
 from reconciler.model.observation import ObservedShard
+from reconciler.model.policy import Policy
 from reconciler.model.server import ServerSettings
 from reconciler.observe.topology import with_shards
 from reconciler.outcomes.doctor import CheckMark, DoctorFinding, DoctorOutcome
@@ -18,6 +19,7 @@ from reconciler.plan.engines.choose import WORKS_WITH
 from reconciler.ports.engine import EnginePrograms
 from reconciler.ports.shards import Connections, Identity, ShardCheck
 from reconciler.ports.world import World
+from reconciler.prove.unproven import UNSEEN_OF
 from reconciler.spec.insecure import insecure_note
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import (
@@ -51,7 +53,11 @@ def examine(
         shards = (*environment.shards, *map(_retiring, environment.retiring))
         checks = connections.check_shards(shards, identity, parallel=parallel)
         rollout = environment.rollout if identity is Identity.CHANGES else None
-        findings += [finding for check in checks for finding in _shard_findings(check, rollout)]
+        findings += [
+            finding
+            for check in checks
+            for finding in _shard_findings(check, rollout, files.spec.policy)
+        ]
         findings += [
             finding
             for check in checks
@@ -210,8 +216,11 @@ def _quarantine_findings(environment: Environment, now_s: float) -> Iterator[Doc
         )
 
 
-def _shard_findings(check: ShardCheck, rollout: RolloutSpec | None) -> list[DoctorFinding]:
+def _shard_findings(
+    check: ShardCheck, rollout: RolloutSpec | None, policy: Policy
+) -> list[DoctorFinding]:
     """`rollout` is what an apply will have to do with the login; None: it will only read."""
+    none_of = tuple(UNSEEN_OF[word] for word in policy.unused)
     subject = f"shard {check.shard}"
     findings = [
         DoctorFinding(
@@ -229,10 +238,12 @@ def _shard_findings(check: ShardCheck, rollout: RolloutSpec | None) -> list[Doct
             shard=check.shard,
             mark=CheckMark.WARNING,
             message=f"not visible to this login: {unseen}",
-            recovery="grant it; or leave it, and a plan that such an object might stand in the way"
-            " of asks for permission for `unproven`",
+            recovery="grant it; or say in the spec's `unused` that the fleet has none; or leave it,"
+            " and a plan that such an object might stand in the way of asks for permission for"
+            " `unproven`",
         )
         for unseen in check.unseen
+        if not unseen.startswith(none_of)
     ]
     if rollout is not None:
         findings += _apply_findings(check, rollout)

@@ -109,9 +109,19 @@ class AutoIncrement(StrEnum):
     RAISE = "raise"  # apply the file's value where it is higher than the live one
 
 
+class Unused(StrEnum):
+    """The words of `unused` in a spec: kinds of programs that a fleet has none of."""
+
+    VIEWS = "views"
+    ROUTINES = "routines"
+    TRIGGERS = "triggers"
+    EVENTS = "events"
+    ELSEWHERE = "elsewhere"  # whatever in other databases uses the shards' tables
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """The policy section of a spec, with what it says of managed kinds: `manage` and `definer`."""
+    """The policy section of a spec, with what it says of kinds: `manage`, `definer`, `unused`."""
 
     ignore_tables: tuple[str, ...] = ()
     allow: tuple[Allow, ...] = ()
@@ -122,6 +132,7 @@ class Policy:
     # Whose rights programs have that have their definer's, as `user@host`; of a kind that is not
     # here none may have them.
     definers: tuple[tuple[ManagedKind, str], ...] = ()
+    unused: tuple[Unused, ...] = ()  # one that turns up refuses its shard
 
     def manages(self, kind: ManagedKind) -> bool:
         return kind in self.manage

@@ -43,7 +43,7 @@ def overlong_refusals(environment: Environment, now_s: float) -> tuple[Refusal, 
 
 
 def check_scratch_apart(environment: Environment) -> None:
-    """Raises Refused. What is on a server nobody may look at; as far as the spec tells (GD-18)."""
+    """Raises Refused. What is on a server nobody may look at; as far as the spec tells (RG-60)."""
     if environment.scratch is None:
         return
     there = address_of(environment.scratch, "")[:2]

@@ -32,6 +32,7 @@ from reconciler.model.schema import OtherObject, Schema, Table
 from reconciler.model.server import ServerVersion
 from reconciler.model.shadow_tables import is_passing_trigger, is_shadow_named, is_shadow_trigger
 from reconciler.observe.hidden_kinds import hidden_kinds
+from reconciler.observe.unused_kinds import turned_up
 from reconciler.ports.world import World
 from reconciler.spec.model import Environment
 
@@ -303,6 +304,7 @@ def _programs(
     programs: dict[ObjectId, ReadProgram] = {}
     refusals: list[Refusal] = []
     refusals += hidden_kinds(observation, reader.policy)
+    refusals += turned_up(observation, reader.policy)
     for other in observation.others:
         about = other.object_id
         if other.table is not None and not reader.is_managed(other.table):

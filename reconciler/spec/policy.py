@@ -13,6 +13,7 @@ from reconciler.model.policy import (
     HazardKind,
     PartitionLists,
     Policy,
+    Unused,
 )
 from reconciler.model.programs import MANAGED_AS, ManagedKind
 
@@ -30,6 +31,7 @@ def policy_of(spec: Mapping[str, Any]) -> Policy:
         auto_increment=AutoIncrement(value.get("auto_increment", AutoIncrement.IGNORE)),
         manage=tuple(kind for kind in ManagedKind if kind in kinds),
         definers=definers_of(spec),
+        unused=tuple(word for word in Unused if word in spec.get("unused", ())),
     )
 
 

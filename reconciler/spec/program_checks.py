@@ -29,6 +29,14 @@ def check_managed(document: Document, sound: Mapping[str, Any]) -> Iterator[Prob
             recovery="add tables to the list",
             where=document.where(("manage",)),
         )
+    for kind in sound.get("unused", []):
+        if kind in kinds:
+            yield Problem(
+                code="spec-bad-value",
+                message=f"unused says that the fleet has no {kind}, and `manage` has them managed",
+                recovery=f"take {kind} out of one of the two",
+                where=document.where(("unused",)),
+            )
     for kind in sound.get("definer", {}):
         if kind not in kinds:
             yield Problem(

@@ -82,7 +82,7 @@ def test_settings_say_where_scratch_is_and_nothing_else(tmp_path: Path, text: st
     assert refused(environ).startswith("settings-un")
 
 
-@pytest.mark.invariant("GD-18")
+@pytest.mark.invariant("RG-60")
 def test_a_machine_does_not_lead_scratch_to_a_server_in_quarantine(tmp_path: Path) -> None:
     quarantine = Quarantine(shard="-80", until="2030-01-01", reason="disk is being replaced")
     left = QuarantinedShard(quarantine=quarantine, connection=Connection(host="own", user="u"))
