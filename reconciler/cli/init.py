@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 import yaml
@@ -16,10 +16,12 @@ from reconciler.cli.trees import open_tree
 from reconciler.cli.wire import Worlds
 from reconciler.edges.files.writer import WorkingTreeWriter
 from reconciler.flows.init import found_keyspace
+from reconciler.limits import SPEC_BYTES_MAX
 from reconciler.model.programs import ManagedKind
 from reconciler.outcomes.ends import plan_code
 from reconciler.report.render import init_report
 from reconciler.spec.draft import draft_spec
+from reconciler.spec.inventory import shards_of_inventory
 
 
 @click.command()
@@ -36,6 +38,13 @@ from reconciler.spec.draft import draft_spec
 )
 @click.option("--shards", metavar="NAME,...", help="Shard names, e.g. -40,40-80,80-c0,c0-")
 @click.option("--count", type=click.IntRange(1, 65536), help="Or: so many equal key ranges.")
+@click.option(
+    "--inventory",
+    type=click.File(encoding="utf-8"),
+    metavar="FILE",
+    help="Or: a file with a line for each shard, NAME HOST[:PORT] [DATABASE]; - for what a command"
+    " prints into this one.",
+)
 @click.option(
     "--vtgate",
     metavar="HOST:PORT",
@@ -155,9 +164,11 @@ def _block_of(path: Path) -> dict[str, Any]:
 
 def _block(keyspace: str, described: dict[str, Any]) -> dict[str, Any]:
     shards, count, vtgate = described["shards"], described["count"], described["vtgate"]
-    if sum(map(bool, (shards, count, vtgate))) != 1:
+    inventory: TextIO | None = described["inventory"]
+    if sum(map(bool, (shards, count, vtgate, inventory))) != 1:
         raise click.UsageError(
-            "Say which shards there are: one of --shards, --count, or --vtgate with --vtctld."
+            "Say which shards there are: one of --shards, --count, --inventory, or --vtgate with"
+            " --vtctld."
         )
     if bool(vtgate) != bool(described["vtctld"]):
         raise click.UsageError("--vtgate and --vtctld go together.")
@@ -173,14 +184,25 @@ def _block(keyspace: str, described: dict[str, Any]) -> dict[str, Any]:
         reached = {"host": host, "port": int(port), **login, **tls}
         return {"vitess": {"vtgate": reached, "vtctld": {"address": described["vtctld"], **tls}}}
     connection: dict[str, Any] = {
-        "host": described["host"],
+        **({} if inventory else {"host": described["host"]}),
         "port": described["port"],
         "database": described["database"] or f"{keyspace}_{{shard}}",
         **login,
         **tls,
     }
+    if inventory is not None:
+        return {"connection": connection, "shards": _listed(inventory)}
     names = [name.strip() for name in shards.split(",")] if shards else {"count": count}
     return {"connection": connection, "shards": names}
+
+
+def _listed(inventory: TextIO) -> list[dict[str, Any]]:
+    source = "the inventory" if inventory.name == "<stdin>" else inventory.name
+    try:
+        text = inventory.read(SPEC_BYTES_MAX)
+    except UnicodeDecodeError:
+        raise click.UsageError(f"{source} is no UTF-8.") from None
+    return shards_of_inventory(text, source)
 
 
 def _tls_of(described: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,81 @@
+"""Shards from a list of servers, as `init --inventory` takes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from reconciler.cli.init import _block, init
+from reconciler.errors import InvalidInput
+from reconciler.limits import FILE_PROBLEMS_MAX
+from reconciler.spec.draft import draft_spec
+from reconciler.spec.inventory import shards_of_inventory
+from reconciler.spec.read import read_spec
+
+LISTED = """\
+# name  place  database
+-40     db-1.internal
+40-80   db-1.internal:3307   # the second server there
+80-     [2001:db8::7]:3306   commerce_last
+"""
+
+
+def refused(text: str) -> list[str]:
+    with pytest.raises(InvalidInput) as raised:
+        shards_of_inventory(text, "shards.txt")
+    return [str(problem) for problem in raised.value.problems]
+
+
+def test_a_line_says_what_is_a_shards_own_and_the_rest_holds_for_all(tmp_path: Path) -> None:
+    path = tmp_path / "shards.txt"
+    path.write_text(LISTED)
+    described = dict.fromkeys(
+        ("shards", "count", "vtgate", "vtctld", "database", "tls_ca", "tls_insecure")
+    )
+    with path.open() as inventory:
+        described |= {
+            "inventory": inventory,
+            "host": "127.0.0.1",
+            "port": 3306,
+            "user_variable": "SCHEMA_USER",
+            "password_variable": "SCHEMA_PASSWORD",
+        }
+        block = _block("commerce", described)
+    text = draft_spec("commerce", "production", block)
+    environment = read_spec(text, "specs/commerce.yaml").environment("production")
+    assert environment
+    found = {shard.name: shard.connection for shard in environment.shards}
+    assert [(name, c.host, c.port, c.database) for name, c in sorted(found.items())] == [
+        ("-40", "db-1.internal", "3306", "commerce_{shard}"),
+        ("40-80", "db-1.internal", "3307", "commerce_{shard}"),
+        ("80-", "2001:db8::7", "3306", "commerce_last"),
+    ]
+    assert "127.0.0.1" not in text
+    assert {c.user for c in found.values()} == {"${SCHEMA_USER}"}
+
+
+def test_all_that_is_wrong_with_it_is_told_by_line() -> None:
+    told = refused("a db-1\na db-2\nb\nc db:70000\nd db:x\ne user@db\n")
+    assert [line.split(":")[1] for line in told] == ["2", "3", "4", "5", "6"]
+    assert "shard 'a' has a line already" in told[0]
+    assert "it has 1 words" in told[1]
+    assert refused("# none\n")
+    assert len(refused("x\n" * 1_000)) <= FILE_PROBLEMS_MAX + 1
+
+
+@pytest.mark.parametrize("more", [["--count", "2"], ["--shards", "a"]])
+def test_shards_are_said_in_one_way(tmp_path: Path, more: list[str]) -> None:
+    (tmp_path / "list").write_text(LISTED)
+    said = ["shop", "-C", str(tmp_path), "--inventory", str(tmp_path / "list"), *more]
+    ended = CliRunner().invoke(init, said)
+    assert "one of --shards, --count, --inventory" in ended.output
+    assert ended.exit_code == 2
+
+
+def test_a_command_is_read_as_a_file_is(tmp_path: Path) -> None:
+    """No server is asked: the list is not one."""
+    ended = CliRunner().invoke(init, ["shop", "-C", str(tmp_path), "--inventory", "-"], input="x\n")
+    assert isinstance(ended.exception, InvalidInput)
+    assert "the inventory" in str(ended.exception)
