@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from reconciler.ddl.lexer import TokenKind, tokenize
+from reconciler.ddl.lexer import UNREADABLE, TokenKind, tokenize
 from reconciler.ddl.local_engines import LOCAL_ENGINES
 from reconciler.ddl.quote import unquote_identifier
 from reconciler.ddl.read import read_table
@@ -43,14 +43,6 @@ _ACTING = re.compile(
     r"(?i)\b(?:BENCHMARK|GET_LOCK|IS_FREE_LOCK|IS_USED_LOCK|LOAD_FILE|MASTER_GTID_WAIT|"
     r"MASTER_POS_WAIT|RELEASE_ALL_LOCKS|RELEASE_LOCK|SLEEP|SOURCE_POS_WAIT|"
     r"WAIT_FOR_EXECUTED_GTID_SET|WAIT_UNTIL_SQL_THREAD_AFTER_GTIDS|SYS_EVAL|SYS_EXEC)\b"
-)
-_NEVER = frozenset(
-    {
-        TokenKind.EXECUTABLE_OPEN,
-        TokenKind.EXECUTABLE_CLOSE,
-        TokenKind.UNTERMINATED,
-        TokenKind.UNKNOWN,
-    }
 )
 
 
@@ -95,7 +87,7 @@ def _view(text: str, name: str) -> ForeignDefinition | None:
     if head is None or unquote_identifier(head[2]) != name or not sees_one_statement(text):
         return None
     for token in tokenize(text):
-        if token.kind in (*_NEVER, TokenKind.COMMENT) or token.text == ";":
+        if token.kind in (*UNREADABLE, TokenKind.COMMENT) or token.text == ";":
             return None
         if token.is_word("INTO", "PROCEDURE"):
             return None
@@ -109,7 +101,7 @@ def _trigger(text: str, name: str) -> ForeignDefinition | None:
     head = _TRIGGER.match(text)
     if head is None or unquote_identifier(head[1]) != name:
         return None
-    if any(token.kind in _NEVER for token in tokenize(text)):
+    if any(token.kind in UNREADABLE for token in tokenize(text)):
         return None
     return ForeignDefinition(name=name, sql=text)
 

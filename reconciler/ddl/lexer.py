@@ -33,6 +33,16 @@ class TokenKind(StrEnum):
     UNKNOWN = "unknown"
 
 
+UNREADABLE = (
+    TokenKind.EXECUTABLE_OPEN,
+    TokenKind.EXECUTABLE_CLOSE,
+    TokenKind.UNTERMINATED,
+    TokenKind.UNKNOWN,
+)
+"""What a text of ours never holds: one server runs what stands there, and another does not, or it
+has no end."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
     """`text` is verbatim; `value` what it means: the bare name, the string's characters, else the

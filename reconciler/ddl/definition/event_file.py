@@ -11,6 +11,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reconciler.ddl.definition.delimiter import without_delimiters
+from reconciler.ddl.definition.program_checks import (
+    body_problems,
+    cannot_stand,
+    client_problems,
+    empty_file,
+    may_be_a_name,
+    refuse_nul,
+    says_a_database,
+)
 from reconciler.ddl.definition.program_file import (
     EventSaid,
     ProgramFile,
@@ -18,25 +27,16 @@ from reconciler.ddl.definition.program_file import (
     file_problem,
     read_created_with,
 )
-from reconciler.ddl.lexer import Token, TokenKind, tokenize
+from reconciler.ddl.lexer import UNREADABLE, Token, TokenKind, tokenize
 from reconciler.ddl.programs.event import SOME_START
-from reconciler.ddl.programs.facts import may_hold_any_text
-from reconciler.ddl.programs.names import outside_names_in_body
-from reconciler.ddl.programs.secrets import holds_secret
 from reconciler.ddl.programs.trigger import is_one_statement
 from reconciler.ddl.statement.parts import identifier
-from reconciler.errors import InvalidInput, Location, Problem
+from reconciler.errors import InvalidInput, Problem
 from reconciler.limits import IDENTIFIER_CHARS_MAX
 from reconciler.model.file_problems import first_problems
 from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.programs import Security, event_id
 
-_NEVER = (
-    TokenKind.EXECUTABLE_OPEN,
-    TokenKind.EXECUTABLE_CLOSE,
-    TokenKind.UNTERMINATED,
-    TokenKind.UNKNOWN,
-)
 _UNITS = frozenset(
     {
         "YEAR", "QUARTER", "MONTH", "DAY", "HOUR", "MINUTE", "WEEK", "SECOND", "YEAR_MONTH",
@@ -52,21 +52,15 @@ _OTHERS = ("TABLE", "VIEW", "INDEX", "TEMPORARY", "DATABASE", "USER")
 
 def read_event_file(text: str, path: str) -> ProgramFile:
     """`text` has LF line endings. Raises InvalidInput with all problems found."""
-    if "\0" in text:
-        where = Location(path=path, line=text.count("\n", 0, text.index("\0")) + 1, column=1)
-        message = "a NUL character in an event"
-        raise InvalidInput(file_problem("definition-unreadable", message, "remove it", where))
+    refuse_nul(text, path, "a NUL character in an event")
     text = without_delimiters(text)
     every = [*tokenize(text)]
     tokens = [token for token in every if token.kind is not TokenKind.COMMENT]
     while tokens and tokens[-1].is_punctuation(";"):
         tokens.pop()
     if not tokens:
-        where = Location(path=path, line=1, column=1)
         recovery = "write a CREATE EVENT; to drop the event, delete the file"
-        raise InvalidInput(
-            file_problem("definition-empty", "the file holds no event", recovery, where)
-        )
+        raise empty_file(path, "the file holds no event", recovery)
     head = _Reader(tokens, path).head()
     end = tokens[-1].offset + len(tokens[-1].text)
     body = text[head.body.offset : end]
@@ -74,11 +68,7 @@ def read_event_file(text: str, path: str) -> ProgramFile:
     comments = [token for token in every if token.kind is TokenKind.COMMENT]
     created_with, wrong = read_created_with(comments, path, ObjectKind.EVENT)
     problems += wrong
-    if created_with is not None and not may_hold_any_text(created_with, text):
-        client = created_with.character_set_client
-        message = f"text beyond ASCII, in an event that is made with character_set_client={client}"
-        recovery = "have it made with character_set_client=utf8mb4, or write it in ASCII"
-        problems.append(file_problem("annotation-invalid", message, recovery, at(tokens[0], path)))
+    problems += client_problems("an event", created_with, text, at(tokens[0], path))
     if problems:
         raise InvalidInput(*first_problems(problems, path))
     return ProgramFile(
@@ -175,7 +165,7 @@ class _Reader:
         name = identifier(token)
         if name is None or (token.is_word("IF") and self._is(1, "NOT")):
             raise self._expected("CREATE EVENT and a name")
-        if not 0 < len(name) <= IDENTIFIER_CHARS_MAX or name != name.strip():
+        if not may_be_a_name(name):
             message = (
                 f"an event's name has 1 to {IDENTIFIER_CHARS_MAX} characters, no blank at ends"
             )
@@ -184,10 +174,7 @@ class _Reader:
             raise InvalidInput(file_problem("definition-event-name", message, recovery, where))
         self._at += 1
         if self._token().is_punctuation("."):
-            recovery = "write its name alone: the shard says the database"
-            message = "the event's name says a database"
-            where = at(self._token(), self._path)
-            raise InvalidInput(file_problem("definition-other-database", message, recovery, where))
+            raise says_a_database("the event's", at(self._token(), self._path))
         return token
 
     def _schedule(self) -> tuple[bool, bool, int, Token]:
@@ -303,15 +290,9 @@ def _worked_out(token: Token, wanted: str, path: str) -> Problem:
 
 
 def _body_problems(head: _Head, tokens: Sequence[Token], body: str, path: str) -> Iterator[Problem]:
-    where = at(head.body, path)
-    if unreadable := next((token for token in tokens if token.kind in _NEVER), None):
-        yield file_problem(
-            "definition-unreadable",
-            f"{unreadable.text[:30]!r} cannot stand in an event: an executable comment, or text"
-            " that has no end",
-            "write it plainly, and close what was opened",
-            at(unreadable, path),
-        )
+    if unreadable := next((token for token in tokens if token.kind in UNREADABLE), None):
+        recovery = "write it plainly, and close what was opened"
+        yield cannot_stand(unreadable, path, where="in an event", recovery=recovery)
         return
     second = next(
         (
@@ -328,22 +309,7 @@ def _body_problems(head: _Head, tokens: Sequence[Token], body: str, path: str) -
             "keep one event in a file, and write what it does as BEGIN ... END",
             at(second, path),
         )
-    if outside := outside_names_in_body(body):
-        yield file_problem(
-            "definition-other-database",
-            f"the event uses {', '.join(outside)[:200]}, which says a database",
-            "write names of the shard's own database alone; an event on another database is not"
-            " managed: delete the file and leave it alone with `policy.ignore_tables`",
-            where,
-        )
-    if holds_secret(body):
-        yield file_problem(
-            "definition-secret",
-            "a password may stand in the event, which every plan and report would show",
-            "take it out of the body; an event that must have it is not managed: delete the file"
-            " and leave it alone with `policy.ignore_tables`",
-            where,
-        )
+    yield from body_problems("event", "an event", body, at(head.body, path))
 
 
 def _makes(following: Sequence[Token]) -> bool:

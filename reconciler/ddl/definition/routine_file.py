@@ -6,61 +6,50 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reconciler.ddl.definition.delimiter import without_delimiters
+from reconciler.ddl.definition.program_checks import (
+    body_problems,
+    cannot_stand,
+    client_problems,
+    empty_file,
+    may_be_a_name,
+    refuse_nul,
+    says_a_database,
+)
 from reconciler.ddl.definition.program_file import (
     ProgramFile,
     at,
     file_problem,
     read_created_with,
 )
-from reconciler.ddl.lexer import Token, TokenKind, tokenize
-from reconciler.ddl.programs.facts import may_hold_any_text
-from reconciler.ddl.programs.names import outside_names_in_body
-from reconciler.ddl.programs.secrets import holds_secret
+from reconciler.ddl.lexer import UNREADABLE, Token, TokenKind, tokenize
 from reconciler.ddl.statement.parts import identifier
-from reconciler.errors import InvalidInput, Location, Problem
+from reconciler.errors import InvalidInput, Problem
 from reconciler.limits import IDENTIFIER_CHARS_MAX
 from reconciler.model.file_problems import first_problems
 from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.programs import Security
 
 _KINDS = ("PROCEDURE", "FUNCTION")
-_NEVER = (
-    TokenKind.EXECUTABLE_OPEN,
-    TokenKind.EXECUTABLE_CLOSE,
-    TokenKind.UNTERMINATED,
-    TokenKind.UNKNOWN,
-)
 
 
 def read_routine_file(text: str, path: str) -> ProgramFile:
     """`text` has LF line endings. Raises InvalidInput with all problems found."""
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        where = Location(path=path, line=line, column=1)
-        message = "a NUL character in a routine"
-        raise InvalidInput(file_problem("definition-unreadable", message, "remove it", where))
+    refuse_nul(text, path, "a NUL character in a routine")
     text = without_delimiters(text)
     every = [*tokenize(text)]
     tokens = [token for token in every if token.kind is not TokenKind.COMMENT]
     while tokens and tokens[-1].is_punctuation(";"):
         tokens.pop()
     if not tokens:
-        where = Location(path=path, line=1, column=1)
         recovery = "write a CREATE PROCEDURE or CREATE FUNCTION; to drop one, delete the file"
-        message = "the file holds no routine"
-        raise InvalidInput(file_problem("definition-empty", message, recovery, where))
+        raise empty_file(path, "the file holds no routine", recovery)
     head = _head(tokens, path)
     rest = text[tokens[head.at].offset : tokens[-1].offset + len(tokens[-1].text)]
     problems = [*_body_problems(tokens[head.at + 1 :], rest, path)]
     comments = [token for token in every if token.kind is TokenKind.COMMENT]
     created_with, wrong = read_created_with(comments, path, head.kind)
     problems += wrong
-    if created_with is not None and not may_hold_any_text(created_with, rest):
-        client = created_with.character_set_client
-        message = f"text beyond ASCII, in a routine that is made with character_set_client={client}"
-        recovery = "have it made with character_set_client=utf8mb4, or write it in ASCII"
-        where = at(tokens[0], path)
-        problems.append(file_problem("annotation-invalid", message, recovery, where))
+    problems += client_problems("a routine", created_with, rest, at(tokens[0], path))
     if problems:
         raise InvalidInput(*first_problems(problems, path))
     return ProgramFile(
@@ -103,16 +92,13 @@ def _head(tokens: Sequence[Token], path: str) -> _Head:
     name = identifier(token)
     if name is None or (_is(tokens, place, "IF") and _is(tokens, place + 1, "NOT")):
         raise _expected(tokens, place, path)
-    if not 0 < len(name) <= IDENTIFIER_CHARS_MAX or name != name.strip():
+    if not may_be_a_name(name):
         message = f"a {kind}'s name has 1 to {IDENTIFIER_CHARS_MAX} characters and no blank at ends"
         where = at(token, path)
         recovery = "shorten or trim the name"
         raise InvalidInput(file_problem("definition-routine-name", message, recovery, where))
     if place + 1 < len(tokens) and tokens[place + 1].is_punctuation("."):
-        message = f"the {kind}'s name says a database"
-        recovery = "write its name alone: the shard says the database"
-        where = at(token, path)
-        raise InvalidInput(file_problem("definition-other-database", message, recovery, where))
+        raise says_a_database(f"the {kind}'s", at(token, path))
     return _Head(kind, aggregate, place)
 
 
@@ -140,14 +126,9 @@ def _expected(tokens: Sequence[Token], place: int, path: str) -> InvalidInput:
 
 def _body_problems(tokens: Sequence[Token], rest: str, path: str) -> Iterator[Problem]:
     for place, token in enumerate(tokens):
-        if token.kind in _NEVER:
-            yield file_problem(
-                "definition-unreadable",
-                f"{token.text[:30]!r} cannot stand in a routine: an executable comment, or text"
-                " that has no end",
-                "write it plainly, and close what was opened",
-                at(token, path),
-            )
+        if token.kind in UNREADABLE:
+            recovery = "write it plainly, and close what was opened"
+            yield cannot_stand(token, path, where="in a routine", recovery=recovery)
             return
         is_shown = place > 0 and tokens[place - 1].is_word("SHOW")
         if token.is_word("CREATE") and not is_shown and _makes_another(tokens[place + 1 :]):
@@ -157,22 +138,7 @@ def _body_problems(tokens: Sequence[Token], rest: str, path: str) -> Iterator[Pr
                 "keep one routine in a file",
                 at(token, path),
             )
-    if outside := outside_names_in_body(rest):
-        yield file_problem(
-            "definition-other-database",
-            f"the routine uses {', '.join(outside)[:200]}, which says a database",
-            "write names of the shard's own database alone; a routine on another database is not"
-            " managed: delete the file and leave it alone with `policy.ignore_tables`",
-            at(tokens[0], path),
-        )
-    if holds_secret(rest):
-        yield file_problem(
-            "definition-secret",
-            "a password may stand in the routine, which every plan and report would show",
-            "take it out of the body; a routine that must have it is not managed: delete the file"
-            " and leave it alone with `policy.ignore_tables`",
-            at(tokens[0], path),
-        )
+    yield from body_problems("routine", "a routine", rest, at(tokens[0], path))
 
 
 def _makes_another(following: Sequence[Token]) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from reconciler.ddl.definition.delimiter import without_delimiters
+from reconciler.ddl.definition.program_checks import empty_file, may_be_a_name, refuse_nul
 from reconciler.ddl.definition.program_file import ProgramFile, at, file_problem
 from reconciler.ddl.lexer import Token, TokenKind
 from reconciler.ddl.statement.parts import identifier, split_statement
-from reconciler.errors import InvalidInput, Location
-from reconciler.limits import IDENTIFIER_CHARS_MAX
+from reconciler.errors import InvalidInput
 from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.programs import Security
 
@@ -23,25 +23,19 @@ _PUNCTUATION = ("=", "-", "+")
 
 def read_sequence_file(text: str, path: str) -> ProgramFile:
     """`text` has LF line endings. Raises InvalidInput with the first problem found."""
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        where = Location(path=path, line=line, column=1)
-        message = "a NUL character in a sequence"
-        raise InvalidInput(file_problem("definition-unreadable", message, "remove it", where))
+    refuse_nul(text, path, "a NUL character in a sequence")
     text = without_delimiters(text)
     parts = split_statement(text)
     if not parts.tokens:
-        where = Location(path=path, line=1, column=1)
         recovery = "write a CREATE SEQUENCE; to drop the sequence, delete the file"
-        message = "the file holds no sequence"
-        raise InvalidInput(file_problem("definition-empty", message, recovery, where))
+        raise empty_file(path, "the file holds no sequence", recovery)
     place = 1
     if _is(parts.token(1), "OR") and _is(parts.token(2), "REPLACE"):
         place = 3
     name = identifier(parts.token(place + 1))
     if not (_is(parts.token(0), "CREATE") and _is(parts.token(place), "SEQUENCE")) or name is None:
         raise _refused(parts.tokens[0], path, "CREATE SEQUENCE and a name is expected")
-    if not 0 < len(name) <= IDENTIFIER_CHARS_MAX or name != name.strip():
+    if not may_be_a_name(name):
         raise _refused(parts.tokens[place + 1], path, "the name is one that no server takes")
     for token in parts.tokens[place + 2 :]:
         is_value = token.kind in (TokenKind.NUMBER, TokenKind.STRING)

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from reconciler.ddl.definition.program_checks import (
+    cannot_stand,
+    client_problems,
+    may_be_a_name,
+    outside_problems,
+    secret_problems,
+)
 from reconciler.ddl.definition.program_file import ProgramFile, at, read_created_with
 from reconciler.ddl.definition.program_file import file_problem as problem
-from reconciler.ddl.lexer import Token, TokenKind, tokenize
-from reconciler.ddl.programs.facts import may_hold_any_text
+from reconciler.ddl.lexer import UNREADABLE, Token, TokenKind, tokenize
 from reconciler.ddl.programs.names import outside_names_in_body
-from reconciler.ddl.programs.secrets import holds_secret
 from reconciler.ddl.programs.trigger import body_of_text, is_one_statement
 from reconciler.ddl.quote import quote_identifier
 from reconciler.ddl.statement.parts import identifier
@@ -26,7 +31,6 @@ from reconciler.model.programs import CreatedWith, Security, trigger_id
 _TIMINGS, _EVENTS = ("BEFORE", "AFTER"), ("INSERT", "UPDATE", "DELETE")
 _ACCOUNT_TOKENS = 8
 """At most, of DEFINER = account."""
-_NEVER = (TokenKind.EXECUTABLE_OPEN, TokenKind.UNTERMINATED, TokenKind.UNKNOWN)
 
 
 def where_triggers_begin(tokens: Sequence[Token]) -> int | None:
@@ -155,7 +159,7 @@ class _Head:
         if name is None:
             self._expected(expected="the trigger's name", recovery="put it in backquotes")
             return False
-        if not 0 < len(name) <= IDENTIFIER_CHARS_MAX or name != name.strip():
+        if not may_be_a_name(name):
             self._tell(
                 code="definition-view-name",
                 message=f"a trigger's name has 1 to {IDENTIFIER_CHARS_MAX} characters and no blank"
@@ -219,14 +223,9 @@ def _body_problems(
 ) -> Iterator[Problem]:
     where = at(own[head.at], path)
     for token in own:
-        if token.kind in _NEVER:
-            yield problem(
-                "definition-unreadable",
-                f"{token.text[:30]!r} cannot stand here: an executable comment, or text that has no"
-                " end",
-                "write the clause plainly, and close what was opened",
-                at(token, path),
-            )
+        if token.kind in UNREADABLE:
+            recovery = "write the clause plainly, and close what was opened"
+            yield cannot_stand(token, path, where="here", recovery=recovery)
             return
     body = body_of_text(text[own[head.at].offset : own[-1].offset + len(own[-1].text)])
     if not is_one_statement(body):
@@ -237,27 +236,18 @@ def _body_problems(
             " triggers stands behind it",
             where,
         )
-    if holds_secret(body):
-        yield problem(
-            "definition-secret",
-            "a password may stand in the trigger, which every plan and report would show",
-            "take it out of the body; a trigger that must have it is not managed: leave it alone by"
-            " its name with `policy.ignore_tables`",
-            where,
-        )
-    if outside := outside_names_in_body(body):
-        yield problem(
-            "definition-other-database",
-            f"the trigger uses {', '.join(outside)[:200]}, which says a database",
-            "write names of the shard's own database alone; a trigger that uses another database"
-            " is not managed: leave it alone by its name with `policy.ignore_tables`",
-            where,
-        )
-    if made is not None and not may_hold_any_text(made, body):
-        yield problem(
-            "annotation-invalid",
-            "text beyond ASCII, in a trigger that is made with"
-            f" character_set_client={made.character_set_client}",
-            "have it made with character_set_client=utf8mb4, or write it in ASCII",
-            where,
-        )
+    yield from secret_problems(
+        "trigger",
+        body,
+        where,
+        recovery="take it out of the body; a trigger that must have it is not managed: leave it"
+        " alone by its name with `policy.ignore_tables`",
+    )
+    yield from outside_problems(
+        "trigger",
+        outside_names_in_body(body),
+        where,
+        recovery="write names of the shard's own database alone; a trigger that uses another"
+        " database is not managed: leave it alone by its name with `policy.ignore_tables`",
+    )
+    yield from client_problems("a trigger", made, body, where)

@@ -5,6 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.ddl.definition.delimiter import without_delimiters
+from reconciler.ddl.definition.program_checks import (
+    cannot_stand,
+    client_problems,
+    empty_file,
+    may_be_a_name,
+    outside_problems,
+    refuse_nul,
+    secret_problems,
+)
 from reconciler.ddl.definition.program_file import (
     ProgramFile,
     at,
@@ -12,48 +21,33 @@ from reconciler.ddl.definition.program_file import (
     read_created_with,
 )
 from reconciler.ddl.foreign import acts
-from reconciler.ddl.lexer import TokenKind
-from reconciler.ddl.programs.facts import may_hold_any_text
+from reconciler.ddl.lexer import UNREADABLE
 from reconciler.ddl.programs.names import outside_names
-from reconciler.ddl.programs.secrets import holds_secret
 from reconciler.ddl.statement.parts import StatementText, identifier, split_statement
-from reconciler.errors import InvalidInput, Location, Problem
+from reconciler.errors import InvalidInput, Problem
 from reconciler.limits import IDENTIFIER_CHARS_MAX
 from reconciler.model.file_problems import first_problems
 from reconciler.model.object_id import ObjectKind
 from reconciler.model.programs import Security, view_id
 
 _ALGORITHMS = ("UNDEFINED", "MERGE", "TEMPTABLE")
-_NEVER = (TokenKind.EXECUTABLE_OPEN, TokenKind.UNTERMINATED, TokenKind.UNKNOWN)
 
 
 def read_view_file(text: str, path: str) -> ProgramFile:
     """`text` has LF line endings. Raises InvalidInput with all problems found."""
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        where = Location(path=path, line=line, column=1)
-        raise InvalidInput(
-            file_problem("definition-unreadable", "a NUL character", "remove it", where)
-        )
+    refuse_nul(text, path, "a NUL character")
     text = without_delimiters(text)
     parts = split_statement(text)
     if not parts.tokens:
-        where = Location(path=path, line=1, column=1)
         recovery = "write a CREATE VIEW; to drop the view, delete the file"
-        message = "the file holds no statement"
-        raise InvalidInput(file_problem("definition-empty", message, recovery, where))
+        raise empty_file(path, "the file holds no statement", recovery)
     head = _Head(parts, path)
     head.read()
     problems = [*head.problems, *_body_problems(parts, head, text, path)]
     created_with, wrong = read_created_with(parts.comments, path, ObjectKind.VIEW)
     problems += wrong
     statement = "".join(token.text for token in parts.tokens)
-    if created_with is not None and not may_hold_any_text(created_with, statement):
-        where = at(parts.tokens[0], path)
-        client = created_with.character_set_client
-        message = f"text beyond ASCII, in a view that is made with character_set_client={client}"
-        recovery = "have it made with character_set_client=utf8mb4, or write it in ASCII"
-        problems.append(file_problem("annotation-invalid", message, recovery, where))
+    problems += client_problems("a view", created_with, statement, at(parts.tokens[0], path))
     if problems:
         raise InvalidInput(*first_problems(problems, path))
     first, name, last = parts.tokens[0], parts.tokens[head.at], parts.tokens[-1]
@@ -121,7 +115,7 @@ class _Head:
         name = identifier(self._parts.token(self.at))
         if name is None:
             return self._expected(expected="the view's name", recovery="put it in backquotes")
-        if not 0 < len(name) <= IDENTIFIER_CHARS_MAX or name != name.strip():
+        if not may_be_a_name(name):
             return self._tell(
                 code="definition-view-name",
                 message=f"a view's name has 1 to {IDENTIFIER_CHARS_MAX} characters and no blank at"
@@ -166,14 +160,9 @@ class _Head:
 
 def _body_problems(parts: StatementText, head: _Head, text: str, path: str) -> Iterator[Problem]:
     for token in parts.tokens:
-        if token.kind in _NEVER:
-            yield file_problem(
-                "definition-unreadable",
-                f"{token.text[:30]!r} cannot stand here: an executable comment, or text that has no"
-                " end",
-                "write the clause plainly, and close what was opened",
-                at(token, path),
-            )
+        if token.kind in UNREADABLE:
+            recovery = "write the clause plainly, and close what was opened"
+            yield cannot_stand(token, path, where="here", recovery=recovery)
             return
         if token.is_word("INTO", "PROCEDURE"):
             yield file_problem(
@@ -192,27 +181,26 @@ def _body_problems(parts: StatementText, head: _Head, text: str, path: str) -> I
             at(parts.behind[0], path),
         )
     rest = text[parts.tokens[head.at].offset : parts.tokens[-1].offset + len(parts.tokens[-1].text)]
-    if outside := outside_names(rest):
-        yield file_problem(
-            "definition-other-database",
-            f"the view uses {', '.join(outside)[:200]}, which says a database",
-            "write names of the shard's own database alone; a view on another database is not"
-            " managed: delete the file and leave the view alone with `policy.ignore_tables`",
-            at(parts.tokens[head.at], path),
-        )
-    if holds_secret(rest):
-        yield file_problem(
-            "definition-secret",
-            "a password may stand in the view, which every plan and report would show",
-            "take it out of the query; a view that must have it is not managed: delete the file and"
-            " leave the view alone with `policy.ignore_tables`",
-            at(parts.tokens[head.at], path),
-        )
+    where = at(parts.tokens[head.at], path)
+    yield from outside_problems(
+        "view",
+        outside_names(rest),
+        where,
+        recovery="write names of the shard's own database alone; a view on another database is not"
+        " managed: delete the file and leave the view alone with `policy.ignore_tables`",
+    )
+    yield from secret_problems(
+        "view",
+        rest,
+        where,
+        recovery="take it out of the query; a view that must have it is not managed: delete the"
+        " file and leave the view alone with `policy.ignore_tables`",
+    )
     if acts(rest):
         yield file_problem(
             "definition-acts",
             "the view calls a function that takes time, waits for somebody, or reaches out of the"
             " database",
             "remove the call: such a view is never run on scratch, so nothing could be proven",
-            at(parts.tokens[head.at], path),
+            where,
         )

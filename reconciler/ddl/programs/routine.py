@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 
 from reconciler.ddl.fingerprint import value_fingerprint
-from reconciler.ddl.lexer import TokenKind, tokenize
+from reconciler.ddl.lexer import UNREADABLE, TokenKind, tokenize
 from reconciler.ddl.programs.accounts import Account
 from reconciler.ddl.programs.facts import (
     CARRIAGE_RETURN,
@@ -43,12 +43,6 @@ _COMMENT = "COMMENT "
 # Under these a body is split into other tokens, or is of another language.
 _OTHER_LANGUAGE = frozenset(
     ["ANSI", "ANSI_QUOTES", "DB2", "MAXDB", "MSSQL", "NO_BACKSLASH_ESCAPES", "ORACLE", "POSTGRESQL"]
-)
-_NEVER = (
-    TokenKind.EXECUTABLE_OPEN,
-    TokenKind.EXECUTABLE_CLOSE,
-    TokenKind.UNTERMINATED,
-    TokenKind.UNKNOWN,
 )
 
 
@@ -129,7 +123,7 @@ def _closing(rest: str) -> int | None:
 
 def _check(routine: Routine) -> None:
     about, text = routine.object_id, f"{routine.signature}\n{routine.body}"
-    if any(token.kind in _NEVER for token in tokenize(text)):
+    if any(token.kind in UNREADABLE for token in tokenize(text)):
         raise _refused(about, "it holds an executable comment, or text that has no end")
     if _is_of_another_language(routine.body):
         raise _refused(about, "it is written in another language than SQL")

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reconciler.ddl.fingerprint import value_fingerprint
-from reconciler.ddl.lexer import Token, TokenKind, tokenize
+from reconciler.ddl.lexer import UNREADABLE, Token, TokenKind, tokenize
 from reconciler.ddl.programs.accounts import Account
 from reconciler.ddl.programs.facts import (
     CARRIAGE_RETURN,
@@ -36,12 +36,6 @@ _TEXT = re.compile(
     rf"CREATE TRIGGER (?P<name>{NAME}) (?P<timing>BEFORE|AFTER) (?P<event>INSERT|UPDATE|DELETE)"
     rf" ON (?P<table>{NAME}) FOR EACH ROW (?:FOLLOWS (?P<follows>{NAME}) )?(?P<body>.+)",
     re.DOTALL,
-)
-_NEVER = (
-    TokenKind.EXECUTABLE_OPEN,
-    TokenKind.EXECUTABLE_CLOSE,
-    TokenKind.UNTERMINATED,
-    TokenKind.UNKNOWN,
 )
 # Under these a text means something else to its server than it does to us.
 _MODES_OF_ANOTHER_TEXT = frozenset({"ANSI_QUOTES", "NO_BACKSLASH_ESCAPES", "ORACLE"})
@@ -162,7 +156,7 @@ def is_one_statement(body: str) -> bool:
     """Whether nothing can begin behind what a trigger does. The server splits nothing: whatever
     follows is an error there (DS-6)."""
     tokens = [token for token in tokenize(body) if token.kind is not TokenKind.COMMENT]
-    if not tokens or any(token.kind in _NEVER for token in tokens):
+    if not tokens or any(token.kind in UNREADABLE for token in tokens):
         return False
     if not any(token.text == ";" for token in tokens):
         return True
