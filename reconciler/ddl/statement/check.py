@@ -26,7 +26,7 @@ from reconciler.ddl.statement.parts import (
     split_statement,
 )
 from reconciler.ddl.statement.program import ProgramStatement, read_program_statement
-from reconciler.errors import Problem, Refused
+from reconciler.ddl.statement.refused import statement_refused
 from reconciler.model.object_id import ObjectId, ObjectKind
 
 # What a clause of ALTER TABLE may begin with. Not here: CONVERT, DISCARD, IMPORT, EXCHANGE,
@@ -101,30 +101,36 @@ def check_statement(
         if about not in programs:
             article = "an" if about.kind is ObjectKind.EVENT else "a"
             told = f"{about.name[:80]!r} is not {article} {about.kind} that is managed"
-            _refuse("statement-table", told)
+            raise statement_refused("statement-table", told)
         return kind_of(program)
     kind, text = read_statement(sql)
     for token in changed_tables(kind, text):
         if identifier(token) not in tables:
-            _refuse("statement-table", f"{token.text[:80]} is not a table that is managed", token)
+            raise statement_refused(
+                "statement-table", f"{token.text[:80]} is not a table that is managed", token
+            )
     return kind
 
 
 def read_statement(sql: str) -> tuple[StatementKind, StatementText]:
     """Raise Refused unless `sql` is one statement of a known kind on a table, whichever it is."""
     if "\0" in sql:
-        _refuse("statement-unreadable", "the text holds a NUL character")
+        raise statement_refused("statement-unreadable", "the text holds a NUL character")
     text = split_statement(sql)
     kind = _kind(text)
     body = range(0)
     if kind is StatementKind.CREATE_TABLE:
         body = range(3, closing(text.tokens, 3) or 0)
     for forbidden in forbidden_parts(text.tokens, body=body):
-        _refuse(forbidden.statement_code, forbidden.message, forbidden.token)
+        raise statement_refused(forbidden.statement_code, forbidden.message, forbidden.token)
     if text.behind:
-        _refuse("statement-second", "a second statement follows the first", text.behind[0])
+        raise statement_refused(
+            "statement-second", "a second statement follows the first", text.behind[0]
+        )
     if not sees_one_statement(sql):
-        _refuse("statement-second", "a second reader finds more, or less, than one statement")
+        raise statement_refused(
+            "statement-second", "a second reader finds more, or less, than one statement"
+        )
     if identifier(text.token(2)) is None:
         _not_understood(text, 2, "the name of a table")
     match kind:
@@ -171,7 +177,7 @@ def _kind(text: StatementText) -> StatementKind:
     bare = all(token.kind is TokenKind.WORD for token in text.tokens[:2])
     if not bare or words not in _OF_TABLES:
         first = text.token(0)
-        _refuse(
+        raise statement_refused(
             "statement-kind",
             "not a CREATE TABLE, ALTER TABLE, DROP TABLE or RENAME TABLE of one plain table",
             first,
@@ -185,14 +191,16 @@ def _check_create(text: StatementText) -> None:
     if end is None or opening is None or not opening.is_punctuation("("):
         _not_understood(text, 3, "a list of columns in brackets")
     if first is not None and first.is_word("LIKE"):
-        _refuse("statement-query", "LIKE copies another table", first)
+        raise statement_refused("statement-query", "LIKE copies another table", first)
     if commas(text.tokens, end + 1) is None:
         _not_understood(text, end + 1, "options with matching brackets")
     depth = 0
     for token in text.tokens[end + 1 :]:
         depth += token.is_punctuation("(") - token.is_punctuation(")")
         if depth == 0 and token.is_word("AS", "IGNORE", "REPLACE"):
-            _refuse("statement-query", "rows of a query would fill the table", token)
+            raise statement_refused(
+                "statement-query", "rows of a query would fill the table", token
+            )
 
 
 def _check_alter(text: StatementText) -> None:
@@ -259,7 +267,7 @@ def _check_unqualified(text: StatementText, at: int) -> None:
         _not_understood(text, at, "the name of a table")
     following = text.token(at + 1)
     if following is not None and following.is_punctuation("."):
-        _refuse("statement-table", "the table is of another database", following)
+        raise statement_refused("statement-table", "the table is of another database", following)
 
 
 def _check_end(text: StatementText, at: int) -> None:
@@ -275,17 +283,8 @@ def _is_word(text: StatementText, at: int, *words: str) -> bool:
 def _not_understood(text: StatementText, at: int, expected: str) -> NoReturn:
     token = text.token(at)
     if at == 3 and token is not None and token.is_punctuation("."):
-        _refuse("statement-table", "the table is of another database", token)
+        raise statement_refused("statement-table", "the table is of another database", token)
     found = repr(token.text[:60]) if token is not None else "the end"
-    _refuse("statement-not-understood", f"{expected} is expected, not {found}", token)
-
-
-def _refuse(code: str, message: str, token: Token | None = None) -> NoReturn:
-    place = f" (line {token.line}, column {token.column})" if token is not None else ""
-    raise Refused(
-        Problem(
-            code=code,
-            message=f"the statement is refused, nothing was sent: {message}{place}",
-            recovery="run `reconciler plan` again and have the new plan reviewed",
-        )
+    raise statement_refused(
+        "statement-not-understood", f"{expected} is expected, not {found}", token
     )

@@ -11,7 +11,8 @@ from reconciler.ddl.programs.event import SCHEDULE, read_event
 from reconciler.ddl.programs.facts import with_facts
 from reconciler.ddl.quote import unquote_identifier
 from reconciler.ddl.scan import NAME
-from reconciler.errors import Problem, Refused
+from reconciler.ddl.statement.refused import statement_refused
+from reconciler.errors import Refused
 from reconciler.model.programs import CreatedWith
 
 _BEGINS = re.compile(
@@ -57,23 +58,19 @@ def read_event_statement(sql: str) -> EventStatement | None:
     verb = made["verb"] if made is not None else ""
     account = read_account(made["definer"]) if made is not None else None
     if made is None or account is None or (made["schedule"] is None and verb != "ALTER"):
-        raise _refused("a CREATE EVENT or ALTER EVENT in the form of plans is expected")
+        raise statement_refused(
+            "statement-not-understood",
+            "a CREATE EVENT or ALTER EVENT in the form of plans is expected",
+        )
     name = unquote_identifier(made["name"])
     shown = f"CREATE EVENT {made['name']}{made['schedule'] or _STAYS}{made['rest']}"
     try:
         event = read_event(with_facts(shown, account.digest, _ANY), name)
     except Refused as refused:
-        raise _refused(refused.problems[0].message) from None
+        raise statement_refused("statement-not-understood", refused.problems[0].message) from None
     if event.is_stamped or event.is_over:
-        raise _refused("a CREATE EVENT or ALTER EVENT in the form of plans is expected")
-    return EventStatement(name=name, alters=verb != "CREATE", is_on=event.is_on, definer=account)
-
-
-def _refused(message: str) -> Refused:
-    return Refused(
-        Problem(
-            code="statement-not-understood",
-            message=f"the statement is refused, nothing was sent: {message}",
-            recovery="run `reconciler plan` again and have the new plan reviewed",
+        raise statement_refused(
+            "statement-not-understood",
+            "a CREATE EVENT or ALTER EVENT in the form of plans is expected",
         )
-    )
+    return EventStatement(name=name, alters=verb != "CREATE", is_on=event.is_on, definer=account)

@@ -16,8 +16,9 @@ from reconciler.ddl.programs.sequence import read_sequence
 from reconciler.ddl.quote import unquote_identifier
 from reconciler.ddl.scan import NAME
 from reconciler.ddl.statement.event import read_event_statement
+from reconciler.ddl.statement.refused import statement_refused
 from reconciler.ddl.statement.trigger import read_trigger_statement
-from reconciler.errors import Problem, Refused
+from reconciler.errors import Refused
 from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.programs import CreatedWith, Security, event_id, trigger_id, view_id
 from reconciler.model.schema import OtherObject
@@ -100,15 +101,23 @@ def read_program_statement(sql: str) -> ProgramStatement | None:
         return _routine_statement(routine)
     made = _CREATE.fullmatch(sql)
     if made is None:
-        raise _refused("statement-not-understood", "a CREATE VIEW in the form of plans is expected")
+        raise statement_refused(
+            "statement-not-understood", "a CREATE VIEW in the form of plans is expected"
+        )
     name = unquote_identifier(made["name"])
     shown = f"CREATE {made['algorithm']} {made['rest']}"
     if foreign_object(OtherObject(kind=ObjectKind.VIEW, name=name, definition=shown)) is None:
-        raise _refused("statement-not-understood", "a view's query and nothing else is expected")
+        raise statement_refused(
+            "statement-not-understood", "a view's query and nothing else is expected"
+        )
     if outside := outside_names(made["rest"]):
-        raise _refused("statement-table", f"the view uses {outside[0][:120]} of another database")
+        raise statement_refused(
+            "statement-table", f"the view uses {outside[0][:120]} of another database"
+        )
     if (made["definer"] is not None) != (made["security"] == "DEFINER"):
-        raise _refused("statement-definer", "its DEFINER and its SQL SECURITY do not go together")
+        raise statement_refused(
+            "statement-definer", "its DEFINER and its SQL SECURITY do not go together"
+        )
     return ProgramStatement(
         about=view_id(name),
         replaces=made["replaces"] is not None,
@@ -123,7 +132,7 @@ def _sequence_statement(made: re.Match[str], sql: str) -> ProgramStatement:
     try:
         read_sequence(shown, name)
     except Refused as refused:
-        raise _refused("statement-not-understood", refused.problems[0].message) from None
+        raise statement_refused("statement-not-understood", refused.problems[0].message) from None
     return ProgramStatement(about=ObjectId(ObjectKind.SEQUENCE, name), replaces=alters)
 
 
@@ -135,22 +144,14 @@ def _routine_statement(made: re.Match[str]) -> ProgramStatement:
     try:
         routine = read_routine(shown, about)
     except Refused as refused:
-        raise _refused("statement-not-understood", refused.problems[0].message) from None
+        raise statement_refused("statement-not-understood", refused.problems[0].message) from None
     if (account is not None) != (routine.security is Security.DEFINER):
-        raise _refused("statement-definer", "its DEFINER and its SQL SECURITY do not go together")
+        raise statement_refused(
+            "statement-definer", "its DEFINER and its SQL SECURITY do not go together"
+        )
     return ProgramStatement(
         about=about,
         replaces=made["replaces"] is not None,
         definer=account,
         unsafe=about.kind is ObjectKind.FUNCTION and _SAFE.isdisjoint(routine.traits),
-    )
-
-
-def _refused(code: str, message: str) -> Refused:
-    return Refused(
-        Problem(
-            code=code,
-            message=f"the statement is refused, nothing was sent: {message}",
-            recovery="run `reconciler plan` again and have the new plan reviewed",
-        )
     )

@@ -16,7 +16,7 @@ from reconciler.ddl.programs.names import outside_names_in_body
 from reconciler.ddl.programs.trigger import is_one_statement
 from reconciler.ddl.quote import unquote_identifier
 from reconciler.ddl.scan import NAME
-from reconciler.errors import Problem, Refused
+from reconciler.ddl.statement.refused import statement_refused
 
 _BEGINS = re.compile(
     rf"(?:CREATE (?:OR REPLACE )?DEFINER={NAME}(?:@{NAME})? TRIGGER |DROP TRIGGER "
@@ -77,7 +77,7 @@ def read_trigger_statement(sql: str) -> TriggerStatement | None:
             unquote_identifier(swap["table"]),
             unquote_identifier(swap["name"]),
         ):
-            raise _refused("statement-not-understood", "a swap of one trigger is expected")
+            raise statement_refused("statement-not-understood", "a swap of one trigger is expected")
         return TriggerStatement(
             name=made.name, table=made.table, replaces=True, definer=made.definer, swap=parts
         )
@@ -95,13 +95,13 @@ def swap_parts(sql: str) -> SwapParts | None:
 def _read_create(sql: str) -> TriggerStatement:
     made = _CREATE.fullmatch(sql)
     if made is None:
-        raise _refused(
+        raise statement_refused(
             "statement-not-understood", "a CREATE TRIGGER in the form of plans is expected"
         )
     if not is_one_statement(made["body"]):
-        raise _refused("statement-second", "a trigger that does one statement is expected")
+        raise statement_refused("statement-second", "a trigger that does one statement is expected")
     if outside := outside_names_in_body(made["body"]):
-        raise _refused(
+        raise statement_refused(
             "statement-table", f"the trigger uses {outside[0][:120]} of another database"
         )
     return TriggerStatement(
@@ -109,14 +109,4 @@ def _read_create(sql: str) -> TriggerStatement:
         table=unquote_identifier(made["table"]),
         replaces=made["replaces"] is not None,
         definer=read_account(made["definer"]),
-    )
-
-
-def _refused(code: str, message: str) -> Refused:
-    return Refused(
-        Problem(
-            code=code,
-            message=f"the statement is refused, nothing was sent: {message}",
-            recovery="run `reconciler plan` again and have the new plan reviewed",
-        )
     )
