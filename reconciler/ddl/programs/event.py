@@ -15,11 +15,12 @@ from reconciler.ddl.fingerprint import value_fingerprint
 from reconciler.ddl.programs.accounts import Account
 from reconciler.ddl.programs.facts import (
     CARRIAGE_RETURN,
-    LEAVE_ALONE,
     NO_TEXT,
+    OTHER_LANGUAGE,
     USUAL_ZONE,
     kept_of_session,
     may_hold_any_text,
+    not_understood,
     read_facts,
     with_facts,
 )
@@ -28,7 +29,7 @@ from reconciler.ddl.programs.secrets import holds_secret
 from reconciler.ddl.programs.trigger import body_of_text, delimiters, is_one_statement
 from reconciler.ddl.quote import quote_identifier, unquote_identifier
 from reconciler.ddl.scan import NAME, STRING
-from reconciler.errors import Problem, Refused
+from reconciler.errors import Refused
 from reconciler.model.object_id import ObjectKind
 from reconciler.model.programs import CreatedWith, Event, ManagedProgram, event_id
 from reconciler.model.schema import OtherObject
@@ -50,10 +51,6 @@ _SHOWN = re.compile(
     re.DOTALL,
 )
 _STAMPED, _OVER = "/* stamped */ ", "/* over */ "
-# Under these a text means something else to its server than it does to us.
-_OTHER_LANGUAGE = frozenset(
-    ["ANSI", "ANSI_QUOTES", "DB2", "MAXDB", "MSSQL", "NO_BACKSLASH_ESCAPES", "ORACLE", "POSTGRESQL"]
-)
 
 
 def read_event(text: str, name: str) -> Event:
@@ -88,7 +85,7 @@ def _check(event: Event) -> None:
         raise _refused(event.name, "its server prints it in a form that is not understood")
     if goes_by_itself(event):
         raise _refused(event.name, "it goes by itself when it is over (ON COMPLETION NOT PRESERVE)")
-    if modes := _OTHER_LANGUAGE.intersection(made.sql_mode.split(",")):
+    if modes := OTHER_LANGUAGE.intersection(made.sql_mode.split(",")):
         raise _refused(event.name, f"it was made under sql_mode {', '.join(sorted(modes))}")
     if NO_TEXT in body or NO_TEXT in event.comment:
         raise _refused(event.name, "the server prints bytes of it that are no text")
@@ -279,11 +276,4 @@ def _rest(event: Event, *, clears: bool) -> str:
 
 
 def _refused(name: str, why: str) -> Refused:
-    return Refused(
-        Problem(
-            code="event-not-understood",
-            message=f"{event_id(name).titled}: {why}",
-            recovery=f"write it in a form that can be managed, or {LEAVE_ALONE}; then run the same"
-            " command again",
-        )
-    )
+    return not_understood("event-not-understood", event_id(name).titled, why)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from reconciler.ddl.programs.line_ends import with_plain_line_ends
 from reconciler.ddl.triggers import with_follows
+from reconciler.errors import Problem, Refused
 from reconciler.model.object_id import ObjectKind
 from reconciler.model.programs import CreatedWith
 from reconciler.model.schema import OtherObject
@@ -25,6 +26,10 @@ CARRIAGE_RETURN = (
     "a carriage return stands in a string of it, which no file keeps (write it as \\r)"
 )
 LEAVE_ALONE = "leave it alone by its name with `policy.ignore_tables`"
+OTHER_LANGUAGE = frozenset(
+    ["ANSI", "ANSI_QUOTES", "DB2", "MAXDB", "MSSQL", "NO_BACKSLASH_ESCAPES", "ORACLE", "POSTGRESQL"]
+)
+"""Modes under which a body is split into other tokens, or is of another language."""
 
 _FACTS = re.compile(
     r"-- definer=(?P<definer>[0-9a-f]{64}|none|another) character_set_client=(?P<client>\w+)"
@@ -73,6 +78,17 @@ def read_facts(text: str) -> Facts | None:
             time_zone=found["zone"],
         ),
         shown=text[found.end() :],
+    )
+
+
+def not_understood(code: str, about: str, why: str) -> Refused:
+    return Refused(
+        Problem(
+            code=code,
+            message=f"{about}: {why}",
+            recovery=f"write it in a form that can be managed, or {LEAVE_ALONE}; then run the same"
+            " command again",
+        )
     )
 
 

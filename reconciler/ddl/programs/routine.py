@@ -14,10 +14,11 @@ from reconciler.ddl.lexer import UNREADABLE, TokenKind, tokenize
 from reconciler.ddl.programs.accounts import Account
 from reconciler.ddl.programs.facts import (
     CARRIAGE_RETURN,
-    LEAVE_ALONE,
     NO_TEXT,
+    OTHER_LANGUAGE,
     kept_of_session,
     may_hold_any_text,
+    not_understood,
     read_facts,
     with_facts,
 )
@@ -25,7 +26,7 @@ from reconciler.ddl.programs.names import outside_names_in_body
 from reconciler.ddl.programs.secrets import A_SECRET, holds_secret
 from reconciler.ddl.quote import quote_identifier, unquote_identifier
 from reconciler.ddl.scan import NAME
-from reconciler.errors import Problem, Refused
+from reconciler.errors import Refused
 from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.programs import CreatedWith, Routine, Security
 from reconciler.model.schema import OtherObject
@@ -40,10 +41,6 @@ _TRAIT = re.compile(
 )
 _INVOKER = "SQL SECURITY INVOKER"
 _COMMENT = "COMMENT "
-# Under these a body is split into other tokens, or is of another language.
-_OTHER_LANGUAGE = frozenset(
-    ["ANSI", "ANSI_QUOTES", "DB2", "MAXDB", "MSSQL", "NO_BACKSLASH_ESCAPES", "ORACLE", "POSTGRESQL"]
-)
 
 
 def read_routine(text: str, about: ObjectId) -> Routine:
@@ -51,7 +48,7 @@ def read_routine(text: str, about: ObjectId) -> Routine:
     facts = read_facts(text)
     mode = facts.created_with.sql_mode if facts else None
     # Asked first: servers print its name as that mode quotes it.
-    if modes := _OTHER_LANGUAGE.intersection((mode or "").split(",")):
+    if modes := OTHER_LANGUAGE.intersection((mode or "").split(",")):
         raise _refused(about, f"it was made under sql_mode {', '.join(sorted(modes))}")
     head = _SHOWN.match(facts.shown) if facts else None
     if facts is None or head is None or mode is None:
@@ -215,11 +212,4 @@ def _tail(routine: Routine) -> str:
 
 
 def _refused(about: ObjectId, why: str) -> Refused:
-    return Refused(
-        Problem(
-            code="routine-not-understood",
-            message=f"{about.titled}: {why}",
-            recovery=f"write it in a form that can be managed, or {LEAVE_ALONE}; then run the same"
-            " command again",
-        )
-    )
+    return not_understood("routine-not-understood", about.titled, why)

@@ -16,10 +16,10 @@ from reconciler.ddl.lexer import UNREADABLE, Token, TokenKind, tokenize
 from reconciler.ddl.programs.accounts import Account
 from reconciler.ddl.programs.facts import (
     CARRIAGE_RETURN,
-    LEAVE_ALONE,
     NO_TEXT,
     kept_of_session,
     may_hold_any_text,
+    not_understood,
     read_facts,
     with_facts,
 )
@@ -27,7 +27,7 @@ from reconciler.ddl.programs.names import outside_names_in_body
 from reconciler.ddl.programs.secrets import A_SECRET, holds_secret
 from reconciler.ddl.quote import quote_identifier, unquote_identifier
 from reconciler.ddl.scan import NAME
-from reconciler.errors import Problem, Refused
+from reconciler.errors import Refused
 from reconciler.model.object_id import ObjectKind
 from reconciler.model.programs import CreatedWith, Trigger
 from reconciler.model.schema import OtherObject
@@ -283,11 +283,4 @@ def _head(trigger: Trigger) -> str:
 
 
 def _refused(name: str, why: str) -> Refused:
-    return Refused(
-        Problem(
-            code="trigger-not-understood",
-            message=f"trigger {name}: {why}",
-            recovery=f"write it in a form that can be managed, or {LEAVE_ALONE}; then run the same"
-            " command again",
-        )
-    )
+    return not_understood("trigger-not-understood", f"trigger {name}", why)

@@ -16,9 +16,9 @@ from reconciler.ddl.foreign import foreign_object
 from reconciler.ddl.lexer import TokenKind, tokenize
 from reconciler.ddl.programs.accounts import Account
 from reconciler.ddl.programs.facts import (
-    LEAVE_ALONE,
     NO_TEXT,
     may_hold_any_text,
+    not_understood,
     read_facts,
     with_facts,
 )
@@ -26,7 +26,7 @@ from reconciler.ddl.programs.names import outside_names
 from reconciler.ddl.programs.secrets import A_SECRET, holds_secret
 from reconciler.ddl.quote import quote_identifier, quote_identifiers, unquote_identifier
 from reconciler.ddl.scan import NAME
-from reconciler.errors import Problem, Refused
+from reconciler.errors import Refused
 from reconciler.model.object_id import ObjectKind
 from reconciler.model.programs import CreatedWith, Security, View
 from reconciler.model.schema import OtherObject
@@ -162,11 +162,4 @@ def _tail(view: View) -> str:
 
 
 def _refused(name: str, why: str) -> Refused:
-    return Refused(
-        Problem(
-            code="view-not-understood",
-            message=f"view {name}: {why}",
-            recovery=f"write it in a form that can be managed, or {LEAVE_ALONE}; then run the same"
-            " command again",
-        )
-    )
+    return not_understood("view-not-understood", f"view {name}", why)
