@@ -64,7 +64,7 @@ def plan_keyspace(
     merged = merged_keyspace(protected, files.spec.keyspace) if protected is not None else None
     notes = (*notes, *shards_moved(merged, environment), *([insecure] if insecure else []))
     plan = _plan_of(begun, derived, notes, created_at=created_at, tool_version=tool_version)
-    pending = _pending(world, protected, begun)
+    pending = _pending(world, protected, merged, begun)
     refusals = derived.refusals
     if derived.core is not None:
         now_s, statements = world.clock.now_s(), all_statements(derived.core)
@@ -72,7 +72,7 @@ def plan_keyspace(
     is_other = pending and plan and not is_same_commitment(plan.core, pending.core)
     refusals = (
         *overlong_refusals(environment, world.clock.now_s()),
-        *_renames_at_rest(protected, begun),
+        *_renames_at_rest(merged, begun),
         *refusals,
     )
     if pending and is_other and _can_run(world, begun, pending):
@@ -166,17 +166,16 @@ def _plan_of(
     return with_counts(plan_from_core(derived.core, meta), begun)
 
 
-def _pending(world: World, protected: FileTree | None, begun: Pass) -> Plan | None:
+def _pending(
+    world: World, protected: FileTree | None, merged_files: DesiredFiles | None, begun: Pass
+) -> Plan | None:
     """The merged plan that waits: every shard is on its chain and some are not at the end.
 
     A plan that can never be applied does not wait any more, and a new one is the way on: drift has
     made it impossible, the branch has moved on to other schema files without another plan, or a
     shard that it wants is in quarantine now.
     """
-    if protected is None:
-        return None
-    merged_files = merged_keyspace(protected, begun.files.spec.keyspace)
-    if merged_files is None:
+    if protected is None or merged_files is None:
         return None
     merged = plan_of_these_files(protected, merged_files, begun.environment)
     if merged is None:
@@ -233,13 +232,11 @@ def _look_as_for(
         return None
 
 
-def _renames_at_rest(protected: FileTree | None, begun: Pass) -> tuple[Refusal, ...]:
-    files = begun.files
-    merged = merged_keyspace(protected, files.spec.keyspace) if protected is not None else None
+def _renames_at_rest(merged: DesiredFiles | None, begun: Pass) -> tuple[Refusal, ...]:
     if merged is None:
         return ()
     desired = next(iter(begun.desired.values()), None)
-    return rename_refusals(merged, files, begun.environment, desired)
+    return rename_refusals(merged, begun.files, begun.environment, desired)
 
 
 def merged_keyspace(tree: FileTree, keyspace: str) -> DesiredFiles | None:

@@ -21,7 +21,7 @@ def shards_moved(before: DesiredFiles | None, environment: Environment) -> tuple
     return tuple(_notes(were, now)) if were and now else ()
 
 
-def _notes(were: tuple[str, ...], now: tuple[str, ...]) -> Iterator[str]:
+def _notes(were: dict[str, None], now: dict[str, None]) -> Iterator[str]:
     if left := tuple(name for name in were if name not in now):
         verb, they = ("leaves", "it holds") if len(left) == 1 else ("leave", "they hold")
         yield (
@@ -33,7 +33,7 @@ def _notes(were: tuple[str, ...], now: tuple[str, ...]) -> Iterator[str]:
         yield f"{named_shards(come)} {verb} new in the spec, which had {count(len(were), 'shard')}"
 
 
-def _names(environment: Environment) -> tuple[str, ...]:
-    """Those in quarantine are in the spec, too."""
+def _names(environment: Environment) -> dict[str, None]:
+    """In the spec's order. Those in quarantine are in it, too."""
     resting = (one.shard for one in environment.quarantine)
-    return tuple(dict.fromkeys([*(shard.name for shard in environment.shards), *resting]))
+    return dict.fromkeys([*(shard.name for shard in environment.shards), *resting])
