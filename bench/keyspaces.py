@@ -12,13 +12,13 @@ import tempfile
 import time
 from pathlib import Path
 
-import pymysql
 import yaml
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from reconciler.edges.client.target import Target
 from reconciler.edges.server.process import RunningServer, start_server
+from tests.connections import admin_connection
 from tests.scratch_servers import scratch_for
 
 TABLES = {
@@ -56,13 +56,6 @@ def _plan(root: Path, environ: dict[str, str], *keyspaces: str) -> float:
 
 def _found(server: RunningServer, scratch: Target, root: Path, count: int) -> None:
     """Every keyspace needs one column more than its shard has."""
-    connection = pymysql.connect(
-        host=server.host,
-        port=server.port,
-        user=server.admin.user,
-        password=server.admin.password,
-        autocommit=True,
-    )
     login = {
         "host": server.host,
         "port": server.port,
@@ -76,7 +69,7 @@ def _found(server: RunningServer, scratch: Target, root: Path, count: int) -> No
         "password": "${SCRATCH_BENCH_PASSWORD}",
     }
     (root / "specs").mkdir()
-    with connection, connection.cursor() as cursor:
+    with admin_connection(server) as connection, connection.cursor() as cursor:
         for number in range(count):
             name = f"ks{number:04}"
             cursor.execute(f"CREATE DATABASE {name}")

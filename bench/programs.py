@@ -18,8 +18,6 @@ from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
-import pymysql
-
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.observing import make_fleet, shard_at, slow_port
@@ -33,6 +31,7 @@ from reconciler.model.programs import ManagedKind
 from reconciler.model.server import Flavor
 from reconciler.observe.shards import DefinitionReader, look_through
 from reconciler.spec.model import ShardSpec
+from tests.connections import admin_connection
 
 SHARE_MAX = 0.4
 REPEATS = 3
@@ -102,14 +101,7 @@ def as_admin(server: RunningServer, number: int, port: int) -> ShardSpec:
 
 
 def make_programs(server: RunningServer, shards: int, tables: int, programs: int) -> None:
-    connection = pymysql.connect(
-        host=server.host,
-        port=server.port,
-        user=server.admin.user,
-        password=server.admin.password,
-        autocommit=True,
-    )
-    with connection, connection.cursor() as cursor:
+    with admin_connection(server) as connection, connection.cursor() as cursor:
         for shard in range(shards):
             cursor.execute(f"USE shard_{shard}")
             for number in range(programs):
