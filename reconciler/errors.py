@@ -69,6 +69,10 @@ class Busy(Refused):
     """Somebody else is at work there; when they are done, the same is not refused any more."""
 
 
+class Unanswered(Refused):
+    """Who has to be asked first did not answer; asked again, they may."""
+
+
 class UsageError(ReconcilerError):
     """The command line does not make sense."""
 

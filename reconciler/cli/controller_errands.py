@@ -14,16 +14,13 @@ from pathlib import Path
 
 from reconciler.cli.ci_wire import JobRollouts
 from reconciler.cli.gates import ledger_gate_of
+from reconciler.cli.github_access import GithubAccess, JobElsewhere
 from reconciler.cli.presenting import presentation
 from reconciler.cli.splits import standing
-from reconciler.cli.streams import remark, show
-from reconciler.cli.wire import Worlds, process_token
+from reconciler.cli.streams import show
+from reconciler.cli.wire import Worlds
 from reconciler.controller.model import Place
-from reconciler.edges.clock import SystemClock
 from reconciler.edges.files.history import GitHistory
-from reconciler.edges.github.client import GithubClient
-from reconciler.edges.github.forge import GithubForge
-from reconciler.edges.github.main_line import GitMainLine
 from reconciler.edges.github.notices import GithubNotices
 from reconciler.errors import Refused
 from reconciler.flows.apply import ApplyRequest, ApplyWorld, apply_keyspace
@@ -46,7 +43,6 @@ from reconciler.outcomes.exit_code import ExitCode
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.progress import ProgressEvent
 from reconciler.outcomes.split import SplitApplyOutcome
-from reconciler.ports.job import BranchEvent, Job
 from reconciler.ports.world import World
 from reconciler.report.forge_words import chat_text
 from reconciler.report.render import apply_report, drift_report
@@ -139,18 +135,6 @@ class GitErrands:
             show(report)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GithubAccess:
-    """`token` is asked for each request: those of apps last for an hour. `server_url` is where
-    people look, `author` whose comments are edited."""
-
-    api_url: str
-    server_url: str
-    repository: str
-    author: str
-    token: Callable[[], str]
-
-
 @dataclass(slots=True)
 class GithubErrands:
     """Implements Errands with the forge's record as the proof of review, and told as the jobs of
@@ -215,52 +199,12 @@ class GithubErrands:
             yield JobRollouts(worlds, self.wiring.interrupts, tell)
 
     def _job(self, commit: str, *, is_again: bool) -> ForgeJob:
-        github, repo = self.github, self.wiring.repo
-        clone = GitHistory(repo, self.wiring.branch)
-        client = GithubClient(api_url=github.api_url, token=github.token)
-        notices = GithubNotices(client, github.repository, author=github.author)
-        return ForgeJob(
-            process=process_token(),
-            facts=_facts(github, self.wiring, commit, is_again=is_again),
-            root=repo.resolve(),
-            clone=clone,
-            line=GitMainLine(repo),
-            clock=SystemClock(),
-            ask=lambda: GithubForge(client, github.repository),
-            tell=lambda: UnrepeatedNotices(notices, self._said),
-            log=ControllerLog(),
-            shown=lambda _form, loaded: presentation("text", loaded.keyspaces, below=clone.below),
+        github, wiring = self.github, self.wiring
+        notices = GithubNotices(github.client, github.repository, author=github.author)
+        jobs = JobElsewhere(
+            github=github, repo=wiring.repo, branch=wiring.branch, actor=wiring.holder
         )
-
-
-class ControllerLog:
-    """`JobLog` of a process that no runner of a forge has started: its standard streams."""
-
-    def show(self, text: str) -> None:
-        show(text)
-
-    def remark(self, text: str) -> None:
-        remark(text)
-
-    def summarise(self, write: Callable[[int], str]) -> None:
-        """Nobody gathers them: the same is in the log."""
-
-    def output(self, **values: object) -> None:
-        """No later step asks for them."""
-
-    def leave(self, path: Path, text: str) -> None:
-        raise AssertionError("a controller is asked for no files")
-
-
-def _facts(github: GithubAccess, wiring: ErrandWiring, commit: str, *, is_again: bool) -> Job:
-    return Job(
-        event=BranchEvent(name="push", branch=wiring.branch, default_branch=wiring.branch),
-        commit=commit,
-        actor=wiring.holder,
-        is_rerun=is_again,
-        run_url=f"{github.server_url}/{github.repository}/commit/{commit}",
-        may_ask=True,
-    )
+        return jobs.job(commit, lambda: UnrepeatedNotices(notices, self._said), is_again=is_again)
 
 
 def _unrepeated(chat: Callable[[str], None], said: Said, about: Hashable) -> Callable[[str], None]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from reconciler.cli.wire import Worlds
-from reconciler.errors import Problem, Unavailable
 from reconciler.ports.controller import ControllerLease
 from reconciler.ports.ledger import Ledger
 from reconciler.spec.load import DesiredFiles
@@ -31,26 +29,3 @@ class SpecLedgers:
         if environment.ledger is not None:
             self._gate(files, environment, commit)
         return self._worlds.ledger_of(environment), self._worlds.controller_lease_of(environment)
-
-
-def token_from(file: Path | None, variable: str) -> str:
-    """Read each time: whoever renews it writes the file again. Raises Unavailable while there is no
-    token in it."""
-    if file is None:
-        return variable
-    try:
-        token = file.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError):
-        raise Unavailable(_no_token()) from None
-    if not token.isprintable() or not token or " " in token:
-        raise Unavailable(_no_token())
-    return token
-
-
-def _no_token() -> Problem:
-    return Problem(
-        code="controller-token-unreadable",
-        message="the file of --github-token-file holds no token that can be read",
-        recovery="have whoever renews the token write it there, alone and under another name first:"
-        " `mv` puts it in place at once; it is read again before each request",
-    )

@@ -8,13 +8,13 @@ import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Protocol
 
-from reconciler.cli.gates import ledger_gate_of
+from reconciler.cli.part_proofs import ProofAt
 from reconciler.cli.presenting import presentation, style_for
 from reconciler.cli.splits import standing
 from reconciler.cli.streams import remark, show
@@ -26,9 +26,8 @@ from reconciler.edges.files.fetch import GitRemote
 from reconciler.edges.files.history import GitHistory
 from reconciler.errors import InvalidInput, Problem, ReconcilerError, Refused
 from reconciler.flows.apply import ApplyRequest, ApplyWorld, apply_keyspace
-from reconciler.flows.gates import Gates
 from reconciler.flows.keyspace_order import left_alone_before, order_gates
-from reconciler.flows.predecessors import Predecessors, proof_of_git
+from reconciler.flows.predecessors import Predecessors
 from reconciler.flows.split.reached import look_of
 from reconciler.guard.review.asker import Asker
 from reconciler.guard.review.git import Review
@@ -73,6 +72,7 @@ class PartErrands:
     repo: Path
     branch: str
     holder: str
+    proof_at: ProofAt
     _fetching: Lock = field(default_factory=Lock)
 
     def apply(self, order: RegionOrder, attempt: Watched) -> Told:
@@ -89,8 +89,9 @@ class PartErrands:
         """By the spec of the branch's tip: what it was when the part began may be gone."""
 
         def work(history: GitHistory) -> Told:
-            files, environment = self._part(history, history.protected_tip() or "", order)
-            ledger_gate_of(self.repo, Review.GIT, self.branch)(files, environment)
+            tip = history.protected_tip() or ""
+            files, environment = self._part(history, tip, order)
+            self.proof_at(history, tip, environment.name).ledger_gate(files, environment)
             with Worlds(self.repo) as worlds:
                 ledger = worlds.ledger_of(environment)
                 found = ledger.unfinished(order.environment, order.keyspace, order.region)
@@ -127,17 +128,17 @@ class PartErrands:
         self, history: GitHistory, commit: str, order: RegionOrder, attempt: Watched
     ) -> Told:
         files, environment = self._part(history, commit, order)
-        gate = ledger_gate_of(self.repo, Review.GIT, self.branch)
+        proven = self.proof_at(history, commit, environment.name)
         with Worlds(self.repo) as worlds:
 
             def look_at(of: DesiredFiles, before: Environment) -> tuple[World, Environment]:
-                first = standing(worlds, of, before, gate)
+                first = standing(worlds, of, before, proven.ledger_gate)
                 return look_of(worlds, first), first.environment
 
             before = Predecessors(
                 loaded=load_repository(history.tree(commit)),
                 tree=history.tree(commit),
-                proof=proof_of_git(history, commit),
+                proof=proven.proof,
                 look_of=look_at,
                 ledger_of=worlds.lasting_ledger_of,
                 checks=worlds.checks(),
@@ -145,13 +146,20 @@ class PartErrands:
             outcome = apply_keyspace(
                 ApplyWorld(
                     history=history,
-                    gates=Gates(fleet=order_gates(before, files, environment)),
+                    gates=replace(
+                        proven.gates(files, environment, order.wave),
+                        fleet=order_gates(before, files, environment),
+                    ),
                     left_alone_before=left_alone_before(before, files, environment),
                     connect=lambda: worlds.apply_connections_of(environment, attempt.interrupts),
                 ),
                 files,
                 environment,
-                part_request(commit, order, holder=self.holder, has_begun=attempt.has_begun),
+                replace(
+                    part_request(commit, order, holder=self.holder, has_begun=attempt.has_begun),
+                    review=proven.review,
+                    reviewed=partial(proven.reviewed, order.environment, order.keyspace),
+                ),
                 on_progress=partial(_progressed, order, attempt),
             )
         show(apply_report([outcome], presentation("text")))

@@ -16,11 +16,11 @@ from reconciler.cli import options
 from reconciler.cli.controller_errands import (
     ErrandWiring,
     GitErrands,
-    GithubAccess,
     GithubErrands,
 )
 from reconciler.cli.controller_http import Board, listening, metrics_of
-from reconciler.cli.controller_world import SpecLedgers, token_from
+from reconciler.cli.controller_world import SpecLedgers
+from reconciler.cli.github_access import github_access
 from reconciler.cli.interrupts import counted_interrupts
 from reconciler.cli.presenting import style_for
 from reconciler.cli.streams import remark
@@ -29,11 +29,9 @@ from reconciler.controller.model import Place
 from reconciler.edges.clock import SystemClock
 from reconciler.edges.files.fetch import GitRemote
 from reconciler.edges.files.history import GitHistory
-from reconciler.edges.github.notices import JOB_AUTHOR
 from reconciler.edges.github.webhook import post_text
 from reconciler.edges.prometheus import Metrics
 from reconciler.edges.worker_pool import ThreadWorkerPool
-from reconciler.errors import Problem, UsageError
 from reconciler.flows.controller.loop import Controller
 from reconciler.flows.controller.world import ControllerWorld
 from reconciler.ledger.drivers import driver_name
@@ -147,17 +145,7 @@ def _errands(
 ) -> GitErrands | GithubErrands:
     if review == "git":
         return GitErrands(wiring)
-    repository, token = os.environ.get("GITHUB_REPOSITORY", ""), os.environ.get("GITHUB_TOKEN", "")
-    if not repository or not (token or token_file):
-        raise UsageError(_no_github())
-    access = GithubAccess(
-        api_url=os.environ.get("GITHUB_API_URL", "https://api.github.com"),
-        server_url=os.environ.get("GITHUB_SERVER_URL", "https://github.com"),
-        repository=repository,
-        author=os.environ.get("RECONCILER_COMMENT_AUTHOR", JOB_AUTHOR),
-        token=partial(token_from, token_file, token),
-    )
-    return GithubErrands(wiring, access)
+    return GithubErrands(wiring, github_access(token_file))
 
 
 def _with_grace(signals: Callable[[], int], grace_s: int) -> Callable[[], int]:
@@ -194,11 +182,3 @@ def _progressed(metrics: Metrics, place: Place, event: ProgressEvent) -> None:
 
 def _stamp() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-
-
-def _no_github() -> Problem:
-    return Problem(
-        code="controller-without-forge",
-        message="--review github was given without GITHUB_REPOSITORY, or without a token",
-        recovery="set GITHUB_REPOSITORY to OWNER/NAME, and GITHUB_TOKEN or --github-token-file",
-    )

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from reconciler.cli import options
-from reconciler.cli.part_errands import PartErrands
 from reconciler.cli.streams import remark
 from reconciler.cli.temporal import name_of, of_temporal, place_of, worker_library
 from reconciler.cli.wire import holder_name, process_token
 from reconciler.ledger.drivers import driver_name
+
+if TYPE_CHECKING:
+    from reconciler.cli.part_errands import PartErrands
 
 _GRACE_S = 25
 
@@ -50,6 +52,20 @@ class RegionAndNamespace(click.ParamType[tuple[str, str]]):
     help="The branch of origin that reviewed plans are merged to.",
 )
 @click.option(
+    "--review",
+    type=click.Choice(["git", "github"]),
+    default="git",
+    show_default=True,
+    help="With --region. git: what is on the protected branch was reviewed. github: the forge's"
+    " record of who approved what is asked, as `ci apply` asks it.",
+)
+@click.option(
+    "--github-token-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Holds the token for --review github, read again for each request; in place of"
+    " GITHUB_TOKEN.",
+)
+@click.option(
     "--grace",
     "grace_s",
     type=click.IntRange(min=1),
@@ -70,6 +86,8 @@ def worker(
     repo: Path,
     region: str | None,
     branch: str,
+    review: str,
+    github_token_file: Path | None,
     grace_s: int,
     apart: tuple[tuple[str, str], ...],
     temporal: str | None,
@@ -87,12 +105,33 @@ def worker(
     place = place_of(temporal, namespace, tls_ca, tls_cert, tls_key)
     library = worker_library()
     if region is None:
+        if review == "github" or github_token_file:
+            raise click.UsageError("--review github goes with --region.")
         library.serve_rollouts(place, name_of("rollouts"), _tell, dict(apart))
         return
     holder = driver_name(f"the worker of {holder_name()}", process_token())
-    errands = PartErrands(repo=repo.resolve(), branch=branch, holder=holder)
+    errands = _errands(repo.resolve(), branch, holder, review, github_token_file)
     work = library.RegionWork(region=region, apply=errands.apply, end=errands.end, grace_s=grace_s)
     library.serve_region(place, name_of(region), _tell, work)
+
+
+def _errands(
+    repo: Path, branch: str, holder: str, review: str, token_file: Path | None
+) -> PartErrands:
+    """Imported here: what carries parts out is a third of a worker's memory, and who decides does
+    without it, as who asks no forge does without its library."""
+    from reconciler.cli.part_errands import PartErrands
+    from reconciler.cli.part_proofs import proof_by_git
+
+    if review == "git":
+        return PartErrands(
+            repo=repo, branch=branch, holder=holder, proof_at=proof_by_git(repo, branch)
+        )
+    from reconciler.cli.github_access import JobElsewhere, github_access
+    from reconciler.cli.github_proof import proof_by_github
+
+    jobs = JobElsewhere(github=github_access(token_file), repo=repo, branch=branch, actor=holder)
+    return PartErrands(repo=repo, branch=branch, holder=holder, proof_at=proof_by_github(jobs))
 
 
 def _tell(text: str) -> None:

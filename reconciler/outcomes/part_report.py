@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import assert_never
 
-from reconciler.errors import Busy, ReconcilerError, Unavailable
+from reconciler.errors import Busy, ReconcilerError, Unanswered, Unavailable
 from reconciler.guard.model import Obstacle, Refusal, RefusalKind
 from reconciler.ledger.reasons import OfGuard
 from reconciler.ledger.states import SETTLED, OperationState
@@ -66,7 +66,7 @@ def report_of(outcome: ApplyOutcome, wave: int) -> PartReport | TryAgain:
 def report_of_error(error: ReconcilerError) -> PartReport | TryAgain:
     """Of a part that came to no outcome."""
     code = error.problems[0].code
-    if isinstance(error, Unavailable | Busy):
+    if isinstance(error, Unavailable | Busy | Unanswered):
         return TryAgain(code=code)
     return PartReport(end=PartEnd.HELD, code=code, problems=len(error.problems))
 

@@ -12,7 +12,7 @@ import git
 import pytest
 import stamina
 
-from reconciler.cli.controller_world import token_from
+from reconciler.cli.github_access import token_from
 from reconciler.edges.files.history import GitHistory
 from reconciler.edges.github.client import GithubClient
 from reconciler.edges.github.forge import GithubForge
@@ -294,7 +294,7 @@ def test_a_token_is_asked_for_before_each_request(asked: Asked, tmp_path: Path) 
         file.write_text(content)
         with pytest.raises(Unavailable) as none:
             forge.branch_tip("main")
-        assert none.value.problems[0].code == "controller-token-unreadable"
+        assert none.value.problems[0].code == "forge-token-unreadable"
     file.unlink()
     with pytest.raises(Unavailable, match="holds no token"):
         forge.branch_tip("main")

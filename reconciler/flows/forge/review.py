@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import assert_never
 
-from reconciler.errors import InvalidInput, Refused, Unavailable
+from reconciler.errors import InvalidInput, Refused, Unanswered, Unavailable
 from reconciler.flows.forge.hands import hands_behind
 from reconciler.flows.forge.history import OwnedPaths, ReviewHistory
 from reconciler.flows.forge.subject import ABSENT, FileSubject, PlanSubject, Subject, file_id
@@ -120,7 +120,9 @@ def review_proof(forge: Forge, line: MainLine, asked: Question) -> tuple[Refusal
     Raises Refused for whatever the forge did not clearly say (RV-6)."""
     try:
         return _current_refusals(forge, asked) or _approval_refusals(forge, line, asked)
-    except (Unavailable, InvalidInput) as unclear:
+    except Unavailable as unanswered:
+        raise Unanswered(*unanswered.problems) from None
+    except InvalidInput as unclear:
         raise Refused(*unclear.problems) from None
 
 
@@ -129,7 +131,9 @@ def current_refusals(forge: Forge, asked: Question) -> tuple[Refusal, ...]:
     whatever the forge did not clearly say."""
     try:
         return _current_refusals(forge, asked)
-    except (Unavailable, InvalidInput) as unclear:
+    except Unavailable as unanswered:
+        raise Unanswered(*unanswered.problems) from None
+    except InvalidInput as unclear:
         raise Refused(*unclear.problems) from None
 
 

@@ -6,7 +6,15 @@ from dataclasses import fields
 
 import pytest
 
-from reconciler.errors import Busy, InvalidInput, Problem, ReconcilerError, Refused, Unavailable
+from reconciler.errors import (
+    Busy,
+    InvalidInput,
+    Problem,
+    ReconcilerError,
+    Refused,
+    Unanswered,
+    Unavailable,
+)
 from reconciler.guard.model import Refusal, RefusalKind
 from reconciler.ledger.reasons import InWords, ShardFailed
 from reconciler.model.object_id import ObjectId, ObjectKind
@@ -61,7 +69,13 @@ def test_what_passes_by_itself_is_tried_again(found: ApplyOutcome, told: PartEnd
 
 @pytest.mark.parametrize(
     ("error", "is_tried_again"),
-    [(Busy, True), (Unavailable, True), (Refused, False), (InvalidInput, False)],
+    [
+        (Busy, True),
+        (Unavailable, True),
+        (Unanswered, True),
+        (Refused, False),
+        (InvalidInput, False),
+    ],
 )
 def test_so_is_a_part_that_came_to_nothing(
     error: type[ReconcilerError], is_tried_again: bool
