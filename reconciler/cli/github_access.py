@@ -12,6 +12,7 @@ from pathlib import Path
 
 from reconciler.cli.presenting import presentation
 from reconciler.cli.streams import remark, show
+from reconciler.cli.tokens import token_in
 from reconciler.cli.wire import process_token
 from reconciler.edges.clock import SystemClock
 from reconciler.edges.files.history import GitHistory
@@ -60,11 +61,8 @@ def token_from(file: Path | None, variable: str) -> str:
     token in it."""
     if file is None:
         return variable
-    try:
-        token = file.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError):
-        raise Unavailable(_no_token()) from None
-    if not token.isprintable() or not token or " " in token:
+    token = token_in(file)
+    if token is None:
         raise Unavailable(_no_token())
     return token
 

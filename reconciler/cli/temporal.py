@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import getpass
 import importlib
+import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from reconciler.cli.tokens import as_token, token_in
 from reconciler.cli.wire import process_token
 from reconciler.edges.temporal.place import TemporalPlace
 from reconciler.errors import Problem, Unavailable, UsageError
@@ -21,6 +24,8 @@ from reconciler.ports.rollouts import Rollouts
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+# No option: what stands on a command line is read by whoever sees the machine's processes.
+_API_KEY = "RECONCILER_TEMPORAL_API_KEY"
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -31,6 +36,14 @@ def of_temporal(command: Command) -> Command:
         return click.option(name, envvar=f"RECONCILER_TEMPORAL{variable}", help=help_line, **more)
 
     for each in (
+        option(
+            "--api-key-file",
+            "_API_KEY_FILE",
+            "Holds the API key to show, read again while a worker runs; in place of"
+            " RECONCILER_TEMPORAL_API_KEY.",
+            type=_FILE,
+            metavar="FILE",
+        ),
         option("--tls-key", "_TLS_KEY", "The key of --tls-cert.", type=_FILE, metavar="FILE"),
         option("--tls-cert", "_TLS_CERT", "The certificate to show.", type=_FILE, metavar="FILE"),
         option(
@@ -60,6 +73,7 @@ def place_of(
     tls_ca: Path | None,
     tls_cert: Path | None,
     tls_key: Path | None,
+    api_key_file: Path | None,
 ) -> TemporalPlace:
     """Raises UsageError where nothing says where it is."""
     if not temporal:
@@ -75,9 +89,30 @@ def place_of(
     ca, certificate, key = (
         one.read_bytes() if one else None for one in (tls_ca, tls_cert, tls_key)
     )
+    api_key = os.environ.get(_API_KEY, "")
     return TemporalPlace(
-        address=temporal, namespace=namespace, ca=ca, certificate=certificate, key=key
+        address=temporal,
+        namespace=namespace,
+        ca=ca,
+        certificate=certificate,
+        key=key,
+        api_key=partial(_key_now, api_key_file, api_key) if api_key_file or api_key else None,
     )
+
+
+def _key_now(file: Path | None, variable: str) -> str:
+    key = token_in(file) if file else as_token(variable)
+    if key is None:
+        raise Unavailable(
+            Problem(
+                code="temporal-key-unreadable",
+                message=f"{'the file of --api-key-file' if file else _API_KEY} holds no API key"
+                " that could be sent",
+                recovery="put the key there, alone; whoever renews one in a file writes it under"
+                " another name first: `mv` puts it in place at once",
+            )
+        )
+    return key
 
 
 def rollouts_at(place: TemporalPlace) -> Rollouts:

@@ -95,6 +95,7 @@ def worker(
     tls_ca: Path | None,
     tls_cert: Path | None,
     tls_key: Path | None,
+    api_key_file: Path | None,
 ) -> None:
     """Take a share in rollouts over regions that Temporal keeps.
 
@@ -102,7 +103,7 @@ def worker(
     and derives the plan by itself, as `apply --region --wave` does. The first SIGTERM lets a
     statement end, and another worker goes on; --grace bounds that.
     """
-    place = place_of(temporal, namespace, tls_ca, tls_cert, tls_key)
+    place = place_of(temporal, namespace, tls_ca, tls_cert, tls_key, api_key_file)
     library = worker_library()
     if region is None:
         if review == "github" or github_token_file:

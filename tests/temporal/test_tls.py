@@ -1,22 +1,30 @@
-"""Temporal behind TLS that asks who comes: each side has an authority of its own."""
+"""Temporal behind TLS that asks who comes, by certificates of an authority of theirs, or a key."""
 
 from __future__ import annotations
 
 import asyncio
-import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from reconciler.edges.temporal.connect import connected
+from reconciler.edges.temporal.client import TemporalRollouts
+from reconciler.edges.temporal.connect import connected, renewed
 from reconciler.edges.temporal.place import TemporalPlace
 from reconciler.errors import Unavailable
-from tests.attacks.certificates import Certificate, make_certificate
+from tests.attacks.certificates import make_certificate
+from tests.temporal.door import Door, behind
 from tests.temporal.server import TemporalServer
+from tests.tidy.source import ROOT
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.temporal
+
+KEY, NEXT, OTHER = "access-to-it-0", "access-to-it-1", "access-to-it-2"
 
 
 def test_certificates_are_shown_and_asked_for(temporal: TemporalServer, tmp_path: Path) -> None:
@@ -27,7 +35,7 @@ def test_certificates_are_shown_and_asked_for(temporal: TemporalServer, tmp_path
     ways = [{"ca": ca, **own}, {"ca": ca}, {"ca": other, **own}, {}]
 
     async def all_ways() -> list[bool]:
-        async with _behind_tls(temporal.port, server, client.ca) as port:
+        async with behind(Door(clients=client.ca), temporal.port, server) as port:
             return [await _reaches(port, way) for way in ways]
 
     assert asyncio.run(all_ways()) == [True, False, False, False]
@@ -35,42 +43,87 @@ def test_certificates_are_shown_and_asked_for(temporal: TemporalServer, tmp_path
 
 async def _reaches(port: int, tls: dict[str, bytes]) -> bool:
     try:
-        place = TemporalPlace(address=f"127.0.0.1:{port}", namespace="default", **tls)
+        place = TemporalPlace(
+            address=f"127.0.0.1:{port}",
+            namespace="default",
+            ca=tls.get("ca"),
+            certificate=tls.get("certificate"),
+            key=tls.get("key"),
+        )
         await connected(place, "a test")
     except Unavailable:
         return False
     return True
 
 
-@asynccontextmanager
-async def _behind_tls(port: int, server: Certificate, clients: Path) -> AsyncIterator[int]:
-    """In front of a server that speaks none, as a proxy of its own would stand there."""
-    context = server.server_context()
-    context.load_verify_locations(clients)
-    context.verify_mode = ssl.CERT_REQUIRED
-    context.set_alpn_protocols(["h2"])
-    opened: list[asyncio.StreamWriter] = []
-    working: list[asyncio.Task[None]] = []
+@pytest.mark.invariant("TM-15")
+def test_a_key_lets_commands_and_workers_in_and_is_renewed(
+    temporal: TemporalServer, tmp_path: Path
+) -> None:
+    """The door knows keys by what is sent; a server that judges them, and rights, is another's."""
+    server, file = make_certificate(tmp_path / "server", "127.0.0.1"), tmp_path / "key"
+    door = Door(keys={KEY, NEXT}, known=(KEY, NEXT, OTHER))
 
-    async def hand_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        theirs, ours = await asyncio.open_connection("127.0.0.1", port)
-        opened.extend((writer, ours))
-        for one in (_pipe(reader, ours), _pipe(theirs, writer)):
-            working.append(asyncio.create_task(one))
+    def place(port: int, key: str | None) -> TemporalPlace:
+        ca = server.ca.read_bytes()
+        shown = (lambda: key) if key else None
+        return TemporalPlace(address=f"127.0.0.1:{port}", namespace="default", ca=ca, api_key=shown)
 
-    listening = await asyncio.start_server(hand_on, "127.0.0.1", 0, ssl=context)
+    async def all_ways() -> None:
+        async with behind(door, temporal.port, server) as port:
+            for key, is_let_in in ((KEY, True), (OTHER, False), (None, False)):
+                assert await _looks(place(port, key)) is is_let_in, key
+            file.write_text(OTHER)
+            log = tmp_path / "log"
+            async with _worker(port, server.ca, file, log):
+                await _until(lambda: "waits for Temporal (temporal-unreachable)" in log.read_text())
+                file.write_text(KEY)
+                await _until(lambda: "ready" in log.read_text())
+            file.write_text(KEY)
+            client = await connected(replace(place(port, None), api_key=file.read_text), "a test")
+            renewing = asyncio.create_task(renewed(client, place(port, NEXT), every_s=0.05))
+            assert NEXT not in door.shown
+            await _until(lambda: NEXT in door.shown, client.service_client.check_health)
+            renewing.cancel()
+        assert door.shown == {KEY, NEXT, OTHER}
+
+    asyncio.run(all_ways())
+
+
+async def _looks(place: TemporalPlace) -> bool:
     try:
-        yield listening.sockets[0].getsockname()[1]
+        rollouts = TemporalRollouts(place=place, name="a test")
+        return await asyncio.to_thread(rollouts.look, "production", "shop") is None
+    except Unavailable:
+        return False
+
+
+@asynccontextmanager
+async def _worker(port: int, ca: Path, key: Path, log: Path) -> AsyncIterator[None]:
+    environ = {
+        **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
+        "PYTHONPATH": str(ROOT),
+        "RECONCILER_TEMPORAL": f"127.0.0.1:{port}",
+        "RECONCILER_TEMPORAL_TLS_CA": str(ca),
+        "RECONCILER_TEMPORAL_API_KEY_FILE": str(key),
+    }
+    command = (sys.executable, "-m", "reconciler", "worker")
+    with log.open("wb") as said:
+        process = await asyncio.create_subprocess_exec(
+            *command, stdout=said, stderr=said, env=environ
+        )
+    try:
+        yield
     finally:
-        listening.close()
-        for writer in opened:
-            writer.transport.abort()
-        await asyncio.gather(*working, return_exceptions=True)
-        await asyncio.sleep(0.1)  # until what was let go of is closed
+        process.kill()
+        await process.wait()
 
 
-async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while some := await reader.read(65_536):
-            writer.write(some)
-            await writer.drain()
+async def _until(
+    holds: Callable[[], bool], meanwhile: Callable[[], Awaitable[object]] | None = None
+) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not holds():
+            if meanwhile is not None:
+                await meanwhile()
+            await asyncio.sleep(0.1)

@@ -24,6 +24,8 @@ STICKY_S = 1
 WITHDRAWN_AFTER_S = 3
 # Before a worker that has lost Temporal asks for work again.
 WORKER_AGAIN_S = 1
+# Before a worker looks whether its key was renewed: those of minutes are not served.
+KEY_READ_EVERY_S = 20
 # Keyspaces that one worker of a region works on side by side; each has threads of its own.
 PARTS_AT_ONCE_MAX = 4
 # Where an order does not say for how long a region may show no sign of life.

@@ -24,7 +24,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
 from reconciler.edges.temporal.attempt import Attempt, next_attempt
-from reconciler.edges.temporal.connect import connected
+from reconciler.edges.temporal.connect import connected, renewed
 from reconciler.edges.temporal.limits import (
     PARTS_AT_ONCE_MAX,
     SIGN_OF_LIFE_EVERY_S,
@@ -117,14 +117,17 @@ async def _serve(
     while not leaving.is_set():
         try:
             async with AsyncExitStack() as working:
-                for worker in made(await connected(place, name)):
+                client = await connected(place, name)
+                renewing = asyncio.create_task(renewed(client, place))
+                working.callback(renewing.cancel)
+                for worker in made(client):
                     await working.enter_async_context(worker)
                 tell("ready")
                 is_told = False
                 await leaving.wait()
         except (Unavailable, RuntimeError) as lost:
             if not is_told:
-                tell(f"waits for Temporal ({_kind(lost)})")
+                tell(f"waits for Temporal ({_why(lost)})")
             is_told = True
             with suppress(TimeoutError):
                 await asyncio.wait_for(leaving.wait(), WORKER_AGAIN_S)
@@ -196,6 +199,10 @@ def _report(ended: asyncio.Future[Told]) -> PartReport:
     if isinstance(told, TryAgain):
         raise ApplicationError("it will be tried again", type=told.code)
     return told
+
+
+def _why(lost: Unavailable | RuntimeError) -> str:
+    return lost.problems[0].code if isinstance(lost, Unavailable) else _kind(lost)
 
 
 def _kind(error: BaseException) -> str:
