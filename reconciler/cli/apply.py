@@ -17,7 +17,8 @@ from reconciler.cli.progress import shown_progress
 from reconciler.cli.run import load
 from reconciler.cli.splits import apply_connections, standing
 from reconciler.cli.streams import remark, show
-from reconciler.cli.wire import Worlds, holder_name, process_token
+from reconciler.cli.who import holder_name, process_token
+from reconciler.cli.wire import Worlds
 from reconciler.drive.open import Releases
 from reconciler.edges.files.history import GitHistory
 from reconciler.flows.apply import ApplyRequest, ApplyWorld, apply_keyspace

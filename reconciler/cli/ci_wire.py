@@ -12,7 +12,8 @@ from reconciler.cli.interrupts import counted_interrupts
 from reconciler.cli.presenting import presentation
 from reconciler.cli.progress import shown_progress
 from reconciler.cli.streams import remark, show, write_file
-from reconciler.cli.wire import Worlds, process_token
+from reconciler.cli.who import process_token
+from reconciler.cli.wire import Worlds
 from reconciler.drive.split.reshard_tick import ReshardWorld
 from reconciler.drive.split.world import SplitWorld
 from reconciler.edges.clock import SystemClock

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reconciler.cli.gates import ledger_gate_of
-from reconciler.cli.presenting import exit_with, style_for
+from reconciler.cli.presenting import exit_with
 from reconciler.cli.run import load
 from reconciler.cli.splits import recorded_split
 from reconciler.cli.streams import show
-from reconciler.cli.wire import Worlds, holder_name
+from reconciler.cli.style import style_for
+from reconciler.cli.who import holder_name
+from reconciler.cli.wire import Worlds
 from reconciler.drive.control import ask_everywhere
 from reconciler.edges.clock import SystemClock
 from reconciler.errors import Refused

@@ -13,7 +13,7 @@ from pathlib import Path
 from reconciler.cli.presenting import presentation
 from reconciler.cli.streams import remark, show
 from reconciler.cli.tokens import token_in
-from reconciler.cli.wire import process_token
+from reconciler.cli.who import process_token
 from reconciler.edges.clock import SystemClock
 from reconciler.edges.files.history import GitHistory
 from reconciler.edges.github.client import GithubClient

@@ -159,7 +159,7 @@ def _is_for_a_program(arguments: Sequence[str]) -> bool:
 
 
 def _show_problems(error: ReconcilerError) -> None:
-    from reconciler.cli.presenting import style_for
+    from reconciler.cli.style import style_for
     from reconciler.report.compose.opening import problems_document
     from reconciler.report.write.text import write_text
 

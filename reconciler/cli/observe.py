@@ -11,9 +11,10 @@ import click
 from reconciler.cli import options
 from reconciler.cli.observed import observation_key
 from reconciler.cli.phases import shown_phases
-from reconciler.cli.presenting import exit_with, style_for
+from reconciler.cli.presenting import exit_with
 from reconciler.cli.run import load
 from reconciler.cli.streams import show
+from reconciler.cli.style import style_for
 from reconciler.cli.wire import Worlds
 from reconciler.edges.files.writer import WorkingTreeWriter
 from reconciler.flows.observe import observe_region

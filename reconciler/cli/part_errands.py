@@ -5,6 +5,7 @@ fetch and a proof of review of its own. Nothing that an order says is believed b
 from __future__ import annotations
 
 import re
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,9 +16,9 @@ from threading import Lock
 from typing import Protocol
 
 from reconciler.cli.part_proofs import ProofAt
-from reconciler.cli.presenting import presentation, style_for
 from reconciler.cli.splits import standing
 from reconciler.cli.streams import remark, show
+from reconciler.cli.style import style_for
 from reconciler.cli.wire import Worlds
 from reconciler.drive.control import ask
 from reconciler.drive.open import Releases
@@ -40,9 +41,9 @@ from reconciler.outcomes.progress import (
     StatementEnded,
 )
 from reconciler.ports.world import World
+from reconciler.report.compose.apply import apply_document
 from reconciler.report.compose.opening import problems_document
 from reconciler.report.progress import progress_line
-from reconciler.report.render import apply_report
 from reconciler.report.write.text import write_text
 from reconciler.rollout.behest import Behest
 from reconciler.rollout.course import PartEnd, PartReport, RegionOrder
@@ -162,7 +163,7 @@ class PartErrands:
                 ),
                 on_progress=partial(_progressed, order, attempt),
             )
-        show(apply_report([outcome], presentation("text")))
+        show(write_text(apply_document([outcome]), style_for(sys.stdout)))
         return report_of(outcome, order.wave)
 
     def _part(

@@ -14,12 +14,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from rich.console import Console
-from rich.live import Live
-from rich.text import Text
-
-from reconciler.cli.presenting import style_for
 from reconciler.cli.streams import remark, standard_error
+from reconciler.cli.style import style_for
 from reconciler.model.observation import Observation
 from reconciler.plan.words import count
 from reconciler.ports.clock import Workers
@@ -31,7 +27,6 @@ from reconciler.spec.model import ShardSpec
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-SHOWN_HZ = 4
 _LOGGED_AFTER_S = 5.0
 _LOGGED_EVERY_S = 60.0
 _PROVING = "proving on scratch servers"
@@ -121,12 +116,9 @@ def shown_phases(phases: Phases = PHASES) -> Iterator[None]:
         with logged_phases(phases):
             yield
         return
-    console = Console(file=stream, highlight=False, markup=False)
+    from reconciler.cli.in_place import changing, quiet
 
-    def shown() -> Text:
-        return Text("\n".join(phases.lines()), no_wrap=True, overflow="ellipsis")
-
-    with Live(get_renderable=shown, console=console, refresh_per_second=SHOWN_HZ, transient=True):
+    with changing(stream, lambda _width: quiet(["\n".join(phases.lines())])):
         yield
 
 

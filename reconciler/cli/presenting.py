@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 import time
 from collections.abc import Iterable, Mapping
-from typing import TextIO
 
 from reconciler import __version__
+from reconciler.cli.style import style_for
 from reconciler.errors import ReconcilerError
 from reconciler.outcomes.exit_code import ExitCode, worst
 from reconciler.report.findings import SchemaFiles, schema_files
 from reconciler.report.render import Format, Presentation
-from reconciler.report.style import Style
 from reconciler.spec.load import DesiredFiles
-
-WIDTH_CHARS_MIN, WIDTH_CHARS_MAX = 72, 120
 
 
 def presentation(
@@ -38,16 +33,6 @@ def presentation(
         tool_version=__version__,
         now_s=time.time(),
     )
-
-
-def style_for(stream: TextIO | None) -> Style:
-    """Colour on a terminal, unless NO_COLOR (no-color.org) or a dumb terminal says otherwise."""
-    terminal = stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
-    colour = terminal and not os.environ.get("NO_COLOR")
-    if os.environ.get("FORCE_COLOR"):
-        colour = True
-    columns = shutil.get_terminal_size().columns if terminal else 100
-    return Style(colour=colour, width_chars=max(WIDTH_CHARS_MIN, min(columns, WIDTH_CHARS_MAX)))
 
 
 def exit_with(codes: Iterable[ExitCode]) -> None:

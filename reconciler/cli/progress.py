@@ -6,14 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console, Group
-from rich.live import Live
-from rich.text import Text
-
-from reconciler.cli.board import Board
-from reconciler.cli.phases import PHASES, SHOWN_HZ, logged_phases
-from reconciler.cli.presenting import style_for
+from reconciler.cli.phases import PHASES, logged_phases
 from reconciler.cli.streams import remark, standard_error
+from reconciler.cli.style import style_for
 from reconciler.ledger.neighbours import BlockerEnded
 from reconciler.ledger.states import OperationState
 from reconciler.outcomes.progress import (
@@ -45,21 +40,19 @@ def shown_progress() -> Iterator[Callable[[ProgressEvent], None]]:
         with logged_phases():
             yield _Log(style).show
         return
-    console = Console(file=stream, highlight=False, markup=False)
+    from reconciler.cli.board import Board
+    from reconciler.cli.in_place import changing, quiet
+
     board = Board()
-
-    def shown() -> Group:
-        quiet = (Text(line, no_wrap=True, overflow="ellipsis") for line in PHASES.lines())
-        return Group(*board.lines(console.width, time.time()), *quiet)
-
-    live = Live(get_renderable=shown, console=console, refresh_per_second=SHOWN_HZ, transient=True)
-    with live:
+    with changing(
+        stream, lambda width: (*board.lines(width, time.time()), *quiet(PHASES.lines()))
+    ) as say:
         matters = _Matters()
 
         def show(event: ProgressEvent) -> None:
             board.show(event)
             if matters.afterwards(event):
-                console.print(Text.from_ansi(progress_line(event, style)), soft_wrap=True)
+                say(progress_line(event, style))
 
         yield show
 

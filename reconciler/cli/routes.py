@@ -14,7 +14,8 @@ from reconciler.cli.gates import ledger_gate_of
 from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.run import load
 from reconciler.cli.streams import show as show_text
-from reconciler.cli.wire import Worlds, holder_name
+from reconciler.cli.who import holder_name
+from reconciler.cli.wire import Worlds
 from reconciler.flows.routes import OpenRoutes, adopt_routes, owner_of, show_routes
 from reconciler.outcomes.ends import routes_code
 from reconciler.outcomes.failed import KeyspaceFailed

@@ -22,9 +22,10 @@ from reconciler.cli.controller_http import Board, listening, metrics_of
 from reconciler.cli.controller_world import SpecLedgers
 from reconciler.cli.github_access import github_access
 from reconciler.cli.interrupts import counted_interrupts
-from reconciler.cli.presenting import style_for
 from reconciler.cli.streams import remark
-from reconciler.cli.wire import Worlds, holder_name, process_token
+from reconciler.cli.style import style_for
+from reconciler.cli.who import holder_name, process_token
+from reconciler.cli.wire import Worlds
 from reconciler.controller.model import Place
 from reconciler.edges.clock import SystemClock
 from reconciler.edges.files.fetch import GitRemote

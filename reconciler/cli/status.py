@@ -15,9 +15,10 @@ from reconciler.cli import options
 from reconciler.cli.gates import ledger_gate_of
 from reconciler.cli.limits import REFRESH_S
 from reconciler.cli.looked import EndedSplits, look, status_outcome
-from reconciler.cli.presenting import exit_with, presentation, style_for
+from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.run import load
 from reconciler.cli.streams import clear_screen, deliver, remark, write_file
+from reconciler.cli.style import style_for
 from reconciler.cli.wire import Worlds
 from reconciler.flows.keyspaces import choose_environment
 from reconciler.outcomes.ends import failed_code

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import click
 
 from reconciler.cli.tokens import as_token, token_in
-from reconciler.cli.wire import process_token
+from reconciler.cli.who import process_token
 from reconciler.edges.temporal.place import TemporalPlace
 from reconciler.errors import Problem, Unavailable, UsageError
 from reconciler.ports.rollouts import Rollouts

@@ -7,11 +7,8 @@ second longer to begin, the library of HTTP a tenth.
 
 from __future__ import annotations
 
-import getpass
 import os
 import random
-import secrets
-import socket
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
@@ -353,17 +350,3 @@ def _routes_in_a_file(environment: str) -> Problem:
         " routes where all of them can",
         recovery="give the environment a `ledger` that is a mysql:// address",
     )
-
-
-def process_token() -> str:
-    """Chance, which tells this process from all others."""
-    return secrets.token_hex(4)
-
-
-def holder_name() -> str:
-    """Who asks, as the ledger and reports will say it."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
-        user = f"user {os.getuid()}"
-    return f"{user} on {socket.gethostname()} (process {os.getpid()})"

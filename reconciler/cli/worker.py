@@ -11,7 +11,7 @@ import click
 from reconciler.cli import options
 from reconciler.cli.streams import remark
 from reconciler.cli.temporal import name_of, of_temporal, place_of, worker_library
-from reconciler.cli.wire import holder_name, process_token
+from reconciler.cli.who import holder_name, process_token
 from reconciler.ledger.drivers import driver_name
 
 if TYPE_CHECKING:

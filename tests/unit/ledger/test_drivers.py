@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.cli.wire import process_token
+from reconciler.cli.who import process_token
 from reconciler.edges.ledger.leader import SqlControllerLease
 from reconciler.edges.ledger.rows import known_as
 from reconciler.edges.mysql.limits import LOCK_HOLDER_BYTES_MAX
