@@ -160,6 +160,7 @@ def of_another_plan(region: Region, number: int) -> None:
 
 
 @pytest.mark.invariant("TM-12")
+@pytest.mark.threat("TM-REGION-15")
 @pytest.mark.parametrize(
     "approved", [by_nobody, by_the_author, by_who_may_not_write, taken_back, of_another_plan]
 )
@@ -173,6 +174,7 @@ def test_an_approval_that_is_none_is_refused_by_name(
 
 
 @pytest.mark.invariant("TM-12")
+@pytest.mark.threat("TM-REGION-15")
 def test_what_was_pushed_past_the_review_is_refused(region: Region) -> None:
     number = region.propose()
     region.work.hub.reviewed(BEN, number)
@@ -181,6 +183,7 @@ def test_what_was_pushed_past_the_review_is_refused(region: Region) -> None:
 
 
 @pytest.mark.invariant("TM-12")
+@pytest.mark.threat("TM-REGION-15")
 def test_an_order_for_a_commit_that_was_not_merged_is_refused(region: Region) -> None:
     number = region.propose()
     region.work.hub.reviewed(BEN, number)
@@ -188,6 +191,7 @@ def test_an_order_for_a_commit_that_was_not_merged_is_refused(region: Region) ->
 
 
 @pytest.mark.invariant("TM-12")
+@pytest.mark.threat("TM-REGION-15")
 def test_no_ledger_of_a_spec_that_nobody_approved_is_opened_to_end_a_rollout(
     region: Region,
 ) -> None:
@@ -199,6 +203,7 @@ def test_no_ledger_of_a_spec_that_nobody_approved_is_opened_to_end_a_rollout(
 
 
 @pytest.mark.invariant("TM-13")
+@pytest.mark.threat("TM-REGION-16")
 def test_a_gate_that_is_kept_for_people_is_opened_by_no_order(region: Region) -> None:
     ada = {"login": ADA.login, "id": ADA.id}
     number = region.propose(gate={"by": [ada]})

@@ -57,6 +57,10 @@ class Stand:
     namespace: str
     logins: dict[str, Account]
     apart: dict[str, str] = field(default_factory=dict)
+    #: Where regions clone from; by default the repository that everything is planned in.
+    origin: str = ""
+    #: What regions are told of a forge; with it, they ask that for reviews.
+    forge: dict[str, str] = field(default_factory=dict)
     started: list[Worker] = field(default_factory=list)
 
     def keep_history(self) -> None:
@@ -129,7 +133,8 @@ class Stand:
         if not region:
             command += [f"--apart={name}={where}" for name, where in self.apart.items()]
         if region:
-            environ |= self._known_to(region)
+            environ |= self._known_to(region) | self.forge
+            command += ["--review", "github"] if self.forge else []
             environ["FLEET_SCRATCH_PASSWORD"] = os.environ["FLEET_SCRATCH_PASSWORD"]
             command += ["--region", region, "-C", str(self._clone(region)), "--grace", GRACE_S]
         environ.pop(without, None)
@@ -145,8 +150,8 @@ class Stand:
     def _clone(self, region: str) -> Path:
         clone = self.folder / f"clone-{region}"
         if not clone.exists():
-            root = str(self.fleet.root)
-            self.fleet.git("clone", "--quiet", "--no-checkout", root, str(clone))
+            origin = self.origin or str(self.fleet.root)
+            self.fleet.git("clone", "--quiet", "--no-checkout", origin, str(clone))
         return clone
 
     def rollout(self, verb: str, *options: str, env: str = "production") -> Ended:
