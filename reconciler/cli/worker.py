@@ -105,8 +105,10 @@ def worker(
     """
     place = place_of(temporal, namespace, tls_ca, tls_cert, tls_key, api_key_file)
     library = worker_library()
+    if github_token_file and review != "github":
+        raise click.UsageError("--github-token-file goes with --review github.")
     if region is None:
-        if review == "github" or github_token_file:
+        if review == "github":
             raise click.UsageError("--review github goes with --region.")
         library.serve_rollouts(place, name_of("rollouts"), _tell, dict(apart))
         return
