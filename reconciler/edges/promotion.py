@@ -1,4 +1,8 @@
-"""Asks what the spec measures before a wave: shards by a query, a server of metrics by another."""
+"""Asks what the spec measures before a wave: shards by a query, a server of metrics by another.
+
+The library of HTTP is loaded where a metric is asked for: every apply comes by here, and those of
+workers stay in memory.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import assert_never
 
-from reconciler.edges.metric_query import ask_metric
 from reconciler.edges.mysql.promotion_query import ask_shards
 from reconciler.rollout.promotion import CheckAnswer
 from reconciler.spec.model import ShardSpec
@@ -29,6 +32,8 @@ class MeasuredByServers:
                     sql, shards, parallel=parallel, environ=self._environ, root=self._root
                 )
             case Metric():
+                from reconciler.edges.metric_query import ask_metric
+
                 return (ask_metric(check.asks, self._environ),)
             case _:
                 assert_never(check.asks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ def test_approvals_are_asked_for_before_each_part_and_gates_are_the_rollouts(
     regions: Stand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hub = Hub(tmp_path)
-    with serving(hub) as double:
+    with closing(hub.bare), closing(hub.clone), serving(hub) as double:
         jobs = Jobs(regions.fleet, hub, double, tmp_path, monkeypatch)
         regions.found(gate=True)
         regions.fleet.commit("regions")

@@ -23,6 +23,7 @@ from temporalio.converter import value_to_type
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
+from reconciler.edges.memory import give_back, share_one_heap
 from reconciler.edges.temporal.attempt import Attempt, next_attempt
 from reconciler.edges.temporal.connect import connected, renewed
 from reconciler.edges.temporal.limits import (
@@ -84,6 +85,7 @@ def serve_region(
     place: TemporalPlace, name: str, tell: Callable[[str], None], work: RegionWork
 ) -> None:
     """Until a signal, and until what runs then has come to the end of its statement."""
+    share_one_heap()
     with ThreadPoolExecutor(PARTS_AT_ONCE_MAX) as threads:
 
         def made(client: Client) -> list[Worker]:
@@ -168,6 +170,7 @@ async def _driven(
             is_leaving=activity.is_worker_shutdown(),
         )
     activity.heartbeat(attempt.shown)  # what the next attempt has to know
+    threads.submit(give_back)  # the next part may be weeks away
     report = _report(driven)
     if attempt.is_left_to_others(report):
         raise ApplicationError("this worker ends", type="worker-left")

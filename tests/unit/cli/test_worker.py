@@ -11,7 +11,7 @@ import pytest
 from reconciler.cli.main import run
 
 DECIDES = "reconciler.cli.worker, reconciler.edges.temporal.worker"
-REGION = f"{DECIDES}, reconciler.cli.part_errands, reconciler.cli.part_proofs"
+REGION = f"{DECIDES}, reconciler.cli.part_errands, reconciler.edges.promotion"
 
 
 @pytest.mark.invariant("RG-87")
