@@ -7,7 +7,7 @@ spec itself (GT-1). Every path comes through here (GD-9).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -81,10 +81,9 @@ def _of_fleet(gates: Gates, files: DesiredFiles, plan: Plan | None) -> Iterator[
 
 
 def was_made_from(plan: Plan, files: DesiredFiles) -> bool:
-    """Whoever approved the plan approved this very spec."""
-    made_from = {found.path: found.sha256 for found in plan.core.inputs}
-    digest = dict(files.digests).get(files.spec.path)
-    return digest is not None and made_from.get(files.spec.path) == digest
+    """Whoever approved the plan approved this very spec, and the lists that it names."""
+    made_from = {(found.path, found.sha256) for found in plan.core.inputs}
+    return bool(files.spec_digests) and made_from.issuperset(files.spec_digests)
 
 
 def with_those_of_git(gates: Gates, history: History, commit: str, files: DesiredFiles) -> Gates:
@@ -102,7 +101,8 @@ def with_those_of_git(gates: Gates, history: History, commit: str, files: Desire
 
 
 def spec_gate_of_git(history: History, commit: str, files: DesiredFiles) -> tuple[Refusal, ...]:
-    """Empty only if the protected branch holds the very spec of `files`, and `commit` is in it."""
+    """Empty only if the protected branch holds the very spec of `files`, with the lists that it
+    names, and `commit` is in it."""
     path, tip = files.spec.path, history.protected_tip()
     if tip is None:
         facts = SpecReviewFacts(commit=commit, tip=None, commit_is_merged=False, is_at_tip=False)
@@ -111,7 +111,7 @@ def spec_gate_of_git(history: History, commit: str, files: DesiredFiles) -> tupl
             commit=commit,
             tip=tip,
             commit_is_merged=history.contains(tip, commit),
-            is_at_tip=_digest_at(history.tree(tip), path) == dict(files.digests).get(path),
+            is_at_tip=_are_there(history.tree(tip), files.spec_digests),
         )
     return spec_review_refusals(path, facts)
 
@@ -150,7 +150,7 @@ def ledger_gate(
         return
     history = open_history()
     path, tip = files.spec.path, history.protected_tip()
-    if tip is None or _digest_at(history.tree(tip), path) != dict(files.digests).get(path):
+    if tip is None or not _are_there(history.tree(tip), files.spec_digests):
         raise Refused(_not_on_branch(path, tip))
 
 
@@ -193,6 +193,10 @@ def _not_on_branch(path: str, tip: str | None) -> Problem:
         recovery="use a checkout of the protected branch (`git switch main`), or name the branch"
         " with --protected-branch; in a sandbox, use --review none",
     )
+
+
+def _are_there(tree: FileTree, digests: Iterable[tuple[str, str]]) -> bool:
+    return all(_digest_at(tree, path) == digest for path, digest in digests)
 
 
 def _digest_at(tree: FileTree, path: str) -> str | None:

@@ -44,7 +44,7 @@ def found_keyspace(
                 recovery="use `reconciler pull` to refresh its schema files, or remove it first",
             )
         )
-    spec = read_spec(spec_text, path)
+    spec = read_spec(spec_text, path, tree)
     if tree.list_directory(spec.schema_dir):
         raise Refused(
             Problem(

@@ -72,7 +72,8 @@ def specified_in(tree: FileTree) -> Mapping[str, Specified | ReconcilerError]:
     found: dict[str, Specified | ReconcilerError] = {}
     for path in spec_paths(tree):
         try:
-            spec = read_spec(text_of(tree.read(path, bytes_max=SPEC_BYTES_MAX), path), path)
+            text = text_of(tree.read(path, bytes_max=SPEC_BYTES_MAX), path)
+            spec = read_spec(text, path, tree)
         except ReconcilerError as error:
             found[path] = error
             continue

@@ -16,19 +16,22 @@ from reconciler.model.file_problems import first_problems
 _PLACE = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[\w.-]+))(?::(?P<port>[0-9]{1,5}))?")
 
 
-def shards_of_inventory(text: str, source: str) -> list[dict[str, Any]]:
+def shards_of_inventory(
+    text: str, source: str, *, is_host_needed: bool = True
+) -> list[dict[str, Any]]:
     """Entries of `shards`, in the order of the lines `NAME HOST[:PORT] [DATABASE]`; what is behind
     a `#` is left out. Raises InvalidInput with all that is wrong with it."""
+    fewest = 2 if is_host_needed else 1
     shards: dict[str, dict[str, Any]] = {}
     problems: list[Problem] = []
     for number, line in enumerate(text.splitlines(), start=1):
         words = line.partition("#")[0].split()
         if not words or len(problems) > FILE_PROBLEMS_MAX:
             continue
-        found = list(_faults(words, shards))
+        found = list(_faults(words, shards, fewest))
         problems += [_fault(why, Location(path=source, line=number)) for why in found]
         if not found:
-            shards[words[0]] = {"name": words[0], "connection": _connection(words)}
+            shards[words[0]] = {"name": words[0]} | _connection(words)
     if not shards and not problems:
         problems = [_fault("no line names a shard", Location(path=source))]
     if len(shards) > SHARDS_MAX:
@@ -38,18 +41,23 @@ def shards_of_inventory(text: str, source: str) -> list[dict[str, Any]]:
     return list(shards.values())
 
 
-def _faults(words: list[str], earlier: dict[str, dict[str, Any]]) -> Iterator[str]:
-    if len(words) not in (2, 3):
+def _faults(words: list[str], earlier: dict[str, dict[str, Any]], fewest: int) -> Iterator[str]:
+    if not fewest <= len(words) <= 3:
         yield f"it has {len(words)} words"
         return
     if words[0] in earlier:
         yield f"shard {words[0]!r} has a line already"
+    if len(words) == 1:
+        return
     place = _PLACE.fullmatch(words[1])
     if place is None or not 1 <= int(place["port"] or 1) <= 65_535:
         yield f"{words[1]!r} is no host with or without a port"
 
 
 def _connection(words: list[str]) -> dict[str, Any]:
+    """Under its key; {} for a name alone."""
+    if len(words) == 1:
+        return {}
     place = _PLACE.fullmatch(words[1])
     assert place is not None, "it was found to be one"
     connection: dict[str, Any] = {"host": place["six"] or place["host"]}
@@ -57,7 +65,7 @@ def _connection(words: list[str]) -> dict[str, Any]:
         connection["port"] = int(place["port"])
     if len(words) == 3:
         connection["database"] = words[2]
-    return connection
+    return {"connection": connection}
 
 
 def _fault(why: str, where: Location) -> Problem:
@@ -65,6 +73,6 @@ def _fault(why: str, where: Location) -> Problem:
         code="inventory-line",
         message=f"the inventory cannot be read: {why}",
         recovery="give each shard a line of its own: its name, its host with or without a port, and"
-        " its database, where it is not the same for all",
+        " its database, where it is not the same for all; in a list of a spec the name may do",
         where=where,
     )

@@ -59,6 +59,19 @@ class DesiredFiles:
     digests: tuple[tuple[str, str], ...]
     vschema: VSchemaFile | None = None  # of a Vitess keyspace, and of no other
     programs: tuple[ProgramFile, ...] = ()  # sorted; of kinds that are managed
+    lists: tuple[str, ...] = ()  # files that list shards, sorted; what they say is the spec's
+
+    @property
+    def spec_digests(self) -> tuple[tuple[str, str], ...]:
+        """Of the files that say where shards are: the spec, and the lists that it names."""
+        paths = {self.spec.path, *self.lists}
+        return tuple((path, digest) for path, digest in self.digests if path in paths)
+
+    @property
+    def spec_sha256(self) -> str:
+        """Of all that these files say together; of a spec without lists, its own."""
+        digests = dict(self.spec_digests)
+        return digest_of("\n".join(digests.values())) if self.lists else digests[self.spec.path]
 
     @property
     def renames(self) -> tuple[Rename, ...]:
@@ -202,7 +215,7 @@ def _left_out(
 def _load(tree: FileTree, path: str, *, vschema_of: _ReadsVSchema = _vschema_of) -> _LoadedSpec:
     try:
         text = text_of(tree.read(path, bytes_max=SPEC_BYTES_MAX), path)
-        document = spec_document(text, path)
+        document = spec_document(text, path, tree)
     except ReconcilerError as error:
         return _LoadedSpec(keyspace=None, where=Location(path=path), tables=0, result=error)
     definitions = _definitions_of(tree, document)
@@ -218,7 +231,8 @@ def _load(tree: FileTree, path: str, *, vschema_of: _ReadsVSchema = _vschema_of)
             problems += class_problems(document, spec, {file.table for file in definitions.files})
         if problems:
             errors.append(InvalidInput(*problems))
-        digests = [(path, digest_of(text)), *definitions.digests]
+        lists = [(listed, digest_of(text)) for listed, text in document.lists.items()]
+        digests = [(path, digest_of(text)), *lists, *definitions.digests]
         vschema = vschema_of(tree, spec, definitions, errors)
         if vschema is not None:
             digests.append((vschema.path, digest_of(vschema.text)))
@@ -227,6 +241,7 @@ def _load(tree: FileTree, path: str, *, vschema_of: _ReadsVSchema = _vschema_of)
             files=definitions.files,
             programs=definitions.programs,
             digests=tuple(sorted(digests)),
+            lists=tuple(sorted(document.lists)),
             vschema=vschema,
         )
     except ReconcilerError as error:

@@ -13,21 +13,32 @@ from reconciler.model.file_problems import first_problems
 from reconciler.spec.build import build_spec
 from reconciler.spec.checks import check_spec, leads_outside
 from reconciler.spec.deployments import with_deployments
-from reconciler.spec.model import SpecFile
+from reconciler.spec.listed_shards import with_listed_shards, without_listed_shards
+from reconciler.spec.model import ReviewRule, SpecFile
 from reconciler.spec.structure import Flaw, find_flaws, sound_part
+from reconciler.spec.tree import FileTree
 from reconciler.spec.yaml_text import Document, read_yaml
 
 _FORMAT_VERSION = 1
 
 
-def read_spec(text: str, path: str) -> SpecFile:
-    """Raise InvalidInput (Refused where a path leads out of the repository) with all problems."""
-    return spec_from_document(spec_document(text, path))
+def read_spec(text: str, path: str, tree: FileTree | None = None) -> SpecFile:
+    """`tree` holds the lists of shards that the spec names. Raise InvalidInput (Refused where a
+    path leads out of the repository) with all problems."""
+    return spec_from_document(spec_document(text, path, tree))
 
 
-def spec_document(text: str, path: str) -> Document:
-    """With its deployments as environments, as everything but an editor of its text wants it."""
-    return with_deployments(read_yaml(text, path))
+def spec_document(text: str, path: str, tree: FileTree | None = None) -> Document:
+    """With lists of shards written out, and deployments as environments, as everything but an
+    editor of its text wants it. Raises what reading a list does."""
+    return with_deployments(with_listed_shards(read_yaml(text, path), tree))
+
+
+def review_rules(text: str, path: str) -> dict[str, ReviewRule]:
+    """By environment, and nothing else of it; whatever the lists say that it names. Raises
+    InvalidInput or Refused for a spec that cannot be read."""
+    document = with_deployments(without_listed_shards(read_yaml(text, path)))
+    return {found.name: found.review for found in spec_from_document(document).environments}
 
 
 def spec_from_document(document: Document) -> SpecFile:

@@ -116,15 +116,20 @@ def _branch_flaws(document: Document, error: _Error, at: Path) -> Iterator[Flaw]
     branches: dict[int, list[_Error]] = {}
     for inner in error.context:
         branches.setdefault(inner.relative_schema_path[0], []).append(inner)
-    kinds = []
+    kinds, meant = [], []
     for inners in branches.values():
-        other_kind = [e for e in inners if e.validator == "type" and not e.relative_path]
-        if not other_kind:
-            for inner in inners:
-                yield from _flaws(document, inner, at)
-            return
-        kinds.append(other_kind[0].schema)
-    yield Flaw(at=at, problem=_wrong_type(document, at, kinds))
+        of_itself = {e.validator: e for e in inners if not e.relative_path}
+        if "type" in of_itself:
+            kinds.append(of_itself["type"].schema)
+        else:
+            meant.append(("required" in of_itself, inners))
+    if not meant:
+        yield Flaw(at=at, problem=_wrong_type(document, at, kinds))
+        return
+    # Of several mappings the one whose keys are there.
+    _, inners = min(meant, key=lambda one: one[0])
+    for inner in inners:
+        yield from _flaws(document, inner, at)
 
 
 def _unknown_keys(document: Document, error: _Error, at: Path) -> Iterator[Flaw]:

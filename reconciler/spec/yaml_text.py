@@ -48,14 +48,15 @@ class Mark:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """A file's value, and the mark of each key and value in it by path. `deployments` are the
-    environments that stand in place of one that lists them, in its order; `faults` is what was
-    wrong with a list."""
+    environments that stand in place of one that lists them, in its order; `lists` the texts of the
+    files that list shards, by path; `faults` is what was wrong with a list."""
 
     path: str
     value: Value
     values: dict[Path, Mark]
     keys: dict[Path, Mark]
     deployments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    lists: Mapping[str, str] = field(default_factory=dict)
     faults: tuple[Problem, ...] = ()
 
     def where(self, at: Path) -> Location:

@@ -18,6 +18,9 @@ from tests.attacks.watched import (
 from tests.github_double.hub import ADA, BEN, EVE, MergeKind
 from tests.github_double.server import Fault
 from tests.github_jobs import Jobs
+from tests.sample_plans import SHARDS
+
+LIST = "specs/commerce.shards"
 
 APPLIES = (
     ("apply", "-e", "production"),
@@ -95,6 +98,36 @@ def plan_approved_and_spec_edited_on_main(jobs: Jobs, watched: Watched) -> None:
     pushed_past_review(jobs, watched)
 
 
+def list_of_shards_pushed_past_review(jobs: Jobs, watched: Watched) -> None:
+    """The spec is the approved one; what it says of servers is in another file."""
+    approved_list(jobs, watched)
+    touch_list(jobs, watched)
+
+
+def plan_approved_and_list_of_shards_pushed_past_review(jobs: Jobs, watched: Watched) -> None:
+    approved_list(jobs, watched)
+    approved_plan(jobs, watched)
+    touch_list(jobs, watched)
+
+
+def touch_list(jobs: Jobs, watched: Watched) -> None:
+    jobs.branch("main")
+    watched.fleet.write(LIST, watched.fleet.read(LIST) + "# another one\n")
+    jobs.fleet.commit("another list")
+    jobs.push("main")
+
+
+def approved_list(jobs: Jobs, watched: Watched) -> None:
+    jobs.branch("listed")
+    watched.fleet.write(LIST, "".join(f"{name}\n" for name in SHARDS))
+    watched.fleet.spec["environments"]["production"]["shards"] = {"file": LIST}
+    write_spec(watched.fleet)
+    jobs.fleet.commit("shards from a list")
+    number = jobs.propose("listed")
+    jobs.hub.reviewed(BEN, number)
+    jobs.merged(number)
+
+
 def plan_merged_without_approval(jobs: Jobs, watched: Watched) -> None:
     jobs.branch()
     watched.commit_plan()
@@ -130,6 +163,8 @@ WAYS: tuple[Way, ...] = (
     approved_and_pushed_over,
     approved_and_edited_on_main,
     plan_approved_and_spec_edited_on_main,
+    list_of_shards_pushed_past_review,
+    plan_approved_and_list_of_shards_pushed_past_review,
     plan_merged_without_approval,
     approvals_that_the_forge_does_not_tell,
 )
@@ -149,7 +184,9 @@ def test_a_spec_that_lacks_its_approvals_gets_no_connection(
 
 
 @pytest.mark.invariant("GT-1")
-@pytest.mark.parametrize("way", [approved, approved_plan], ids=lambda way: way.__name__)
+@pytest.mark.parametrize(
+    "way", [approved, approved_plan, approved_list], ids=lambda way: way.__name__
+)
 def test_one_that_was_approved_is_connected_to(jobs: Jobs, watched: Watched, way: Way) -> None:
     """Or the servers above were untouched for another reason."""
     way(jobs, watched)

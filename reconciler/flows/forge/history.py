@@ -25,7 +25,7 @@ from reconciler.limits import CODE_OWNERS_BYTES_MAX, SPEC_BYTES_MAX
 from reconciler.ports.files import MainLine
 from reconciler.spec.load import SPECS_DIRECTORY, is_spec_name
 from reconciler.spec.model import ReviewRule
-from reconciler.spec.read import read_spec
+from reconciler.spec.read import review_rules
 from reconciler.spec.text import text_of
 from reconciler.spec.tree import from_the_top
 
@@ -138,11 +138,9 @@ class ReviewHistory:
 def rules_said(content: bytes, path: str) -> Iterator[tuple[str, ReviewRule]]:
     """What a spec asks for, by environment; nothing, if it cannot be read."""
     try:
-        spec = read_spec(text_of(content, path), path)
+        yield from review_rules(text_of(content, path), path).items()
     except ReconcilerError:
         return
-    for environment in spec.environments:
-        yield environment.name, environment.review
 
 
 def code_owners_at(line: MainLine, commit: str) -> OwnersFile | None:

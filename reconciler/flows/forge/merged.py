@@ -53,7 +53,9 @@ class Merged:
         return lambda plan: self._proof(self._about_plan(plan, files, environment))
 
     def spec_gate(self, files: DesiredFiles, environment: Environment) -> SpecGate:
-        return lambda: self._proof(self._about_spec(files, environment))
+        """Of the spec and of each list that it names: none of them says less where shards are."""
+        asked = [self._about_spec(files, environment, *one) for one in files.spec_digests]
+        return lambda: tuple(refusal for one in asked for refusal in self._proof(one))
 
     def proof(self, files: DesiredFiles, environment: Environment) -> tuple[Refusal, ...]:
         """Of a keyspace's spec. As an apply asks: whoever approved the plan approved the spec that
@@ -98,10 +100,13 @@ class Merged:
             below=self.job.clone.below,
         )
 
-    def _about_spec(self, files: DesiredFiles, environment: Environment) -> SpecQuestion:
+    def _about_spec(
+        self, files: DesiredFiles, environment: Environment, path: str, digest: str
+    ) -> SpecQuestion:
         return SpecQuestion(
             environment=environment.name,
-            digest=dict(files.digests)[files.spec.path],
+            path=path,
+            digest=digest,
             commit=self.commit,
             branch=self.event.default_branch,
             spec_path=files.spec.path,

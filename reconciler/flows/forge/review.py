@@ -87,10 +87,11 @@ class ReviewQuestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpecQuestion:
-    """Was the spec at `spec_path`, as it lies in `commit`, reviewed? Its `digest` is of its text;
-    everything else is as in `ReviewQuestion`."""
+    """Was the spec at `spec_path`, or a list that it names, as it lies in `commit` at `path`,
+    reviewed? `digest` is of its text; everything else is as in `ReviewQuestion`."""
 
     environment: str
+    path: str
     digest: str
     commit: str
     branch: str
@@ -100,7 +101,7 @@ class SpecQuestion:
 
     @property
     def subject(self) -> FileSubject:
-        return FileSubject(path=self.within(self.spec_path), id=f"sha256:{self.digest}")
+        return FileSubject(path=self.within(self.path), id=f"sha256:{self.digest}")
 
     def within(self, path: str) -> str:
         return from_the_top(path, self.below)
@@ -162,7 +163,7 @@ def _current_refusals(forge: Forge, asked: Question) -> tuple[Refusal, ...]:
                 commit_is_merged=is_merged,
                 is_at_tip=found == asked.subject.id,
             )
-            return spec_review_refusals(asked.spec_path, spec_facts)
+            return spec_review_refusals(asked.path, spec_facts)
         case _:
             assert_never(asked)
 

@@ -110,7 +110,7 @@ def _paths(rolled: Sequence[_Rolled], are_named: bool) -> Iterator[str]:
         yield f"{posixpath.normpath(spec.schema_dir)}/**"
         if are_named:
             paths = plan_paths(one.environment.name, spec.keyspace)
-            yield from (spec.path, paths.json, paths.sql)
+            yield from (spec.path, *one.files.lists, paths.json, paths.sql)
     if not are_named:
         yield from (f"{SPECS_DIRECTORY}/**", f"{PLANS_DIRECTORY}/{rolled[0].environment.name}/**")
 

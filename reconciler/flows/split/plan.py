@@ -144,8 +144,8 @@ def _begun(job: SplitJob, plan: SplitPlan | None, files: DesiredFiles) -> SplitV
 
 def _changed_schema(plan: SplitPlan, files: DesiredFiles) -> list[str]:
     planned = {one.path: one.sha256 for one in plan.core.inputs}
-    now, spec_path = dict(files.digests), files.spec.path
-    paths = sorted({*planned, *now} - {spec_path})
+    now, of_spec = dict(files.digests), dict(files.spec_digests)
+    paths = sorted({*planned, *now} - of_spec.keys())
     return [path for path in paths if planned.get(path) != now.get(path)]
 
 

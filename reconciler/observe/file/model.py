@@ -40,7 +40,7 @@ def about_region(files: DesiredFiles, environment: Environment) -> About:
         environment=environment.name,
         keyspace=files.spec.keyspace,
         region=environment.region,
-        spec_sha256=dict(files.digests)[files.spec.path],
+        spec_sha256=files.spec_sha256,
         shards=tuple(shard.name for shard in environment.shards),
     )
 
