@@ -11,8 +11,6 @@ FORMS := $(filter-out $(FORM_SETTINGS),$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 # Up to two processes for each core, as far as memory goes (tests/machine.py): each starts servers of
 # its own, up to three MySQL and two MariaDB, in 3 GB. `make test WORKERS=2` takes fewer.
 WORKERS := auto
-# `make test ENGINES=--every-engine`: those that are not there fail, as in `make test-engines`.
-ENGINES :=
 SEEDS := 1-60
 # CI has another in its place: tests/second_look.py.
 PYTEST ?= $(BIN)/python -m pytest
@@ -65,8 +63,9 @@ demo-vitess: venv ## the same on a Vitess cluster of your own, its VSchema and O
 quick: venv ## the tests that need no server; of long series every seventh case
 	$(PYTEST) --forked -m 'not long' --hypothesis-profile quick $(OFFLINE)
 
-test: venv servers ## all tests, on servers of their own; of engines those that `make engines` made
-	$(PYTEST) -n $(WORKERS) $(ENGINES)
+test: venv servers ## all tests but those of engines, Vitess and Temporal, on servers of their own
+	$(PYTEST) --forked $(OFFLINE)
+	$(PYTEST) -n $(WORKERS) -m 'not engine' $(addprefix --ignore=,$(OFFLINE)) tests
 
 test-engines: venv servers engines ## the tests of every engine; one that is not there fails
 	$(PYTEST) -n $(WORKERS) -m engine --every-engine

@@ -1,8 +1,8 @@
 """Tests that run an engine's program: which of them are run, and what becomes of the others.
 
-Rule: nothing is left out silently. Where an engine has not been built, the tests marked with its
-name are left out and the summary says so; with `--every-engine`, as `make test-engines` has it,
-they fail.
+`make test-engines` runs them all, `make test` none. Rule: nothing is left out silently. Where an
+engine has not been built, the tests marked with its name are left out and the summary says so;
+with `--every-engine`, as `make test-engines` has it, they fail.
 """
 
 from __future__ import annotations

@@ -54,11 +54,13 @@ def test_where_all_are_asked_for_a_missing_one_fails_by_its_name(tmp_path: Path)
     assert "2 passed, 1 error" in done.stdout
 
 
-def test_the_runs_of_all_engines_ask_for_all() -> None:
-    """In CI they are built before the run of all tests, and theirs are run once."""
+def test_the_run_of_all_engines_asks_for_all_and_no_other_has_any() -> None:
+    """CI runs both, so that each test is run once."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert "\ntest-engines: venv servers engines " in makefile
     assert "-m engine --every-engine\n" in makefile
-    assert "\n\t$(PYTEST) -n $(WORKERS) $(ENGINES)\n" in makefile
+    offline = "\n\t$(PYTEST) --forked $(OFFLINE)\n"
+    others = "\t$(PYTEST) -n $(WORKERS) -m 'not engine' $(addprefix --ignore=,$(OFFLINE)) tests\n"
+    assert offline + others in makefile
     run = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    assert "\nmake engines\nmake test ENGINES=--every-engine " in run
+    assert "\nmake test\nmake test-engines\n" in run
