@@ -1,12 +1,7 @@
-"""What is done about an apply that stands still, in one sentence.
-
-In a job of a forge only the job itself may run what writes to shards: its reader is told to run the
-job again, and never a command that only the job may run (RP-10).
-"""
+"""What is done about an apply that stands still, in one sentence."""
 
 from __future__ import annotations
 
-import re
 from typing import assert_never
 
 from reconciler.ledger.copies import CutoverOverdue
@@ -18,30 +13,9 @@ from reconciler.outcomes.apply import ApplyOutcome, ApplyStatus, ApplyVerdict
 from reconciler.report.next_steps import command
 from reconciler.report.summary import short_id
 
-RERUN = "re-run this job"
-
-_RELEASED = f"the job that asks for `release` opens it, and then {RERUN}"
-_GOES_ON = r"`reconciler (?:apply|resume|retry)\b[^`]*`"
-# What follows a noun in our sentences: "`reconciler resume` looks at the shard first".
-_DOES = r"(?= (?:looks|runs|goes|asks|has|tries|takes|releases|carries|begins|it\b|what\b))"
-_FOR_A_JOB = (
-    (re.compile(r"`reconciler resume\b[^`]*` releases it and goes on"), _RELEASED),
-    (re.compile(rf"run {_GOES_ON}(?: again)?"), RERUN),
-    (re.compile(rf"{_GOES_ON}{_DOES}"), f"a {RERUN.replace('re-run', 're-run of')}"),
-    (re.compile(rf"{_GOES_ON}(?: again)?"), RERUN),
-    (re.compile(r"`reconciler (release|cancel|stop)\b[^`]*`"), r"the job that asks for `\1`"),
-)
-
-
-def in_a_job(text: str) -> str:
-    """Our own words with each command that only a job may run said as what its reader can do."""
-    for command_of, instead in _FOR_A_JOB:
-        text = command_of.sub(instead, text)
-    return text
-
 
 def next_step(outcome: ApplyOutcome) -> str:
-    """With the commands of a terminal; `in_a_job` says it for a job."""
+    """With the commands of a terminal; `for_a_job` says it for a job."""
     if outcome.verdict is ApplyVerdict.PAUSED and outcome.refusals:
         return _step_after_guard(outcome.keyspace, outcome.environment)
     if isinstance(outcome.reason, PromotionReason):

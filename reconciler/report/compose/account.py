@@ -15,7 +15,6 @@ from reconciler.limits import SHARDS_NAMED_MAX
 from reconciler.outcomes.apply import ApplyStatus, FinalizerRow, ShardRow, WaveRow
 from reconciler.report import apply_account, apply_words, blocks
 from reconciler.report.apply_account import Alike, Failure
-from reconciler.report.apply_steps import in_a_job
 from reconciler.report.blocks import Block, Cut, Detail, Mark
 from reconciler.report.compose.reasons import problem
 from reconciler.report.compose.shards import named_shards, shard_set
@@ -51,7 +50,7 @@ class AnApply(Protocol):
     def reason(self) -> Reason | None: ...
 
 
-def failures(apply: AnApply, *, in_job: bool) -> Iterator[Block]:
+def failures(apply: AnApply) -> Iterator[Block]:
     """All of them, the first in the order of the rollout first."""
     found = apply_account.failures(apply.problem, apply.shards, apply.finalizers)
     if found:
@@ -60,7 +59,7 @@ def failures(apply: AnApply, *, in_job: bool) -> Iterator[Block]:
         went_wrong = not states or any(state in over for state in states)
         yield blocks.Reasons(
             kind=blocks.ReasonKind.PROBLEM,
-            reasons=tuple(_failure(one, in_job=in_job) for one in found),
+            reasons=tuple(map(_failure, found)),
             title="What went wrong" if went_wrong else "What is in the way",
             urgent=True,
         )
@@ -75,10 +74,8 @@ def first_alone(apply: ApplyStatus) -> Iterator[Block]:
         )
 
 
-def _failure(found: Failure, *, in_job: bool) -> blocks.Reason:
+def _failure(found: Failure) -> blocks.Reason:
     told = problem(found.problem)
-    if in_job:
-        told = replace(told, recovery=with_commands(in_a_job(found.problem.recovery)))
     if not found.shards or (len(found.shards) == 1 and found.shards[0] in found.problem.message):
         return told
     place = (*named_shards(found.shards), *((Text(", "), *told.place) if told.place else ()))

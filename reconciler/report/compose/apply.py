@@ -37,6 +37,7 @@ from reconciler.report.compose.split import applied_split, split_status
 from reconciler.report.compose.turns import turn_reports
 from reconciler.report.document import Document, NextStep, Report
 from reconciler.report.findings import NO_FILES, SchemaFiles
+from reconciler.report.in_job import for_a_job
 from reconciler.report.reason_words import happened_words, reason_line
 from reconciler.report.spans import Moment, Name, Text, sentence, with_commands
 from reconciler.report.times import duration
@@ -73,22 +74,26 @@ def apply_document(
     *,
     in_job: bool = False,
 ) -> Document:
-    """`in_job`: for readers who can start a job again, and may run no command themselves."""
+    """`in_job`: for readers who can start a job again, and may run no command themselves; no job
+    asks anything of a split."""
+    told = for_a_job if in_job else lambda report: report
     return Document(
         reports=tuple(
             applied_split(outcome, files)
             if isinstance(outcome, SplitApplyOutcome)
-            else _applied(outcome, files, in_job=in_job)
+            else told(_applied(outcome, files))
             for outcome in outcomes
         )
     )
 
 
 def status_document(outcome: StatusOutcome, *, in_job: bool = False) -> Document:
+    """`in_job`: as in `apply_document`."""
+    told = for_a_job if in_job else lambda report: report
     left_alone = tuple(_left_alone(one, outcome.now_s) for one in outcome.left_alone)
     first = (*left_alone, *turn_reports(outcome.turns))
     if outcome.applies or outcome.splits:
-        applies = tuple(_status(one, outcome.now_s, in_job=in_job) for one in outcome.applies)
+        applies = tuple(told(_status(one, outcome.now_s)) for one in outcome.applies)
         splits = tuple(split_status(one, outcome.now_s) for one in outcome.splits)
         return Document(reports=(*first, *splits, *applies))
     text = (Name(outcome.environment), Text(": the ledger knows no apply"))
@@ -107,14 +112,14 @@ def _left_alone(found: LeftAlone, now_s: float) -> Report:
     )
 
 
-def _applied(outcome: ApplyOutcome | KeyspaceFailed, files: SchemaFiles, *, in_job: bool) -> Report:
+def _applied(outcome: ApplyOutcome | KeyspaceFailed, files: SchemaFiles) -> Report:
     if isinstance(outcome, KeyspaceFailed):
         return failed_report(CHANGE, outcome)
     mark, verdict = _VERDICT_MARKS[outcome.verdict], apply_words.verdict(outcome)
     plan = outcome.plan
     is_begun = outcome.apply_id is not None
     told: list[Block] = [
-        *failures(outcome, in_job=in_job),
+        *failures(outcome),
         *refusals(outcome.refusals, outcome.keyspace, files, urgent=is_begun),
         *(permissions(plan.core) if outcome.refusals and plan is not None else ()),
         blocks.Facts(facts=tuple(_apply_facts(outcome))),
@@ -132,12 +137,11 @@ def _applied(outcome: ApplyOutcome | KeyspaceFailed, files: SchemaFiles, *, in_j
             apply_steps.next_step(outcome),
             apply_steps.way_back(outcome),
             apply_steps.runbook(outcome),
-            in_job=in_job,
         ),
     )
 
 
-def _status(apply: ApplyStatus, now_s: float, *, in_job: bool) -> Report:
+def _status(apply: ApplyStatus, now_s: float) -> Report:
     undriven = apply_steps.is_undriven(apply)
     state = "nobody drives it" if undriven else apply_words.state_words(apply.state)
     progress = apply_words.progress(apply.shards, apply.finalizers)
@@ -149,7 +153,7 @@ def _status(apply: ApplyStatus, now_s: float, *, in_job: bool) -> Report:
             mark, apply.keyspace, where(apply), f"{state}, {progress}" if is_whole else state
         ),
         blocks=(
-            *(failures(apply, in_job=in_job) if is_whole else first_alone(apply)),
+            *(failures(apply) if is_whole else first_alone(apply)),
             blocks.Facts(facts=tuple(_status_facts(apply, now_s))),
             *account(apply, now_s=now_s),
             *_statements(apply),
@@ -160,14 +164,12 @@ def _status(apply: ApplyStatus, now_s: float, *, in_job: bool) -> Report:
             apply_steps.status_step(apply),
             apply_steps.way_back(apply),
             apply_steps.runbook(apply),
-            in_job=in_job,
         ),
     )
 
 
-def _next_steps(*steps: str, in_job: bool) -> tuple[NextStep, ...]:
-    told = (apply_steps.in_a_job(step) if in_job else step for step in steps if step)
-    return tuple(NextStep(text=with_commands(step)) for step in told)
+def _next_steps(*steps: str) -> tuple[NextStep, ...]:
+    return tuple(NextStep(text=with_commands(step)) for step in steps if step)
 
 
 def _apply_facts(outcome: ApplyOutcome) -> Iterator[Fact]:

@@ -8,13 +8,17 @@ from dataclasses import replace
 import pytest
 
 from reconciler.errors import Problem
-from reconciler.ledger.reasons import Halted
+from reconciler.guard.model import Refusal
+from reconciler.ledger.reasons import Halted, Stopped
 from reconciler.ledger.states import ApplyState, OperationState
 from reconciler.model.fleet import even_shards
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict, ShardRow
-from reconciler.report.apply_steps import RUNBOOK, in_a_job, runbook
+from reconciler.outcomes.exit_code import ExitCode
+from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.report.apply_steps import RUNBOOK, runbook
 from reconciler.report.apply_words import MARKS, first_problem, state_words
 from reconciler.report.compose.apply import apply_document
+from reconciler.report.in_job import in_a_job
 from reconciler.report.progress import progress_line
 from reconciler.report.write.markdown import write_markdown
 from reconciler.report.write.text import write_text
@@ -103,6 +107,32 @@ def test_a_comment_of_a_job_names_no_command_that_only_the_job_may_run() -> None
     assert "re-run this job" in comment
 
 
+@pytest.mark.invariant("RP-10")
+def test_nor_does_a_refusal_a_reason_or_what_kept_a_keyspace_from_beginning() -> None:
+    unfinished = Problem(
+        code="pending-apply",
+        message="apply 7 has not ended",
+        recovery="`reconciler resume` it, or `reconciler cancel` it",
+    )
+    first = Refusal(
+        code="keyspace-not-its-turn",
+        message="keyspace commerce comes after users",
+        recovery="run `reconciler apply users --environment production`, then this again",
+    )
+    refused = replace(failed(()), verdict=ApplyVerdict.REFUSED, refusals=(first,), reason=Stopped())
+    lost = KeyspaceFailed(
+        environment="production",
+        keyspace="commerce",
+        problems=(unfinished,),
+        exit_code=ExitCode.REFUSED,
+    )
+    comment = write_markdown(apply_document([refused, lost], in_job=True))
+    assert not re.search(r"`reconciler (apply|resume|retry|release|cancel|stop)", comment)
+    assert "have the job run that applies users in production, then this again" in comment
+    assert "stopped; a re-run of this job goes on" in comment
+    assert "have it ended by the job that asks for `cancel`" in comment
+
+
 def test_what_a_failed_apply_offers_besides_going_on_is_the_way_back() -> None:
     outcome = replace(failed(TWO_FAILED), plan=samples.UNIFORM, apply_id=17, statements_run=4)
     text = " ".join(write_text(apply_document([outcome])).split())
@@ -119,6 +149,17 @@ def test_what_a_failed_apply_offers_besides_going_on_is_the_way_back() -> None:
             "a re-run of this job looks at the shard first",
         ),
         ("`reconciler drift x` shows it", "`reconciler drift x` shows it"),
+        ("let `reconciler apply` end it", "let a re-run of this job end it"),
+        (
+            "`reconciler retry`, or `reconciler apply`, if it is meant",
+            "re-run this job, if it is meant",
+        ),
+        ("apply it first (`reconciler apply`)", "apply it first (by a run of its job)"),
+        (
+            "it is tried again, or `reconciler stop`",
+            "it is tried again, or run the job that asks for `stop`",
+        ),
+        ("a session of an earlier `reconciler apply`", "a session of an earlier run of this job"),
         (
             "`reconciler resume x` releases it and goes on; `reconciler cancel x` ends it",
             f"{OPENED}; the job that asks for `cancel` ends it",
