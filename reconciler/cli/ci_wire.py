@@ -11,7 +11,7 @@ from pathlib import Path
 from reconciler.cli.interrupts import counted_interrupts
 from reconciler.cli.presenting import presentation
 from reconciler.cli.progress import shown_progress
-from reconciler.cli.streams import remark, show, write_file
+from reconciler.cli.streams import deliver, remark, show
 from reconciler.cli.who import process_token
 from reconciler.cli.wire import Worlds
 from reconciler.drive.split.reshard_tick import ReshardWorld
@@ -165,7 +165,7 @@ class ActionsLog:
         self._files.output(values)
 
     def leave(self, path: Path, text: str) -> None:
-        write_file(path, text)
+        deliver(text, path)
 
 
 def _forge_job(repo: Path, environ: Mapping[str, str], github: GithubJob) -> ForgeJob:

@@ -9,7 +9,7 @@ import click
 from reconciler.cli import options
 from reconciler.cli.gates import ledger_gate_of
 from reconciler.cli.phases import shown_phases
-from reconciler.cli.presenting import exit_with, presentation
+from reconciler.cli.presenting import exit_with, presentation, tell_of_file
 from reconciler.cli.run import load
 from reconciler.cli.splits import standing
 from reconciler.cli.streams import deliver
@@ -19,6 +19,7 @@ from reconciler.flows.split.reached import look_of
 from reconciler.outcomes.drift import DriftOutcome
 from reconciler.outcomes.ends import drift_code
 from reconciler.ports.ledger import Ledger
+from reconciler.report.compose.drift import drift_document
 from reconciler.report.render import drift_report
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
@@ -66,4 +67,6 @@ def drift(
 
         outcomes = loaded.each(environment, keyspaces, work, region=region)
     deliver(drift_report(outcomes, presentation(output, loaded.keyspaces)), to)
-    exit_with(drift_code(outcome) for outcome in outcomes)
+    codes = [drift_code(outcome) for outcome in outcomes]
+    tell_of_file(drift_document(outcomes), codes, to)
+    exit_with(codes)

@@ -10,7 +10,7 @@ from reconciler import __version__
 from reconciler.cli.gates import ledger_gate_of
 from reconciler.cli.observed import observed_world
 from reconciler.cli.phases import shown_phases
-from reconciler.cli.presenting import exit_with, presentation
+from reconciler.cli.presenting import exit_with, presentation, tell_of_file
 from reconciler.cli.splits import address_gate_of, standing
 from reconciler.cli.streams import deliver, remark
 from reconciler.cli.trees import open_history, protected_tree
@@ -31,6 +31,7 @@ from reconciler.outcomes.split import SplitPlanOutcome
 from reconciler.plan.model import utc_text
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.world import World
+from reconciler.report.compose.plan import plan_document
 from reconciler.report.render import plan_report
 from reconciler.spec.load import DesiredFiles, load_keyspace
 from reconciler.spec.model import Environment
@@ -95,7 +96,9 @@ def plan_and_show(
         outcomes = loaded.each(environment, keyspaces, work)
     deliver(plan_report(outcomes, presentation(output, loaded.keyspaces)), to)
     changes = ExitCode.DIFFERENCES if detailed_exitcode else None
-    exit_with([together(plan_end(outcome, changes) for outcome in outcomes)])
+    ends = [plan_end(outcome, changes) for outcome in outcomes]
+    tell_of_file(plan_document(outcomes), [end.code for end in ends], to)
+    exit_with([together(ends)])
 
 
 def _planned_split(

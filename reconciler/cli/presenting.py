@@ -5,13 +5,17 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from reconciler import __version__
+from reconciler.cli.streams import remark
 from reconciler.cli.style import style_for
 from reconciler.errors import ReconcilerError
 from reconciler.outcomes.exit_code import ExitCode, worst
+from reconciler.report.document import Document
 from reconciler.report.findings import SchemaFiles, schema_files
 from reconciler.report.render import Format, Presentation
+from reconciler.report.write.plain import plain
 from reconciler.spec.load import DesiredFiles
 
 
@@ -33,6 +37,14 @@ def presentation(
         tool_version=__version__,
         now_s=time.time(),
     )
+
+
+def tell_of_file(made: Document, codes: Iterable[ExitCode], path: Path | None) -> None:
+    """In the log, where the result that says what went wrong is in a file; None: it was shown."""
+    for report, code in zip(made.reports, codes, strict=True):
+        if path is not None and code is not ExitCode.FINE and report.title is not None:
+            about, verdict = plain(report.title.about), plain(report.title.verdict)
+            remark(f"{about}: {verdict}; the whole report is in {path}")
 
 
 def exit_with(codes: Iterable[ExitCode]) -> None:

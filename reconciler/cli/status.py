@@ -17,7 +17,7 @@ from reconciler.cli.limits import REFRESH_S
 from reconciler.cli.looked import EndedSplits, look, status_outcome
 from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.run import load
-from reconciler.cli.streams import clear_screen, deliver, remark, write_file
+from reconciler.cli.streams import clear_screen, deliver, remark
 from reconciler.cli.style import style_for
 from reconciler.cli.wire import Worlds
 from reconciler.flows.keyspaces import choose_environment
@@ -118,7 +118,7 @@ def status(
             deliver(status_report(outcome, how), to)
             if metrics is not None:
                 told = apply_metrics(applies, now_s=now_s)
-                write_file(metrics, f"{told}{split_metrics(splits, now_s=now_s)}")
+                deliver(f"{told}{split_metrics(splits, now_s=now_s)}", metrics)
             show_failed(failed)
             if not again:
                 break

@@ -11,6 +11,7 @@ import logging
 import os
 import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO, cast
 
@@ -47,9 +48,14 @@ def deliver(text: str, path: Path | None) -> None:
         return
     beside = path.with_name(f".{path.name}.new")
     try:
-        write_file(beside, text)
-        beside.replace(path)
+        if path.exists() and not path.is_file():
+            write_file(path, text)  # a device or a pipe stays what it is
+        else:
+            write_file(beside, text)
+            beside.replace(path)
     except OSError as error:
+        with suppress(OSError):
+            beside.unlink()
         raise Unavailable(
             Problem(
                 code="output-not-written",

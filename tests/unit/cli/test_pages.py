@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from reconciler.cli import streams
 from reconciler.cli.main import reconciler
 from reconciler.edges.ledger.sql import open_ledger
+from reconciler.errors import Unavailable
 from reconciler.outcomes.exit_code import ExitCode
 from tests.contract.ledgers import begun
 from tests.offline_fleet import SPEC, SPEC_PATH, USERS_PATH, repository
@@ -70,3 +73,61 @@ def test_a_site_has_a_page_for_each_keyspace_and_one_that_leads_there(
     assert 'href="keyspace-shop-in-production.html"' in pages["index.html"]
     assert 'href="index.html"' in pages["keyspace-shop-in-production.html"]
     assert "Status" in pages["index.html"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "told"),
+    [("plan", "refused for 1 reason"), ("drift", "2 of 2 shards unreachable")],
+)
+def test_what_went_wrong_is_told_where_the_result_is_in_a_file(
+    verb: str, told: str, repo: Path, tmp_path: Path
+) -> None:
+    page = tmp_path / "page.html"
+    more = () if verb == "plan" else ("--review", "none")
+    asked_for = [verb, "-C", str(repo), "-e", "production", *more, "-o", "html", "--to", str(page)]
+    ended = CliRunner().invoke(reconciler, asked_for)
+    assert ended.exit_code == ExitCode.REFUSED
+    assert page.is_file()
+    (line,) = [line for line in ended.output.splitlines() if str(page) in line]
+    assert line.startswith(f"shop in production: {told}")
+    assert ended.stdout == ""
+
+
+def test_metrics_that_cannot_be_written_are_told_and_no_bug(repo: Path, tmp_path: Path) -> None:
+    away = tmp_path / "nowhere" / "reconciler.prom"
+    ended = CliRunner().invoke(reconciler, asked("status", repo, "--metrics", str(away)))
+    assert isinstance(ended.exception, Unavailable)
+    assert ended.exception.problems[0].code == "output-not-written"
+
+
+@pytest.mark.invariant("RP-26")
+def test_metrics_are_written_as_a_whole(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A collector reads the file at any moment."""
+    metrics = tmp_path / "reconciler.prom"
+    written: list[str] = []
+
+    def write_file(path: Path, text: str) -> None:
+        written.append(path.name)
+        path.write_text(text, encoding="utf-8")
+
+    monkeypatch.setattr(streams, "write_file", write_file)
+    ended = CliRunner().invoke(reconciler, asked("status", repo, "--metrics", str(metrics)))
+    assert ended.exit_code == ExitCode.FINE
+    assert metrics.is_file()
+    assert written == [".reconciler.prom.new"]
+
+
+def test_a_result_may_go_to_what_is_no_file(repo: Path, tmp_path: Path) -> None:
+    """Such as /dev/stdout, or a pipe: it is written to, and stays what it is."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        ended = CliRunner().invoke(reconciler, asked("status", repo, "--to", str(pipe)))
+        assert ended.exit_code == ExitCode.FINE
+        assert b"shop in production" in os.read(reader, 65536)
+        assert pipe.is_fifo()
+    finally:
+        os.close(reader)
