@@ -30,6 +30,8 @@ from reconciler.outcomes.exit_code import ExitCode
 from reconciler.outcomes.plan import VerifyOutcome, VerifyState
 from reconciler.plan.files import plan_paths, read_plan
 from reconciler.plan.model import Plan
+from reconciler.report.compose.drift import drift_document
+from reconciler.report.write.text import write_text
 from tests.offline_fleet import (
     ENVIRONMENT,
     KEYSPACE,
@@ -46,6 +48,7 @@ from tests.offline_fleet import (
     planned,
     predecessors,
     repository,
+    users,
     with_plan,
     world,
 )
@@ -206,6 +209,27 @@ def test_a_merged_plan_that_was_not_run_is_pending_and_no_drift() -> None:
     outcome = drifted(files, fleet())
     assert [group.mark for group in outcome.groups] == [ShardMark.PENDING_APPLY]
     assert outcome.pending_plan_id == plan_in(files).plan_id
+
+
+def test_a_shard_where_one_of_two_tables_was_changed_is_no_shard_that_was_not_begun() -> (
+    None
+):
+    files = repository()
+    notes = users().replace("`users`", "`notes`")
+    files.write("schemas/shop/notes.sql", f"{notes};\n".encode())
+    files, shards = with_plan(files, fleet()), fleet()
+    (change_set,) = plan_in(files).core.change_sets
+    first, second = (statement.effects[0].object_id.name for statement in change_set.statements)
+    after = {"users": STATES[1], "notes": notes}
+    before = {"users": STATES[0]}
+    left = {second: before[second]} if second in before else {}
+    shards.shown["db-80-"] = {first: after[first], **left}
+    outcome = drifted(files, shards)
+    (group,) = outcome.groups
+    assert (group.mark, group.shards) == (ShardMark.PENDING_APPLY, ("-80", "80-"))
+    text = write_text(drift_document([outcome]))
+    assert "has not run to its end here" in text
+    assert "has not run here" not in text
 
 
 # --- pull, init, revert ---
