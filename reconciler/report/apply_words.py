@@ -141,15 +141,15 @@ def first_problem(
 
 
 def operation_words(row: OperationRow, now_s: float | None = None) -> str:
-    """'failed, 0 of 2 statements, 1.20 s', or since when it runs and what it waits for. `now_s` is
-    when somebody looks; None: it is over."""
+    """'failed, 0 of 2 statements, within 1.20 s', or since when it runs and what it waits for.
+    `now_s` is when somebody looks; None: it is over."""
     of, done = words.count(row.statements, "statement"), row.statements_done
     is_left = row.state is OperationState.CANCELLED
     parts = ["half done" if is_left and done else state_words(row.state)]
     if row.state is not OperationState.PENDING and (done or not is_left):
         parts.append(of if done == row.statements else f"{done} of {of}")
     if row.started_s is not None and row.settled_s is not None:
-        parts.append(duration(row.settled_s - row.started_s))
+        parts.append(f"within {duration(row.settled_s - row.started_s)}")
     elif row.state in _ON_ITS_WAY and row.started_s is not None:
         parts.append(since(row.started_s, now_s))
     if told := progress_words(row.progress):

@@ -158,8 +158,13 @@ def _copy(block: blocks.Copy, style: Style) -> Lines:
 
 
 def _fact(fact: blocks.Fact, style: Style) -> Lines:
-    first = f"  {visible_line(fact.label):<13}"
-    yield from wrapped(plain(fact.text), style.width_chars, first=first)
+    """What is too long to stand beside its label stands below it, whole: it is copied."""
+    first, text = f"  {visible_line(fact.label):<13}", plain(fact.text)
+    lines = list(wrapped(text, style.width_chars, first=first))
+    if len(lines) == 1 and len(lines[0]) > style.width_chars:
+        room = max(style.width_chars - len(text), 0)
+        lines = [first, f"{' ' * min(room, 4)}{text}"]
+    yield from lines
     if fact.basis:
         yield from wrapped(plain(fact.basis), style.width_chars, first=" " * 15)
 

@@ -16,14 +16,15 @@ from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict, ShardRow
 from reconciler.outcomes.exit_code import ExitCode
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.report.apply_steps import RUNBOOK, runbook
-from reconciler.report.apply_words import MARKS, first_problem, state_words
+from reconciler.report.apply_words import MARKS, first_problem, operation_words, state_words
 from reconciler.report.compose.apply import apply_document
 from reconciler.report.in_job import in_a_job
 from reconciler.report.progress import progress_line
+from reconciler.report.style import Style
 from reconciler.report.write.markdown import write_markdown
 from reconciler.report.write.text import write_text
 from tests.golden import samples
-from tests.golden.scenarios import DONE, FAILED, PROGRESS, TWO_FAILED, operation, row
+from tests.golden.scenarios import DONE, FAILED, PROGRESS, START_S, TWO_FAILED, operation, row
 from tests.tidy.source import ROOT
 
 CANCELLED = OperationState.CANCELLED
@@ -168,6 +169,21 @@ def test_what_a_failed_apply_offers_besides_going_on_is_the_way_back() -> None:
 )
 def test_steps_for_a_job_are_sentences(said: str, in_job: str) -> None:
     assert in_a_job(said) == in_job
+
+
+def test_the_time_of_a_row_is_from_its_start_to_its_end_with_all_that_it_waited() -> None:
+    """An outage in its midst is in it: it is no statement's."""
+    done = replace(operation("users", DONE, 1, 1), settled_s=START_S + 252)
+    assert operation_words(done) == "completed, 1 statement, within 4 min 12 s"
+
+
+@pytest.mark.parametrize("width_chars", [72, 80, 140])
+def test_what_is_copied_is_in_one_line_of_the_readers_terminal(width_chars: int) -> None:
+    plan = samples.UNIFORM
+    refused = replace(failed(()), verdict=ApplyVerdict.REFUSED, refusals=(samples.LOST,), plan=plan)
+    lines = write_text(apply_document([refused]), Style(width_chars=width_chars)).splitlines()
+    (line,) = [line for line in lines if plan.plan_id in line]
+    assert len(line) <= width_chars
 
 
 @pytest.mark.invariant("RP-3")
