@@ -211,9 +211,7 @@ def test_a_merged_plan_that_was_not_run_is_pending_and_no_drift() -> None:
     assert outcome.pending_plan_id == plan_in(files).plan_id
 
 
-def test_a_shard_where_one_of_two_tables_was_changed_is_no_shard_that_was_not_begun() -> (
-    None
-):
+def test_a_shard_where_one_of_two_tables_was_changed_is_no_shard_that_was_not_begun() -> None:
     files = repository()
     notes = users().replace("`users`", "`notes`")
     files.write("schemas/shop/notes.sql", f"{notes};\n".encode())
