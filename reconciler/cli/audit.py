@@ -13,7 +13,7 @@ from reconciler.cli.looked import parts_of
 from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.run import load
 from reconciler.cli.status import show_failed
-from reconciler.cli.streams import show
+from reconciler.cli.streams import remark, show
 from reconciler.cli.wire import Worlds
 from reconciler.drive.audit import audit_rows
 from reconciler.flows.keyspaces import choose_environment
@@ -61,7 +61,9 @@ def audit(
     """List applies, the newest first: when, what, whose change, who approved and who started it, on
     how many shards, how many statements, and how it ended.
 
-    It reads the spec and the ledger. `reconciler status --apply NUMBER` shows one in full.
+    Where ledgers differ by keyspace or region, each counts for itself: a page has the highest
+    numbers of all. It reads the spec and the ledger. `reconciler status --apply NUMBER` shows one
+    in full.
     """
     loaded = load(repo, None)
     chosen = choose_environment(loaded.keyspaces, environment)
@@ -84,5 +86,7 @@ def audit(
     rows = [row for rows in found if isinstance(rows, tuple) for row in rows]
     page = audit_page(chosen, rows, limit)
     show(audit_csv(page) if output == "csv" else audit_report(page, presentation(output)))
+    if output == "csv" and page.more_before is not None:
+        remark(f"there are more applies: `--before {page.more_before}` has them")
     show_failed(failed)
     exit_with(failed_code(one) for one in failed)

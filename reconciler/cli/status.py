@@ -95,6 +95,8 @@ def status(
     if watch and output == "html" and to is None:
         raise click.UsageError("--watch writes one page again and again: say with --to where it is")
     _check_one_apply(apply_id, is_more=watch or history)
+    if metrics is not None and (history or apply_id is not None):
+        raise click.UsageError("--metrics are of the latest applies: leave out --history, --apply")
     ended = EndedSplits(phase=Phase(split_end) if split_end else None, before=before_split)
     loaded = load(repo, None)
     chosen = choose_environment(loaded.keyspaces, environment)

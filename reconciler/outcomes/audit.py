@@ -41,13 +41,12 @@ class AuditOutcome:
 
 
 def audit_page(environment: str, rows: Sequence[AuditRow], limit: int) -> AuditOutcome:
-    """The newest of all, by their numbers; where there are more, the next page begins behind the
-    last. Of several ledgers each counts for itself: those with the last one's number are all of
-    this page, for the next one has none of them."""
-    newest = sorted(rows, key=lambda row: -row.apply_id)
-    if len(newest) <= limit:
-        return AuditOutcome(environment=environment, rows=tuple(newest))
-    last = newest[limit - 1].apply_id
-    shown = tuple(row for row in newest if row.apply_id >= last)
-    more = last if len(shown) < len(newest) else None
-    return AuditOutcome(environment=environment, rows=shown, more_before=more)
+    """Those of the highest numbers, of which ledgers each have their own: a page ends behind all
+    that have one and the same, for the next one begins below it. Within a page the newest stand
+    first."""
+    numbers = sorted((row.apply_id for row in rows), reverse=True)
+    last = numbers[min(limit, len(numbers)) - 1] if numbers else 0
+    shown = [row for row in rows if row.apply_id >= last]
+    newest = sorted(shown, key=lambda row: (-row.started_s, -row.apply_id))
+    more = last if len(shown) < len(rows) else None
+    return AuditOutcome(environment=environment, rows=tuple(newest), more_before=more)

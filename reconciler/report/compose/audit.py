@@ -37,7 +37,7 @@ def audit_document(outcome: AuditOutcome) -> Document:
     if not outcome.rows:
         text = (Name(outcome.environment), Text(": the ledger knows no apply"))
         return Document(reports=(Report(title=None, blocks=(blocks.Paragraph(text=text),)),))
-    more = f"`--before {outcome.more_before}` shows earlier ones"
+    more = f"`--before {outcome.more_before}` shows those before that number"
     steps = (NextStep(text=with_commands(more)),) if outcome.more_before is not None else ()
     applies = blocks.Items(
         title=f"{words.count(len(outcome.rows), 'apply', 'applies')} in {outcome.environment}",

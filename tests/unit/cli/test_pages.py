@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from reconciler.cli import streams
+from reconciler.cli import audit, streams
 from reconciler.cli.main import reconciler
 from reconciler.edges.ledger.sql import open_ledger
 from reconciler.errors import Unavailable
 from reconciler.outcomes.exit_code import ExitCode
 from tests.contract.ledgers import begun
 from tests.offline_fleet import SPEC, SPEC_PATH, USERS_PATH, repository
+from tests.unit.report.test_audit import ROW
 
 
 @pytest.fixture
@@ -117,6 +119,29 @@ def test_metrics_are_written_as_a_whole(
     assert ended.exit_code == ExitCode.FINE
     assert metrics.is_file()
     assert written == [".reconciler.prom.new"]
+
+
+@pytest.mark.parametrize("past", [["--history"], ["--apply", "1"]])
+def test_metrics_are_of_the_latest_applies_alone(
+    past: list[str], repo: Path, tmp_path: Path
+) -> None:
+    """Of two applies of a keyspace a collector would read one metric twice, and neither."""
+    metrics = str(tmp_path / "reconciler.prom")
+    ended = CliRunner().invoke(reconciler, asked("status", repo, *past, "--metrics", metrics))
+    assert ended.exit_code != ExitCode.FINE
+    assert "--metrics are of the latest applies" in ended.output
+
+
+def test_a_table_of_applies_says_where_there_are_more(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the log: the table is for programs."""
+    rows = [replace(ROW, apply_id=apply_id) for apply_id in (2, 1)]
+    monkeypatch.setattr(audit, "audit_rows", lambda *_, **__: rows)
+    ended = CliRunner().invoke(reconciler, asked("audit", repo, "-o", "csv", "--limit", "1"))
+    assert ended.exit_code == ExitCode.FINE
+    assert "--before 2" in ended.stderr
+    assert "--before" not in ended.stdout
 
 
 def test_a_result_may_go_to_what_is_no_file(repo: Path, tmp_path: Path) -> None:

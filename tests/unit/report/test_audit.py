@@ -66,6 +66,13 @@ def test_the_same_as_csv_in_which_nothing_is_a_formula() -> None:
     assert row["statements"] == "12"
 
 
+def test_within_a_page_the_newest_stand_first_whatever_their_numbers() -> None:
+    late = replace(ROW, keyspace="orders", apply_id=2, started_s=START_S + 60)
+    page = audit_page("production", [ROW, late], 2)
+    assert [row.keyspace for row in page.rows] == ["orders", "commerce"]
+    assert page.more_before is None
+
+
 def test_the_same_as_json() -> None:
     found = json.loads(audit_json(OUTCOME))
     assert found["applies"][0]["approved_by"] == ["ben", "cyn"]
