@@ -35,6 +35,16 @@ def test_each_finding_is_refused_with_the_line_that_would_permit_it() -> None:
     assert line in refusals[0].recovery
 
 
+def test_two_reasons_that_one_permission_answers_are_one_refusal() -> None:
+    """Programs that were not seen, and tables of other databases that were not."""
+    reasons = ("events were not seen", "whether other databases refer to it is not known")
+    unproven = [replace(DROP_TABLE, kind=HazardKind.UNPROVEN, reason=one) for one in reasons]
+    core = core_with(statement("users", *unproven))
+    (refusal,) = permission_refusals(core, Policy(), SPEC)
+    assert all(one in refusal.message for one in reasons)
+    assert '- {table: users, hazard: unproven, reason: "..."}' in refusal.recovery
+
+
 def test_what_is_permitted_is_not_refused() -> None:
     policy = Policy(allow=(allow("users", HazardKind.DROP_TABLE),))
     assert permission_refusals(core_with(statement("users", DROP_TABLE)), policy, SPEC) == ()
