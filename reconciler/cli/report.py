@@ -22,7 +22,8 @@ from reconciler.cli.looked import (
 from reconciler.cli.presenting import exit_with
 from reconciler.cli.run import load
 from reconciler.cli.splits import standing
-from reconciler.cli.streams import deliver, show
+from reconciler.cli.status import show_failed
+from reconciler.cli.streams import deliver, make_folder, show
 from reconciler.cli.wire import Worlds
 from reconciler.flows.drift import find_drift
 from reconciler.flows.keyspaces import choose_environment
@@ -87,12 +88,14 @@ def report(
         found = loaded.each(chosen, keyspaces, recorded)
         drifts = loaded.each(chosen, keyspaces, drifted) if drift else []
     seen = _seen(found, drifts, now_s)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     files = site_files(seen, environment=chosen, now_s=now_s, tool_version=__version__)
     for name, text in files.items():
         deliver(text, folder / name)
     show(f"wrote {folder / 'index.html'}, and a page for each of {len(seen):,} keyspaces")
-    exit_with(failed_code(one) for one in (*found, *drifts) if isinstance(one, KeyspaceFailed))
+    failed = [one for one in (*found, *drifts) if isinstance(one, KeyspaceFailed)]
+    show_failed([*dict.fromkeys(failed)])
+    exit_with(map(failed_code, failed))
 
 
 def _seen(

@@ -56,13 +56,23 @@ def deliver(text: str, path: Path | None) -> None:
     except OSError as error:
         with suppress(OSError):
             beside.unlink()
-        raise Unavailable(
-            Problem(
-                code="output-not-written",
-                message=f"the result could not be written to {path}: {error.strerror}",
-                recovery="make room there and run the same command again",
-            )
-        ) from None
+        raise Unavailable(_not_written(path, error)) from None
+
+
+def make_folder(path: Path) -> None:
+    """For results. Raises Unavailable: it could not be made."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(_not_written(path, error)) from None
+
+
+def _not_written(path: Path, error: OSError) -> Problem:
+    return Problem(
+        code="output-not-written",
+        message=f"the result could not be written to {path}: {error.strerror}",
+        recovery="make room there and run the same command again",
+    )
 
 
 def remark(text: str) -> None:

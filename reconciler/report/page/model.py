@@ -238,10 +238,10 @@ class Page:
 def page_title(kind: str, sections: tuple[Section, ...]) -> str:
     """'Plan of commerce in production', 'Plan of 3 keyspaces'."""
     titles = [one.report.title for one in sections if one.report.title is not None]
-    match titles:
+    match [*dict.fromkeys(plain(title.about) for title in titles)]:
         case []:
             return kind
-        case [title]:
-            return f"{kind} of {plain(title.about)}" if title.about else kind
-        case _:
-            return f"{kind} of {len(titles):,} keyspaces"
+        case [about]:
+            return f"{kind} of {about}" if about else kind
+        case abouts:
+            return f"{kind} of {len(abouts):,} keyspaces"

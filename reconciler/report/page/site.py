@@ -83,7 +83,7 @@ def _sections(seen: KeyspaceSeen) -> Iterator[Section]:
     if seen.status is not None:
         for section in status_sections(status_document(seen.status), seen.status):
             yield replace(section, name="Status")
-    if seen.history is not None and seen.history.applies:
+    if seen.history is not None and (seen.history.applies or seen.history.splits):
         for section in status_sections(status_document(seen.history), seen.history):
             yield replace(section, name="History")
 

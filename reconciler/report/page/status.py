@@ -34,9 +34,10 @@ _HEADER = ("Apply", "Keyspace", "How it ended", "Started", "Took", "Plan", "Comm
 
 def status_sections(document: Document, outcome: StatusOutcome) -> tuple[Section, ...]:
     """Those of applies are the last reports of a document."""
-    if outcome.is_history:
-        return (_history(document, outcome),)
     first = len(document.reports) - len(outcome.applies)
+    if outcome.is_history:
+        splits = (one for one in document.reports[:first] if one.title is not None)
+        return (*(Section(report=report) for report in splits), _history(document, outcome))
     before = tuple(Section(report=report) for report in document.reports[:first])
     if not outcome.applies:
         return before

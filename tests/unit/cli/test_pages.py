@@ -77,6 +77,18 @@ def test_a_site_has_a_page_for_each_keyspace_and_one_that_leads_there(
     assert "Status" in pages["index.html"]
 
 
+def test_a_site_that_misses_shards_or_has_no_folder_says_so(repo: Path, tmp_path: Path) -> None:
+    (repo / "specs" / "mail.yaml").write_text("version: 1\n", encoding="utf-8")
+    more = asked("report", repo)[1:]
+    ended = CliRunner().invoke(reconciler, ["report", str(tmp_path / "site"), *more])
+    assert ended.exit_code == ExitCode.ERROR
+    assert "mail" in ended.stderr
+    nowhere = tmp_path / "file" / "site"
+    nowhere.parent.write_text("no folder", encoding="utf-8")
+    lost = CliRunner().invoke(reconciler, ["report", str(nowhere), *more])
+    assert isinstance(lost.exception, Unavailable)
+
+
 @pytest.mark.parametrize(
     ("verb", "told"),
     [("plan", "refused for 1 reason"), ("drift", "2 of 2 shards unreachable")],

@@ -8,10 +8,14 @@ import pytest
 
 from reconciler.errors import Problem
 from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.split import SplitStatus
 from reconciler.report.page.site import INDEX, KeyspaceSeen, site_files
+from reconciler.report.render import status_report
+from reconciler.reshard.phases import Phase
 from tests.golden.scenarios import PAST
 from tests.sample_pages import NOW_S, past, wide_drift, wide_status
-from tests.unit.report.page.test_page import elements, parsed, said
+from tests.sample_splits import at
+from tests.unit.report.page.test_page import HTML, elements, parsed, said
 
 BROKEN = KeyspaceFailed(
     environment="production",
@@ -58,6 +62,20 @@ def test_the_first_page_says_how_each_keyspace_stands() -> None:
     assert "History: 2 applies" in shown
     assert "Status: production: the ledger knows no apply" in shown
     assert "Not seen:" in shown
+
+
+def test_a_split_that_ended_is_in_the_history_though_no_apply_is() -> None:
+    history = replace(past(), is_history=True, splits=(SplitStatus(job=at(Phase.BACKFILL)),))
+    seen = KeyspaceSeen(environment="production", keyspace="shop", status=past(), history=history)
+    pages = site_files([seen], environment="production", now_s=NOW_S, tool_version="1")
+    shown = said(pages["keyspace-shop-in-production.html"])
+    assert "split 7" in shown
+    assert "split 7" in said(status_report(history, HTML))
+
+
+def test_a_split_and_an_apply_of_one_keyspace_are_no_two_keyspaces() -> None:
+    both = replace(wide_status(32), splits=(SplitStatus(job=at(Phase.BACKFILL)),))
+    assert "Status of commerce in production" in said(status_report(both, HTML))
 
 
 def test_a_keyspaces_page_has_all_that_was_seen_of_it() -> None:
