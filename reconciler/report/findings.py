@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import assert_never
 
@@ -26,6 +26,7 @@ from reconciler.plan import words
 from reconciler.plan.model import Plan
 from reconciler.report import apply_words, drift_words
 from reconciler.report.addresses import in_path
+from reconciler.report.in_job import in_a_job
 from reconciler.report.order import sorted_problems, sorted_shards
 from reconciler.report.refusals import unsaid_places
 from reconciler.report.summary import is_not_allowed
@@ -137,6 +138,17 @@ Reportable = (
 
 def findings_of(outcomes: Sequence[Reportable], files: SchemaFiles) -> tuple[Finding, ...]:
     return tuple(finding for outcome in outcomes for finding in _of_one(outcome, files))
+
+
+def findings_in_job(outcomes: Sequence[Reportable], files: SchemaFiles) -> tuple[Finding, ...]:
+    """Of applies, for readers who can start a job again, and may run no command themselves."""
+    return tuple(
+        replace(finding, message=in_a_job(finding.message, (outcome.keyspace, outcome.environment)))
+        if isinstance(outcome, ApplyOutcome | KeyspaceFailed)
+        else finding
+        for outcome in outcomes
+        for finding in _of_one(outcome, files)
+    )
 
 
 def _of_one(outcome: Reportable, files: SchemaFiles) -> Iterator[Finding]:
@@ -275,7 +287,9 @@ def _apply(outcome: ApplyOutcome, files: SchemaFiles) -> Iterator[Finding]:
     first = apply_words.first_problem(outcome.problem, outcome.shards, outcome.finalizers)
     if first is not None:
         shard, problem = first
-        text = f"{f'shard {shard}: ' if shard else ''}{problem.message}; next: {problem.recovery}"
+        is_said = problem.message.startswith((f"shard {shard}, ", f"shard {shard}: "))
+        owner = f"shard {shard}: " if shard and not is_said else ""
+        text = f"{owner}{problem.message}; next: {problem.recovery}"
         yield Finding(level=Level.ERROR, code=problem.code, message=text, where=problem.where)
     yield from _reasons(outcome.keyspace, outcome.refusals, files)
 

@@ -40,7 +40,13 @@ from reconciler.report.compose.pull import pull_document
 from reconciler.report.compose.rollouts import rollouts_document
 from reconciler.report.compose.routes import owner_document, routes_document
 from reconciler.report.document import Document
-from reconciler.report.findings import Finding, Reportable, SchemaFiles, findings_of
+from reconciler.report.findings import (
+    Finding,
+    Reportable,
+    SchemaFiles,
+    findings_in_job,
+    findings_of,
+)
 from reconciler.report.github import with_commands
 from reconciler.report.page.drift import drift_section
 from reconciler.report.page.model import Page, Section, page_title
@@ -125,6 +131,9 @@ def apply_report(
     outcomes: Sequence[ApplyOutcome | SplitApplyOutcome | KeyspaceFailed], how: Presentation
 ) -> str:
     made = apply_document(outcomes, how.files, in_job=how.format is Format.GITHUB)
+    if how.format is Format.GITHUB:
+        found = _placed(findings_in_job(outcomes, how.files), how.below)
+        return with_commands(write_text(made, how.style), found)
     return _written(made, how, partial(as_json.apply_json, outcomes), outcomes)
 
 

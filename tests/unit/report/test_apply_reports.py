@@ -20,6 +20,7 @@ from reconciler.report.apply_words import MARKS, first_problem, operation_words,
 from reconciler.report.compose.apply import apply_document
 from reconciler.report.in_job import in_a_job
 from reconciler.report.progress import progress_line
+from reconciler.report.render import Format, Presentation, apply_report
 from reconciler.report.style import Style
 from reconciler.report.write.markdown import write_markdown
 from reconciler.report.write.text import write_text
@@ -78,6 +79,13 @@ def test_equal_errors_are_one_with_all_their_shards() -> None:
     assert "and 992 more" in " ".join(text.split())
 
 
+def test_an_annotation_names_a_shard_once() -> None:
+    one = row("40-80", 2, operation("users", FAILED, 0, problem=of_shard("40-80")))
+    log = apply_report([failed((one,))], Presentation(format=Format.GITHUB))
+    (annotation,) = [line for line in log.splitlines() if line.startswith("::error")]
+    assert annotation.count("shard 40-80") == 1
+
+
 @pytest.mark.invariant("RP-9")
 def test_a_shard_where_some_of_it_ran_is_told_as_half_done() -> None:
     shards = (
@@ -128,6 +136,10 @@ def test_nor_does_a_refusal_a_reason_or_what_kept_a_keyspace_from_beginning() ->
         exit_code=ExitCode.REFUSED,
     )
     comment = write_markdown(apply_document([refused, lost], in_job=True))
+    log = apply_report([refused, lost, failed(TWO_FAILED)], Presentation(format=Format.GITHUB))
+    assert not re.search(r"`reconciler (apply|resume|retry|release|cancel|stop)", log)
+    annotations = [line for line in log.splitlines() if line.startswith("::error")]
+    assert any("have the job run that applies users in production" in one for one in annotations)
     assert not re.search(r"`reconciler (apply|resume|retry|release|cancel|stop)", comment)
     assert "have the job run that applies users in production, then this again" in comment
     assert "stopped; a re-run of this job goes on" in comment
