@@ -20,6 +20,7 @@ _RERUN = "re-run this job"
 _RELEASED = f"the job that asks for `release` opens it, and then {_RERUN}"
 _GOES_ON = r"`reconciler (?:apply|resume|retry)\b[^`]*`"
 _ASKS = r"`reconciler (release|cancel|stop)\b[^`]*`"
+_ENDS = r"`reconciler (cancel|stop)\b[^`]*`"
 # What follows a noun in our sentences: "`reconciler resume` looks at the shard first".
 _DOES = (
     r"(?= (?:then )?(?:looks|runs|goes|asks|has|tries|takes|releases|carries|begins|ends|shows"
@@ -27,8 +28,9 @@ _DOES = (
 )
 _FOR_A_JOB = (
     (re.compile(r"`reconciler resume\b[^`]*` releases it and goes on"), _RELEASED),
+    (re.compile(r"`reconciler apply --wave (\w+)`"), r"run the job of wave \1"),
     (re.compile(rf"{_GOES_ON} it\b"), "go on with it by a re-run of its job"),
-    (re.compile(rf"{_ASKS} (it|the apply)\b"), r"have \2 ended by the job that asks for `\1`"),
+    (re.compile(rf"{_ENDS} (it|the apply)\b"), r"have \2 ended by the job that asks for `\1`"),
     (re.compile(rf"or {_ASKS}$"), r"or run the job that asks for `\1`"),
     (re.compile(rf"{_GOES_ON},? or {_GOES_ON}"), _RERUN),
     (re.compile(rf"(an earlier|the next) {_GOES_ON}"), r"\1 run of this job"),

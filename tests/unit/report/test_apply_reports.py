@@ -162,6 +162,7 @@ def test_what_a_failed_apply_offers_besides_going_on_is_the_way_back() -> None:
             "a re-run of this job looks at the shard first",
         ),
         ("`reconciler drift x` shows it", "`reconciler drift x` shows it"),
+        ("`reconciler apply --wave canary` first", "run the job of wave canary first"),
         ("let `reconciler apply` end it", "let a re-run of this job end it"),
         (
             "`reconciler retry`, or `reconciler apply`, if it is meant",
