@@ -39,6 +39,16 @@ def row_of(packet: MysqlPacket, converters: Iterable[tuple[str | None, Any]]) ->
     return tuple(row) if at == len(data) else None
 
 
+def size_at(data: bytes, at: int) -> tuple[int, int]:
+    """How long the value is whose length stands there, and where it begins. Raises what bytes raise
+    that are no length."""
+    size = data[at]
+    if size < 0xFB:
+        return size, at + 1
+    width = _WIDTHS[size]
+    return int.from_bytes(data[at + 1 : at + 1 + width], "little"), at + 1 + width
+
+
 def _decoded(value: bytes, encoding: str, *, is_plain: bool) -> str | bytes:
     try:
         return value.decode(encoding)

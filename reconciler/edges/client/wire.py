@@ -19,6 +19,7 @@ from pymysql.connections import MAX_PACKET_LEN, Connection, MySQLResult
 from pymysql.constants import CLIENT, COMMAND, CR
 from pymysql.protocol import MysqlPacket
 
+from reconciler.edges.client.column_packets import Converter, Described, read_columns
 from reconciler.edges.client.limits import COLUMNS_MAX, LOGIN_BYTES_MAX
 from reconciler.edges.client.login import PasswordUse, PluginRefused, ProofOnly
 from reconciler.edges.client.row_packets import Row, row_of
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
         server_status: int
         server_thread_id: tuple[int]
         password: bytes
+        decoders: dict[int, Any]
 
         def _force_close(self) -> None: ...
         def _get_server_information(self) -> None: ...
@@ -75,9 +77,9 @@ if TYPE_CHECKING:
     class _Result(MySQLResult):
         rows: tuple[Row, ...] | None
         affected_rows: int | None
-        converters: list[tuple[str | None, Any]]
+        converters: list[Converter]
+        description: tuple[Described, ...] | None
 
-        def _get_descriptions(self) -> None: ...
         def _read_rowdata_packet(self) -> None: ...
 
 else:
@@ -378,9 +380,10 @@ class _Answer(_Result):
         columns = first_packet.read_length_encoded_integer()
         if columns is None or not 0 < columns <= COLUMNS_MAX:
             raise self.connection.ended(NOT_MYSQL)
-        self.field_count = columns
-        self._get_descriptions()
-        if self.connection.leaves_bytes:
+        wire, self.field_count = self.connection, columns
+        read = read_columns(wire.payload, columns, wire.encoding, wire.decoders)
+        self.converters, self.description = read
+        if wire.leaves_bytes:
             self.converters = [(None, None)] * columns
         self._read_rowdata_packet()
 

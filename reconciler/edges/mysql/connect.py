@@ -104,10 +104,20 @@ class Link:
             raise self._misread()
         return rows[0]
 
-    def rows_by_name(self, sql: str) -> list[dict[str, object]]:
-        """As `query`, for statements whose columns differ from server to server."""
+    def settings(self, sql: str, *, width: int) -> Row:
+        """As `row`, of what is in no list: whatever the server warns of, it has left nothing out,
+        and is not asked for its words."""
+        rows = self._rows(sql, (), width)
+        if len(rows) != 1:
+            raise self._misread()
+        return rows[0]
+
+    def rows_by_name(self, sql: str, *, is_whole: bool = False) -> list[dict[str, object]]:
+        """As `query`, for statements whose columns differ from server to server. `is_whole`: the
+        server leaves none of these rows out, whatever it warns of."""
         rows, names = self._rows(sql, (), None), self._wire.column_names
-        self._refuse_left_out()
+        if not is_whole:
+            self._refuse_left_out()
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def execute(self, sql: str) -> None:

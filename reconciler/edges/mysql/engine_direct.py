@@ -24,7 +24,6 @@ from reconciler.edges.mysql.problems import (
     as_unavailable,
 )
 from reconciler.edges.mysql.reach import Reach
-from reconciler.edges.mysql.reading import number
 from reconciler.edges.mysql.session_settings import (
     AS_CONNECTED,
     Variables,
@@ -90,7 +89,7 @@ class DirectEngine:
             if link is None:
                 return not_sent("another session may still send statements to the shard")
             with as_unavailable(label):
-                connection_id = _connection_id(link)
+                connection_id = self._shard.session_id(link)
         except Unavailable as unavailable:
             return not_sent(unavailable.problems[0].message)
         handle = Handle(
@@ -353,12 +352,6 @@ def _refused(error: ServerError, limit_reached_s: int | None) -> Failed | Unknow
         message = f"stopped because it ran longer than its limit of {limit_reached_s} s"
         error = ServerError(number=error.number, message=message)
     return Failed(error=error, transient=error.number in _TRANSIENT)
-
-
-def _connection_id(link: Link) -> int:
-    """As the server calls it: a proxy's greeting has another number."""
-    found = number(link.row("SELECT CONNECTION_ID()", width=1)[0])
-    return found if found is not None else link.connection_id
 
 
 def _connection_of(handle: Handle) -> int | None:

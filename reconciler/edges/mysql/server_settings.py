@@ -127,7 +127,8 @@ def look_at_server(link: Link) -> ServerLook:
         lacking = _lacking.get(asked_of, frozenset())
         names = [name for name in _asked(flavor) if name not in lacking]
         try:
-            row = link.row(_statement(flavor, names), width=4 + len(names))
+            # Of some of the variables MySQL says each time that they are deprecated.
+            row = link.settings(_statement(flavor, names), width=4 + len(names))
             break
         except ServerRefusal as refusal:
             unknown = re.search(r"'(?:\w+\.)?(\w+)'", refusal.error.message)

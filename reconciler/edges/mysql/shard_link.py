@@ -43,6 +43,7 @@ class ShardLink:
         self.database = database_of(self._link)
         self.claim_name = claim_name(self.database)
         self._claimed_over: Link | None = None
+        self._session_id: int | None = None
 
     @property
     def is_encrypted(self) -> bool:
@@ -69,9 +70,17 @@ class ShardLink:
         Raises Unavailable."""
         return self._link if self.looked(self._claims) else None
 
+    def session_id(self, link: Link) -> int:
+        """Of the connection that `claimed` has just given, as the server calls it: a proxy's
+        greeting has another number. Raises ServerRefusal or LinkLost."""
+        if self._session_id is None:
+            self._session_id = number(link.row("SELECT CONNECTION_ID()", width=1)[0])
+        return link.connection_id if self._session_id is None else self._session_id
+
     def _claims(self, link: Link) -> bool:
         """A connection that was made again has lost the claim, or another has it by now."""
         if self._claimed_over is not link or not self._still_claimed(link):
+            self._session_id = None
             row = link.row("SELECT GET_LOCK(%s, 0)", [self.claim_name], width=1)
             if number(row[0]) != 1:
                 return False
@@ -80,8 +89,10 @@ class ShardLink:
 
     def _still_claimed(self, link: Link) -> bool:
         """What stands before a server may have changed the session behind this connection."""
-        asked = "SELECT IS_USED_LOCK(%s) = CONNECTION_ID()"
-        return number(link.row(asked, [self.claim_name], width=1)[0]) == 1
+        asked = "SELECT CONNECTION_ID(), IS_USED_LOCK(%s) = CONNECTION_ID()"
+        own, is_holder = map(number, link.row(asked, [self.claim_name], width=2))
+        self._session_id = own
+        return is_holder == 1
 
     def _opened(self) -> tuple[Link, ServerLook]:
         link = self.reach.open(self.target, program="reconciler, applying")

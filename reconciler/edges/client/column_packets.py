@@ -1,0 +1,79 @@
+"""One column as a packet describes it, of which little is ever asked: the rest is passed over.
+
+An answer of one row describes as many columns as it has values, and describing them took longer
+than all else that is done with the answer.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from pymysql.connections import TEXT_TYPES
+from pymysql.constants import FIELD_TYPE
+from pymysql.converters import through
+
+from reconciler.edges.client.row_packets import size_at
+
+Converter = tuple[str | None, Any]
+Described = tuple[object, ...]
+
+_BINARY = 63
+_BEFORE_NAME = 4  # the catalogue, the database, the table as it is called here, and its own name
+_EOF, _EOF_BYTES_MAX = 0xFE, 8
+# A length byte, the character set, the width, the type, flags, decimals, and two bytes of nothing.
+_FIXED = struct.Struct("<xHIBHBxx")
+
+
+def read_columns(
+    payload: Callable[[], bytes], count: int, encoding: str, decoders: Mapping[int, Any]
+) -> tuple[list[Converter], tuple[Described, ...]]:
+    """How the values of each column are read, and what PEP 249 wants told of it; `payload` gives
+    the next packet. Raises what bytes raise that describe no columns."""
+    columns = [column_of(payload()) for _ in range(count)]
+    behind = payload()
+    if behind[0] != _EOF or len(behind) > _EOF_BYTES_MAX:
+        raise ValueError("more columns than were told")
+    converters = [(one.encoding(encoding), _made_by(decoders, one.kind)) for one in columns]
+    return converters, tuple(one.described(encoding) for one in columns)
+
+
+class Column(NamedTuple):
+    """`kind` is the number that PyMySQL calls a FIELD_TYPE."""
+
+    name: bytes
+    charset: int
+    width: int
+    kind: int
+    flags: int
+    decimals: int
+
+    def encoding(self, of_connection: str) -> str | None:
+        """In which its values are text; None: they are bytes."""
+        if self.kind == FIELD_TYPE.JSON:
+            return of_connection  # whatever it says of its character set
+        if self.kind in TEXT_TYPES:
+            return None if self.charset == _BINARY else of_connection
+        return "ascii"
+
+    def described(self, of_connection: str) -> Described:
+        name, is_nullable = self.name.decode(of_connection), not self.flags & 1
+        return name, self.kind, None, self.width, self.width, self.decimals, is_nullable
+
+
+def column_of(data: bytes) -> Column:
+    """Raises what bytes raise that describe no column."""
+    at = 0
+    for _ in range(_BEFORE_NAME):
+        size, at = size_at(data, at)
+        at += size
+    size, at = size_at(data, at)
+    name, at = data[at : at + size], at + size
+    size, at = size_at(data, at)
+    return Column(name, *_FIXED.unpack_from(data, at + size))
+
+
+def _made_by(decoders: Mapping[int, Any], kind: int) -> Any:
+    made_by = decoders.get(kind)
+    return None if made_by is through else made_by
