@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reconciler.ddl.lexer import TokenKind, tokenize
+from reconciler.ddl.lexer import names_of
 from reconciler.ddl.statement.check import StatementKind
 from reconciler.ddl.statement.reach import Reach, reach_of
 from reconciler.model.dependents import Program, Reference
 from reconciler.model.object_id import ObjectKind
 
-_NAMES = (TokenKind.WORD, TokenKind.QUOTED_IDENTIFIER)
-
 
 def names_in(text: str) -> frozenset[str]:
     """Every name that the text can mean, in small letters."""
-    return frozenset(token.value.lower() for token in tokenize(text) if token.kind in _NAMES)
+    return frozenset(name.lower() for name in names_of(text))
 
 
 def programs_at_stake(reach: Reach, programs: Iterable[Program]) -> tuple[Program, ...]:

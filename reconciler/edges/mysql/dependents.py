@@ -8,7 +8,7 @@ prints another text once a view is broken. What the login may not see is said in
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.ddl.scan import is_too_large
@@ -107,11 +107,11 @@ def read_dependents(link: Link, flavor: Flavor, tables: Collection[str]) -> Depe
             break
         asked |= more
         found |= _named(link, (_VIEWS,), sorted(more), other_than=None)
-    elsewhere = [(p, (p.text or "").lower()) for p in found if p.database is not None]
+    elsewhere = by_name(p for p in found if p.database is not None)
     # One of another database whose text is too long to be read is here because it names a table.
     certain = (p for p in found if p.database is None or p.text is None)
     return Dependents(
-        programs=(*certain, *_using(own.lower(), elsewhere)),
+        programs=(*certain, *elsewhere.using(own.lower())),
         references=read_references(link, flavor, own, tables),
     )
 
@@ -167,7 +167,7 @@ class ProgramsElsewhere:
     database may use any shard."""
 
     def __init__(self) -> None:
-        self._texts = OncePerServer(_all_programs)
+        self._named = OncePerServer(_all_programs)
         self._databases = OncePerServer(_databases)
         self._guard = threading.Lock()
         self._closed: dict[tuple[tuple[str, ...], Privileges], frozenset[str]] = {}
@@ -177,16 +177,12 @@ class ProgramsElsewhere:
     ) -> tuple[tuple[Program, ...], tuple[str, ...]]:
         """Those that may use the database's tables, and what was not seen, in words.
         Raises LinkLost."""
-        every = self._texts.of(link, server.identity)
+        every = self._named.of(link, server.identity)
         if every is None:
             return (), (ELSEWHERE,)
-        others = [
-            (p, words) for p, words in every if (p.database or "").lower() != database.lower()
-        ]
-        found = _using(database.lower(), others)
-        hides = any(not words for _, words in others)
+        hides = not every.hidden <= {database.lower()}
         is_blind = hides or not self._sees_all(link, server, database, privileges)
-        return found, (ELSEWHERE,) if is_blind else ()
+        return every.using(database.lower()), (ELSEWHERE,) if is_blind else ()
 
     def _sees_all(
         self, link: Link, server: ServerLook, database: str, privileges: Privileges | None
@@ -205,11 +201,8 @@ class ProgramsElsewhere:
             return self._closed[listed, privileges] <= {database.lower()}
 
 
-_Texts = tuple[tuple[Program, str], ...]
-
-
-def _all_programs(link: Link) -> _Texts | None:
-    """Each with its text in small letters; None where they are too many to look through."""
+def _all_programs(link: Link) -> ProgramsByName | None:
+    """None where they are too many to look through."""
     system = ", ".join(f"'{name}'" for name in sorted(_SYSTEM))
     selects = [one.select(f"{one.schema} NOT IN ({system})") for one in _CATALOGUES]
     union = " UNION ALL ".join(selects)
@@ -225,28 +218,57 @@ def _all_programs(link: Link) -> _Texts | None:
         rows = link.query(union, width=5)
     except ServerRefusal:
         return None
-    return tuple((program, (program.text or "").lower()) for program in _programs(rows, own=""))
+    return by_name(_programs(rows, own=""))
 
 
-def _using(database: str, others: Iterable[tuple[Program, str]]) -> tuple[Program, ...]:
-    """Programs that name the database, and views that stand on such views. The text of each is at
-    hand in small letters: nearly none has to be split into words."""
-    left = [(program, words) for program, words in others if words]
-    found = {p: None for p, words in left if database in words and database in names_in(words)}
-    for _ in range(VIEWS_ON_VIEWS_MAX):
-        views = {p.name.lower() for p in found if p.kind is ObjectKind.VIEW}
-        more = [
-            program
-            for program, words in left
-            if program.kind is ObjectKind.VIEW
-            and program not in found
-            and any(view in words for view in views)
-            and names_in(words) & views
-        ]
-        if not more:
-            break
-        found |= dict.fromkeys(more)
-    return tuple(found)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramsByName:
+    """Programs of many databases, and where in their row each name is that a text of them can
+    mean: a fleet asks for one shard after the other. `hidden` are databases, in small letters, of
+    which a text was not seen."""
+
+    programs: tuple[Program, ...]
+    places: Mapping[str, Sequence[int]]
+    hidden: frozenset[str]
+
+    def using(self, database: str) -> tuple[Program, ...]:
+        """Those of other databases that name this one, and views that stand on such views."""
+        found: dict[int, None] = {}
+        names = {database}
+        for _ in range(VIEWS_ON_VIEWS_MAX + 1):
+            more = [at for at in self._naming(names, database) if at not in found]
+            if found:
+                more = [at for at in more if self.programs[at].kind is ObjectKind.VIEW]
+            if not more:
+                break
+            found |= dict.fromkeys(more)
+            views = (p for p in map(self.programs.__getitem__, found) if p.kind is ObjectKind.VIEW)
+            names = {view.name.lower() for view in views}
+        return tuple(map(self.programs.__getitem__, found))
+
+    def _naming(self, names: Iterable[str], database: str) -> list[int]:
+        places = {at for name in names for at in self.places.get(name, ())}
+        return sorted(at for at in places if _own_database(self.programs[at]) != database)
+
+
+def by_name(programs: Iterable[Program]) -> ProgramsByName:
+    """A text that many databases have is split into its names once."""
+    every = tuple(programs)
+    names: dict[str, frozenset[str]] = {}
+    places: dict[str, list[int]] = {}
+    for at, program in enumerate(every):
+        if program.text is None:
+            continue
+        if program.text not in names:
+            names[program.text] = names_in(program.text)
+        for name in names[program.text]:
+            places.setdefault(name, []).append(at)
+    hidden = frozenset(_own_database(program) for program in every if program.text is None)
+    return ProgramsByName(programs=every, places=places, hidden=hidden)
+
+
+def _own_database(program: Program) -> str:
+    return (program.database or "").lower()
 
 
 def _databases(link: Link) -> tuple[str, ...]:

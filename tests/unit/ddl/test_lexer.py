@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.ddl.lexer import NAMES, names_of, tokenize
 from reconciler.ddl.lexer import TokenKind as K
-from reconciler.ddl.lexer import tokenize
 
 
 def kinds_and_values(text: str) -> list[tuple[K, str]]:
@@ -109,3 +109,18 @@ def test_no_text_is_lost(text: str) -> None:
         assert text[token.offset : token.offset + len(token.text)] == token.text
         at = token.offset + len(token.text)
     assert text[at:].isspace() or at == len(text)
+    assert [*names_of(text)] == [token.value for token in tokenize(text) if token.kind in NAMES]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("/*!1 a */* b */", ["a", "b"]),
+        ("a */* b */", ["a"]),
+        ("select `a``b`.c, 'd', 1.5e, .5f, 0x1g, _utf8mb4'h', _i", ["a`b", "c", "e", "f", "0x1g"]),
+    ],
+)
+def test_names_are_those_of_the_tokens(text: str, names: list[str]) -> None:
+    found = [*names_of(text)]
+    assert found == [token.value for token in tokenize(text) if token.kind in NAMES]
+    assert not {*names}.difference(found)

@@ -1,0 +1,62 @@
+"""Programs of other databases that use a shard's tables are found by the names in their texts."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.ddl.usage import names_in
+from reconciler.edges.mysql.dependents import by_name
+from reconciler.model.dependents import Program
+from reconciler.model.object_id import ObjectKind
+
+pytestmark = pytest.mark.invariant("GD-15")
+
+
+def program(database: str, name: str, text: str | None, kind: str = "view") -> Program:
+    return Program(kind=ObjectKind(kind), name=name, text=text, database=database)
+
+
+EVERY = (
+    program("shop-1", "own", "select 1 from `shop-1`.`t`"),
+    program("Reports", "sums", "select 1 from `Shop-1`.`t`"),
+    program("reports", "on_sums", "select 1 from `reports`.`SUMS`"),
+    program("reports", "on_that", "select 1 from `reports`.`on_sums`"),
+    program("reports", "calls", "call on_sums()", "procedure"),
+    program("reports", "says", "select 'shop-1'"),
+    program("reports", "longer", "select 1 from `shop-10`.`t`"),
+    program("reports", "nightly", "DELETE FROM shop_2.t", "event"),
+    program("shop_2", "own", "DELETE FROM shop_2.t", "event"),
+    program("hidden", "h", None),
+)
+
+
+@pytest.mark.parametrize(
+    ("database", "found"),
+    [
+        ("shop-1", ["sums", "on_sums", "on_that"]),
+        ("shop-10", ["longer"]),
+        ("shop_2", ["nightly"]),
+        ("shop", []),
+        ("reports", []),
+    ],
+)
+def test_who_names_a_database_uses_it_and_so_do_views_on_that(
+    database: str, found: list[str]
+) -> None:
+    assert [one.name for one in by_name(EVERY).using(database)] == found
+
+
+def test_a_shard_of_many_finds_what_a_look_through_all_texts_finds() -> None:
+    databases = [f"shop_{number}" for number in range(30)]
+    texts = [f"select 1 from `{one}`.t join `{databases[7]}`.u" for one in databases]
+    every = [program(one, "v", text) for one, text in zip(databases, texts, strict=True)]
+    known = by_name(every)
+    for database in databases:
+        others = [one for one in every if one.database != database]
+        assert known.using(database) == tuple(
+            o for o in others if database in names_in(o.text or "")
+        )
+
+
+def test_a_text_that_is_hidden_is_known_by_its_database() -> None:
+    assert by_name(EVERY).hidden == {"hidden"}
