@@ -3,19 +3,20 @@ anything there now. Asked, never tried."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.ddl.programs.accounts import Account, read_account
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.engine_ground import Shown, ground_of, read_shown
-from reconciler.edges.mysql.events import read_event_ground
+from reconciler.edges.mysql.events import read_event_grounds
 from reconciler.edges.mysql.grants import read_privileges, read_rights
-from reconciler.edges.mysql.problems import UNKNOWN_TABLE, ServerRefusal
+from reconciler.edges.mysql.problems import UNKNOWN_TABLE, ServerRefusal, misread
 from reconciler.edges.mysql.reading import number, of_databases, text
 from reconciler.edges.mysql.server_settings import ServerLook
 from reconciler.model.access import (
     DefinerRights,
+    EventGround,
     Privileges,
     RoutineGround,
     ShardAccess,
@@ -39,9 +40,11 @@ WITH RECURSIVE found (u, h) AS (
 """
 # The login's own come back: whoever makes a routine is given what it takes to change it.
 _ROUTINE_GRANTS = (
-    "SELECT Routine_type, Routine_name FROM mysql.procs_priv"
-    " WHERE Db IN (%s, %s) AND CONCAT(User, '@', Host) <> CURRENT_USER()"
+    "SELECT Db, Routine_type, Routine_name FROM mysql.procs_priv"
+    " WHERE Db = %s AND CONCAT(User, '@', Host) <> CURRENT_USER()"
 )
+# MariaDB has not the third.
+_OF_ROUTINES = ("@@log_bin", "@@log_bin_trust_function_creators", "@@automatic_sp_privileges")
 _ACCOUNTS = "SELECT CURRENT_USER(), User, Host FROM mysql.user"
 
 
@@ -54,6 +57,14 @@ class LoginRead:
     accounts: frozenset[str] | None
     definers: tuple[DefinerRights, ...]
     protected: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramGround:
+    """What programs of a database depend on; None: of a kind that is not managed."""
+
+    routines: RoutineGround | None
+    events: EventGround | None
 
 
 def read_access(
@@ -71,14 +82,15 @@ def read_access(
     ServerRefusal or LinkLost."""
     is_mysql = server.settings.version.flavor is Flavor.MYSQL
     is_read_only = is_mysql and database in read_only_databases(link, [database])
+    login = read_login(link, server, definers)
     return access_to(
         link,
         database,
         server,
-        read_login(link, server, definers),
+        login,
         shown=read_shown(link) if shown is None else shown,
         is_read_only=is_read_only,
-        programs=programs,
+        ground=read_program_grounds(link, [database], server, programs)[database],
     )
 
 
@@ -102,11 +114,9 @@ def access_to(
     *,
     shown: Shown,
     is_read_only: bool,
-    programs: Collection[ObjectKind],
+    ground: ProgramGround,
 ) -> ShardAccess:
-    """As `read_access`, with what is asked of the login or of several databases asked already.
-    Raises ServerRefusal or LinkLost."""
-    is_of_routines = not frozenset(ROUTINES).isdisjoint(programs)
+    """As `read_access`, with what is asked of the login or of several databases asked already."""
     read_only = (*server.read_only, "READ ONLY of the database")
     return ShardAccess(
         database=database,
@@ -117,24 +127,61 @@ def access_to(
         accounts=login.accounts,
         definers=login.definers,
         protected=login.protected,
-        routines=_routine_ground(link, database, server) if is_of_routines else None,
-        events=read_event_ground(link, database) if ObjectKind.EVENT in programs else None,
+        routines=ground.routines,
+        events=ground.events,
     )
 
 
-def _routine_ground(link: Link, database: str, server: ServerLook) -> RoutineGround:
-    (row,) = link.query("SELECT @@log_bin, @@log_bin_trust_function_creators", width=2)
-    trusts = number(row[0]) == 0 or number(row[1]) == 1
-    if server.settings.version.flavor is not Flavor.MYSQL:
-        return RoutineGround(trusts_functions=trusts, granted=None)
-    (row,) = link.query("SELECT @@automatic_sp_privileges", width=1)
-    keeps = number(row[0]) == 0
+def read_program_grounds(
+    link: Link, databases: Sequence[str], server: ServerLook, programs: Collection[ObjectKind]
+) -> dict[str, ProgramGround]:
+    """Of each of the databases. Raises ServerRefusal or LinkLost."""
+    is_of_routines = not frozenset(ROUTINES).isdisjoint(programs)
+    routines = _routine_grounds(link, databases, server) if is_of_routines else {}
+    events = read_event_grounds(link, databases) if ObjectKind.EVENT in programs else {}
+    return {
+        database: ProgramGround(routines=routines.get(database), events=events.get(database))
+        for database in databases
+    }
+
+
+def _routine_grounds(
+    link: Link, databases: Sequence[str], server: ServerLook
+) -> dict[str, RoutineGround]:
+    is_mysql = server.settings.version.flavor is Flavor.MYSQL
+    asked = _OF_ROUTINES if is_mysql else _OF_ROUTINES[:2]
+    row = [number(value) for value in link.row(f"SELECT {', '.join(asked)}", width=len(asked))]
+    trusts = row[0] == 0 or row[1] == 1
+    if not is_mysql:
+        return dict.fromkeys(databases, RoutineGround(trusts_functions=trusts, granted=None))
+    granted = _granted(link, databases)
+    return {
+        database: RoutineGround(
+            trusts_functions=trusts,
+            granted=None if granted is None else granted[database],
+            keeps_grants=row[2] == 0,
+        )
+        for database in databases
+    }
+
+
+def _granted(link: Link, databases: Sequence[str]) -> Mapping[str, frozenset[ObjectId]] | None:
+    """None where the login may not see it."""
+    names = {database: {database, database.lower()} for database in databases}
+    asked = sorted(frozenset[str]().union(*names.values()))
     try:
-        rows = link.query(_ROUTINE_GRANTS, [database, database.lower()], width=2)
+        rows = link.query(of_databases(_ROUTINE_GRANTS, asked), asked, width=3)
     except ServerRefusal:
-        return RoutineGround(trusts_functions=trusts, granted=None, keeps_grants=keeps)
-    granted = (ObjectId(ObjectKind(text(row[0]).lower()), text(row[1])) for row in rows)
-    return RoutineGround(trusts_functions=trusts, granted=frozenset(granted), keeps_grants=keeps)
+        return None
+    found: dict[str, set[ObjectId]] = {name: set() for name in asked}
+    for name, kind, routine in rows:
+        if text(name) not in found:
+            raise misread()
+        found[text(name)].add(ObjectId(ObjectKind(text(kind).lower()), text(routine)))
+    return {
+        database: frozenset[ObjectId]().union(*map(found.__getitem__, own))
+        for database, own in names.items()
+    }
 
 
 def _protected(link: Link, server: ServerLook) -> frozenset[str]:

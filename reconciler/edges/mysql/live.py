@@ -18,7 +18,11 @@ from reconciler.edges.mysql.deadline import Overdue, Patience, map_with_deadline
 from reconciler.edges.mysql.grants import shows_tables
 from reconciler.edges.mysql.limits import LOOK_BYTES_MAX, OBSERVE_ANSWERS_MAX
 from reconciler.edges.mysql.looking_together import Batch, batches_of, look_at_batch
-from reconciler.edges.mysql.others import read_cross_database_parents, read_others
+from reconciler.edges.mysql.others import (
+    list_others,
+    read_cross_database_parents,
+    read_others,
+)
 from reconciler.edges.mysql.problems import (
     as_unavailable,
     hidden_tables,
@@ -29,6 +33,7 @@ from reconciler.edges.mysql.reach import ByItself, Reach, database_of
 from reconciler.edges.mysql.reading import list_with_facts, read_tables
 from reconciler.edges.mysql.server_settings import ServerLook, look_at_server
 from reconciler.edges.mysql.session_settings import session_variables
+from reconciler.edges.mysql.shown_ahead import ask_for
 from reconciler.edges.mysql.target import resolve
 from reconciler.edges.mysql.whole_shard import ServerWide, Within, whole_shard
 from reconciler.errors import Problem, ReconcilerError, Unavailable
@@ -125,7 +130,9 @@ def _observe(
     # First of all: it takes the first shard of a server the longest, and the others need it last.
     around = servers.around(link, server, access)
     tables = read_tables(link, database, list_again=list_with_facts)
-    others = read_others(link, database, tables.listing, shard.programs)
+    listed = list_others(link, database, shard.programs)
+    shows = ask_for(link, database, (), servers.known)
+    others = read_others(shows, tables.listing, listed, shard.programs)
     parents = read_cross_database_parents(link, tables.definitions, server.settings.version)
     within = Within(tables=tables, others=others, parents=parents)
     return whole_shard(shard, server, access, within, around)

@@ -18,8 +18,13 @@ from reconciler.ddl.quote import quote_identifier
 from reconciler.ddl.sequences import uses_sequence
 from reconciler.edges.client.ahead import Answered, RawRow
 from reconciler.edges.client.target import Target
-from reconciler.edges.mysql.access import access_to, read_login, read_only_databases
-from reconciler.edges.mysql.connect import Link, Row
+from reconciler.edges.mysql.access import (
+    access_to,
+    read_login,
+    read_only_databases,
+    read_program_grounds,
+)
+from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.deadline import Patience
 from reconciler.edges.mysql.grants import shows_tables
 from reconciler.edges.mysql.limits import (
@@ -29,9 +34,12 @@ from reconciler.edges.mysql.limits import (
     TEXTS_KNOWN_MAX,
 )
 from reconciler.edges.mysql.others import (
-    programs_by_database,
+    Listed,
+    asked_of,
+    events_by_database,
     read_cross_database_parents,
     read_others,
+    rows_by_database,
 )
 from reconciler.edges.mysql.problems import ServerRefusal, as_unavailable, misread
 from reconciler.edges.mysql.reach import Reach
@@ -39,9 +47,11 @@ from reconciler.edges.mysql.reading import (
     Listing,
     TablesRead,
     facts_by_database,
-    list_names,
-    list_with_facts,
+    facts_of_each,
     names_by_database,
+    names_of_each,
+    row_of_table,
+    show_of_table,
     shown_definition,
 )
 from reconciler.edges.mysql.server_settings import (
@@ -53,8 +63,10 @@ from reconciler.edges.mysql.server_settings import (
     settings_of_database,
 )
 from reconciler.edges.mysql.session_settings import session_variables
+from reconciler.edges.mysql.shown_ahead import Answer, ShownAhead, as_asked, ordinary_rows
 from reconciler.edges.mysql.whole_shard import ServerWide, Within, folded, whole_shard
 from reconciler.model.access import ShardAccess
+from reconciler.model.object_id import ObjectKind
 from reconciler.model.observation import ObservedShard
 from reconciler.model.server import Flavor, ServerSettings
 from reconciler.spec.model import ShardSpec
@@ -62,10 +74,7 @@ from reconciler.spec.model import ShardSpec
 # How a server that keeps names as they are written, or folds them all, says so: of any other it is
 # not known by which name a catalogue calls a database.
 _TELLS_NAMES = ("0", "1")
-# Values in a row of SHOW CREATE TABLE.
-_OF_A_TABLE = 2
 
-_Answer = Answered | ServerRefusal
 _Read = tuple[ServerSettings, tuple[tuple[str, str], ...]]
 _Found = TypeVar("_Found")
 
@@ -148,35 +157,32 @@ class _Look:
         asked = {one: before[one].tables for one in databases if one in before}
         read = self._definitions(asked)
         after = self._listed(list(read), with_facts=True)
-        programs = self._programs(list(read))
+        calm = {
+            database: after[database]
+            for database in read
+            if database in after and before[database].types == after[database].types
+        }
+        programs = self._programs(list(calm))
+        shows = self._shows(calm, programs)
         found = []
         for shard in shards:
             access = accesses[shard.name]
             database = access.database
-            if database not in read or after.get(database) is None:
-                continue
-            if before[database].types != after[database].types:
+            if database not in shows:
                 continue
             settings, definitions = read[database]
-            tables = TablesRead(definitions=definitions, broken=(), listing=after[database])
-            rows = None if programs is None else programs.get(database, ())
+            tables = TablesRead(definitions=definitions, broken=(), listing=calm[database])
             with suppress(ServerRefusal):  # of a program
-                within = self._within(shard, database, tables, rows)
+                within = self._within(tables, programs[database], shows[database])
                 server = replace(self.server, settings=settings)
                 found.append(whole_shard(shard, server, access, within, arounds[shard.name]))
         return found
 
-    def _within(
-        self, shard: ShardSpec, database: str, tables: TablesRead, rows: Sequence[Row] | None
-    ) -> Within:
-        if rows != () or set(tables.listing.types.values()) != {"BASE TABLE"}:
-            self.link.use(database)
+    def _within(self, tables: TablesRead, listed: Listed, shows: ShownAhead) -> Within:
         version = self.server.settings.version
         return Within(
             tables=tables,
-            others=read_others(
-                self.link, database, tables.listing, shard.programs, rows, ahead=True
-            ),
+            others=read_others(shows, tables.listing, listed, self._managed),
             parents=read_cross_database_parents(self.link, tables.definitions, version),
         )
 
@@ -185,6 +191,7 @@ class _Look:
         login = read_login(link, server, self.batch.shards[0].definers)
         shown = self.servers.shown.of(link, server)
         closed = read_only_databases(link, databases) if self._is_mysql else frozenset()
+        grounds = read_program_grounds(link, databases, server, self._managed)
         return {
             shard.name: access_to(
                 link,
@@ -193,10 +200,15 @@ class _Look:
                 login,
                 shown=shown,
                 is_read_only=database in closed,
-                programs=shard.programs,
+                ground=grounds[database],
             )
             for shard, database in zip(self.batch.shards, databases, strict=True)
         }
+
+    @property
+    def _managed(self) -> tuple[ObjectKind, ...]:
+        """The same of all of them (`batches_of`)."""
+        return self.batch.shards[0].programs
 
     @property
     def _is_mysql(self) -> bool:
@@ -205,19 +217,47 @@ class _Look:
     def _listed(self, databases: Sequence[str], *, with_facts: bool) -> dict[str, Listing]:
         """Of each database in which there is anything. One that nobody asked for makes all of it
         worthless: whose rows are whose is not known."""
-        if not self._is_mysql:
-            ask = list_with_facts if with_facts else list_names
-            return {database: ask(self.link, database) for database in databases}
         if not databases:
             return {}
+        if not self._is_mysql:
+            ask_each = facts_of_each if with_facts else names_of_each
+            return ask_each(self.link, databases)
         ask_all = facts_by_database if with_facts else names_by_database
         return self._by_own_name(ask_all(self.link, databases), databases)
 
-    def _programs(self, databases: Sequence[str]) -> Mapping[str, Sequence[Row]] | None:
-        """None: not asked yet."""
-        if not self._is_mysql or not databases:
-            return None
-        return self._by_own_name(programs_by_database(self.link, databases), databases)
+    def _programs(self, databases: Sequence[str]) -> dict[str, Listed]:
+        """Of each database about which nothing out of the ordinary is said."""
+        if not databases:
+            return {}
+        rows = rows_by_database(self.link, databases, self.server.settings.version.flavor)
+        if self._is_mysql:
+            rows = {**dict.fromkeys(databases, ()), **self._by_own_name(rows, databases)}
+        found = events_by_database(self.link, rows, self._managed)
+        events = self._by_own_name(found, databases)
+        return {
+            database: Listed(rows=of_it, events=events.get(database, ()))
+            for database, of_it in rows.items()
+        }
+
+    def _shows(
+        self, listings: Mapping[str, Listing], programs: Mapping[str, Listed]
+    ) -> dict[str, ShownAhead]:
+        """Of each database that the session could be in, what is shown of its programs."""
+        asked = {
+            database: [*asked_of(database, listings[database], listed, self._managed)]
+            for database, listed in programs.items()
+        }
+        statements = [
+            [_use(database), *(one.sql for one in ones)] for database, ones in asked.items() if ones
+        ]
+        answers = self.link.ask_ahead([*chain.from_iterable(statements)])
+        found = {}
+        for database, ones in asked.items():
+            used = next(answers) if ones else None
+            shown = [next(answers) for _ in ones]
+            if used is None or _is_done(used):
+                found[database] = as_asked(self.link, database, ones, shown, self.servers.known)
+        return found
 
     def _by_own_name(
         self, found: Mapping[str, _Found], databases: Sequence[str]
@@ -232,27 +272,27 @@ class _Look:
         """Of each database of which all could be had."""
         about, _ = asks_of_database(self.server.settings.version.flavor)
         asked = [
-            [f"USE {quote_identifier(database)}", about, *map(_show, names)]
+            [_use(database), about, *map(show_of_table, names)]
             for database, names in tables.items()
         ]
         answers = self.link.ask_ahead([*chain.from_iterable(asked)])
         found = {}
         for (database, names), questions in zip(tables.items(), asked, strict=True):
             used, about_it, *shown = [answer for _, answer in zip(questions, answers, strict=False)]
-            if isinstance(used, Answered) and used.rows is None and not used.warnings:
+            if _is_done(used):
                 read = self._read(database, names, about_it, shown)
                 if read is not None:
                     found[database] = read
         return found
 
     def _read(
-        self, database: str, names: Sequence[str], about_it: _Answer, shown: Sequence[_Answer]
+        self, database: str, names: Sequence[str], about_it: Answer, shown: Sequence[Answer]
     ) -> _Read | None:
         _, width = asks_of_database(self.server.settings.version.flavor)
         own = _only_row(about_it, width=width)
         if own is not None and not is_answered_by(self.server, own):
             raise misread()
-        rows = [_only_row(answer, width=_OF_A_TABLE) for answer in shown]
+        rows = [row_of_table(answer) for answer in shown]
         if own is None or None in rows:
             return None
         if own not in self._settings:
@@ -279,12 +319,16 @@ class _Look:
         return known
 
 
-def _show(table: str) -> str:
-    return f"SHOW CREATE TABLE {quote_identifier(table)}"
+def _use(database: str) -> str:
+    return f"USE {quote_identifier(database)}"
 
 
-def _only_row(answer: _Answer, *, width: int) -> RawRow | None:
+def _is_done(answer: Answer) -> bool:
+    """Whether it is that of a statement without rows, and nothing was warned of."""
+    return isinstance(answer, Answered) and answer.rows is None and not answer.warnings
+
+
+def _only_row(answer: Answer, *, width: int) -> RawRow | None:
     """None where anything is out of the ordinary."""
-    if isinstance(answer, ServerRefusal) or answer.warnings or answer.rows is None:
-        return None
-    return answer.rows[0] if [len(row) for row in answer.rows] == [width] else None
+    rows = ordinary_rows(answer) or ()
+    return rows[0] if [len(row) for row in rows] == [width] else None

@@ -9,26 +9,47 @@ policy says whose it shall be, and accounts are compared by their digests.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from reconciler.ddl.cross_database import cross_database_references
 from reconciler.ddl.foreign import foreign_table
-from reconciler.ddl.quote import quote_identifier
+from reconciler.ddl.quote import quote_identifier, quote_string
 from reconciler.ddl.scan import is_too_large
 from reconciler.edges.mysql.connect import Link, Row
 from reconciler.edges.mysql.dependents import body_of
-from reconciler.edges.mysql.events import read_events, shown_by
+from reconciler.edges.mysql.events import (
+    EventHead,
+    EventIsGone,
+    asked_of_event,
+    heads_by_database,
+    read_event_with,
+    read_heads,
+)
 from reconciler.edges.mysql.problems import ServerRefusal, misread
-from reconciler.edges.mysql.programs import read_program, read_view
+from reconciler.edges.mysql.programs import (
+    asked_of_routine,
+    asked_of_sequence,
+    asked_of_view,
+    read_routine,
+    read_view,
+)
 from reconciler.edges.mysql.reading import Listing, of_databases, shown, text
-from reconciler.edges.mysql.shown_ahead import ShowsRows, ask_for
-from reconciler.edges.mysql.triggers import heads_of, hidden_trigger, read_trigger
+from reconciler.edges.mysql.shown_ahead import Asked, ShownAhead, ShowsRows, ask_each
+from reconciler.edges.mysql.triggers import (
+    Head,
+    asked_of_trigger,
+    heads_of,
+    hidden_trigger,
+    read_trigger,
+)
 from reconciler.model.dependents import Program
 from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.observation import CrossDatabaseParent
-from reconciler.model.programs import ROUTINES
+from reconciler.model.programs import ROUTINES, view_id
 from reconciler.model.schema import OtherObject
-from reconciler.model.server import ServerVersion
+from reconciler.model.server import Flavor, ServerVersion
 
 # One round trip for four catalogues. A routine's text is its body: nothing more is needed to tell
 # which tables it uses.
@@ -72,74 +93,90 @@ class ParentsRead:
     unseen: tuple[str, ...]
 
 
-def programs_by_database(link: Link, databases: Sequence[str]) -> dict[str, list[Row]]:
-    """Of each database in which there are any, what `read_others` goes by. MySQL alone. Raises
-    ServerRefusal or LinkLost."""
-    asked = of_databases(_PROGRAMS_WITH_SCHEMA, databases)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """What the catalogues say of the programs of a database, and of its events where they are
+    managed."""
+
+    rows: Sequence[Row] = ()
+    events: Sequence[EventHead] = ()
+
+
+def list_others(link: Link, database: str, managed: Collection[ObjectKind]) -> Listed:
+    """Raises ServerRefusal or LinkLost."""
+    rows = link.query(_PROGRAMS, [database] * 4, width=7)
+    return Listed(rows=rows, events=read_heads(link, database) if _heads(rows, managed) else ())
+
+
+def rows_by_database(
+    link: Link, databases: Sequence[str], flavor: Flavor
+) -> dict[str, Sequence[Row]]:
+    """The rows of each database, by its name as the server has it. MariaDB goes through all of its
+    databases unless one is named; there, those are left out whose rows are out of the ordinary.
+    Raises ServerRefusal or LinkLost."""
+    if flavor is Flavor.MARIADB:
+        names = {database: (quote_string(database),) * 4 for database in databases}
+        questions = {database: _PROGRAMS % name for database, name in names.items()}
+        return {**ask_each(link, questions, width=7)}
     found: dict[str, list[Row]] = {}
+    asked = of_databases(_PROGRAMS_WITH_SCHEMA, databases)
     for row in link.query(asked, [*databases] * 4, width=8):
         found.setdefault(text(row[0]), []).append(row[1:])
-    return found
+    return {**found}
+
+
+def events_by_database(
+    link: Link, rows: Mapping[str, Sequence[Row]], managed: Collection[ObjectKind]
+) -> dict[str, tuple[EventHead, ...]]:
+    """Of those of the databases that have any, as `Listed` wants them, by the server's names for
+    them. Raises ServerRefusal or LinkLost."""
+    databases = [database for database, found in rows.items() if _heads(found, managed)]
+    return heads_by_database(link, databases) if databases else {}
+
+
+def _heads(rows: Sequence[Row], managed: Collection[ObjectKind]) -> bool:
+    return ObjectKind.EVENT in managed and any(_kind(row[0]) is ObjectKind.EVENT for row in rows)
 
 
 def read_others(
-    link: Link,
-    database: str,
-    listing: Listing,
-    managed: Collection[ObjectKind] = (),
-    rows: Sequence[Row] | None = None,
-    *,
-    ahead: bool = False,
+    shows: ShownAhead, listing: Listing, listed: Listed, managed: Collection[ObjectKind] = ()
 ) -> OthersRead:
-    """Programs of `managed` kinds are read whole. `rows`: what the catalogues say of programs,
-    where somebody has asked; `ahead`: all texts are asked for at once. Raises ServerRefusal or
-    LinkLost."""
+    """Programs of `managed` kinds are read whole. Raises ServerRefusal or LinkLost."""
     objects: list[OtherObject] = []
     programs: list[Program] = []
     unseen: list[str] = []
     heads: list[tuple[object, ...]] = []
-    events: Mapping[str, OtherObject | None] | None = None  # asked for where there is one
-    if rows is None:
-        rows = link.query(_PROGRAMS, [database] * 4, width=7)
-    asked = tuple(_shown_by(database, listing, rows, managed)) if ahead else ()
-    shows: ShowsRows = ask_for(link, asked) if asked else link
-    for row in rows:
+    events = dict(_events(shows, listed.events))
+    for row in listed.rows:
         kind, name = _kind(row[0]), text(row[1])
-        event = None
-        if kind is ObjectKind.EVENT and kind in managed:
-            events = read_events(link, database, shows) if events is None else events
-            if name not in events:
-                continue  # it has gone by itself since
-            event = events[name]
+        if kind is ObjectKind.EVENT and kind in managed and name not in events:
+            continue  # it has gone by itself since
         table = None if row[2] is None else text(row[2])
-        programs.append(Program(kind=kind, name=name, text=body_of(row[6]), table=table))
+        body = body_of(row[6])
+        programs.append(Program(kind=kind, name=name, text=body, table=table))
         if kind is ObjectKind.VIEW:
             continue  # SHOW CREATE VIEW tells the whole of it
-        if kind in ROUTINES and kind in managed:
-            whole = read_program(link, database, ObjectId(kind, name), shows)
-            if whole is None:
-                unseen.append(f"the text of {kind} {name}")
-            objects.append(whole or OtherObject(kind=kind, name=name, definition=""))
-            continue
         if kind is ObjectKind.TRIGGER:
             heads.append(row[1:6])
             continue
-        if event is not None:
-            objects.append(event)
-            continue
-        body = body_of(row[6])
-        if body is None:
+        whole = None
+        if kind in ROUTINES and kind in managed:
+            whole = _routine(shows, ObjectId(kind, name))
+            body = None
+        elif kind is ObjectKind.EVENT and kind in managed:
+            whole = events[name]
+        if whole is None and body is None:
             unseen.append(f"the text of {kind} {name}")
-        objects.append(OtherObject(kind=kind, name=name, definition=body or ""))
+        objects.append(whole or OtherObject(kind=kind, name=name, definition=body or ""))
     for head in heads_of(heads):
-        trigger = read_trigger(shows, database, head)
+        trigger = _trigger(shows, head)
         if trigger is None:
             unseen.append(f"the text of {ObjectKind.TRIGGER} {head.name}")
         objects.append(trigger or hidden_trigger(head))
-    for listed in (*_views(shows, database, listing), *_sequences(link, listing)):
-        if not listed.definition:
-            unseen.append(f"the text of {listed.kind} {listed.name}")
-        objects.append(listed)
+    for found in (*_views(shows, listing), *_sequences(shows, listing)):
+        if not found.definition:
+            unseen.append(f"the text of {found.kind} {found.name}")
+        objects.append(found)
     return OthersRead(
         objects=tuple(sorted(objects, key=lambda found: (found.kind, found.name))),
         programs=tuple(programs),
@@ -147,32 +184,62 @@ def read_others(
     )
 
 
-def _views(shows: ShowsRows, database: str, listing: Listing) -> Iterator[OtherObject]:
+def _routine(shows: ShownAhead, about: ObjectId) -> OtherObject | None:
+    return shows.program(
+        about, asked_of_routine(about), lambda: read_routine(shows, shows.database, about)
+    )
+
+
+def _events(
+    shows: ShownAhead, heads: Iterable[EventHead]
+) -> Iterator[tuple[str, OtherObject | None]]:
+    """By name, without those that have gone by themselves since; None for one whose text the login
+    may not see."""
+    for head in heads:
+        asked = asked_of_event(shows.database, head.name)
+        read = partial(read_event_with, shows, shows.database, head)
+        with suppress(EventIsGone):
+            yield head.name, shows.program(head, asked, read)
+
+
+def _trigger(shows: ShownAhead, head: Head) -> OtherObject | None:
+    asked = asked_of_trigger(head.name)
+    return shows.program(head, asked, lambda: read_trigger(shows, shows.database, head))
+
+
+def _views(shows: ShownAhead, listing: Listing) -> Iterator[OtherObject]:
     """One that may not be seen has no text."""
     for name in listing.of_type("VIEW"):
-        view = read_view(shows, database, name)
-        yield view or OtherObject(kind=ObjectKind.VIEW, name=name, definition="")
+        yield _view(shows, name) or OtherObject(kind=ObjectKind.VIEW, name=name, definition="")
 
 
-def _sequences(link: Link, listing: Listing) -> Iterator[OtherObject]:
+def _view(shows: ShownAhead, name: str) -> OtherObject | None:
+    return shows.program(
+        view_id(name), asked_of_view(name), lambda: read_view(shows, shows.database, name)
+    )
+
+
+def _sequences(shows: ShowsRows, listing: Listing) -> Iterator[OtherObject]:
     """The same of MariaDB's sequences."""
     for name in listing.of_type("SEQUENCE"):
-        definition = _shown(link, f"SHOW CREATE SEQUENCE {quote_identifier(name)}")
+        definition = _shown(shows, asked_of_sequence(name).sql)
         yield OtherObject(kind=ObjectKind.SEQUENCE, name=name, definition=definition or "")
 
 
-def _shown_by(
-    database: str, listing: Listing, rows: Iterable[Row], managed: Collection[ObjectKind]
-) -> Iterator[str]:
+def asked_of(
+    database: str, listing: Listing, listed: Listed, managed: Collection[ObjectKind]
+) -> Iterator[Asked]:
     """The statements that show the texts."""
-    for name in listing.of_type("VIEW"):
-        yield f"SHOW CREATE VIEW {quote_identifier(name)}"
-    for row in rows:
+    yield from map(asked_of_view, listing.of_type("VIEW"))
+    yield from map(asked_of_sequence, listing.of_type("SEQUENCE"))
+    for row in listed.rows:
         kind, name = _kind(row[0]), text(row[1])
-        if kind is ObjectKind.TRIGGER or (kind in ROUTINES and kind in managed):
-            yield f"SHOW CREATE {kind.upper()} {quote_identifier(name)}"
+        if kind is ObjectKind.TRIGGER:
+            yield asked_of_trigger(name)
+        elif kind in ROUTINES and kind in managed:
+            yield asked_of_routine(ObjectId(kind, name))
         elif kind is ObjectKind.EVENT and kind in managed:
-            yield shown_by(database, name)
+            yield asked_of_event(database, name)
 
 
 def read_cross_database_parents(
@@ -199,7 +266,7 @@ def read_cross_database_parents(
     return ParentsRead(parents=tuple(parents), unseen=tuple(unseen))
 
 
-def _shown(link: Link, statement: str) -> str | None:
+def _shown(link: ShowsRows, statement: str) -> str | None:
     """The text; None where the server refuses (no privilege, or what it is made of is gone), and
     for one that is no text, or longer than anything that is read."""
     try:

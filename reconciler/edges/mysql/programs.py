@@ -19,7 +19,7 @@ from reconciler.edges.mysql.events import read_event
 from reconciler.edges.mysql.events import read_heads as read_event_heads
 from reconciler.edges.mysql.problems import ServerRefusal, is_of_the_moment
 from reconciler.edges.mysql.reading import Listing, list_names, text
-from reconciler.edges.mysql.shown_ahead import ShowsRows
+from reconciler.edges.mysql.shown_ahead import Asked, ShowsRows
 from reconciler.edges.mysql.triggers import read_heads, read_triggers
 from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.programs import ROUTINES, CreatedWith, event_id, trigger_id, view_id
@@ -63,14 +63,12 @@ def list_programs(
     return tuple(sorted(found))
 
 
-def read_program(
-    link: Link, database: str, about: ObjectId, ahead: ShowsRows | None = None
-) -> OtherObject | None:
+def read_program(link: Link, database: str, about: ObjectId) -> OtherObject | None:
     """None where there is none of that name, or the login may not see it, and for one that is
-    longer than anything that is read. The session must be in its database. `ahead`: what it has
-    been asked already. Raises ServerRefusal or LinkLost."""
+    longer than anything that is read. The session must be in its database. Raises ServerRefusal or
+    LinkLost."""
     if about.kind in ROUTINES:
-        return _read_routine(ahead or link, database, about)
+        return read_routine(link, database, about)
     if about.kind is ObjectKind.TRIGGER:
         every = read_triggers(link, database, [about.name])
         return next((trigger for _, trigger in every), None)
@@ -79,12 +77,25 @@ def read_program(
     if about.kind is ObjectKind.EVENT:
         return read_event(link, database, about.name)
     assert about.kind is ObjectKind.VIEW, "a kind that can be managed"
-    return read_view(ahead or link, database, about.name)
+    return read_view(link, database, about.name)
+
+
+def asked_of_view(name: str) -> Asked:
+    return Asked(name, f"SHOW CREATE VIEW {quote_identifier(name)}", 4)
+
+
+def asked_of_routine(about: ObjectId) -> Asked:
+    return Asked(about.name, f"SHOW CREATE {about.kind.upper()} {quote_identifier(about.name)}", 6)
+
+
+def asked_of_sequence(name: str) -> Asked:
+    return Asked(name, f"SHOW CREATE SEQUENCE {quote_identifier(name)}", 2)
 
 
 def _read_sequence(link: Link, about: ObjectId) -> OtherObject | None:
+    asked = asked_of_sequence(about.name)
     try:
-        row = link.row(f"SHOW CREATE SEQUENCE {quote_identifier(about.name)}", width=2)
+        row = link.row(asked.sql, width=asked.width)
     except ServerRefusal as refusal:
         if is_of_the_moment(refusal.error):
             raise
@@ -92,9 +103,11 @@ def _read_sequence(link: Link, about: ObjectId) -> OtherObject | None:
     return OtherObject(kind=about.kind, name=about.name, definition=text(row[1]))
 
 
-def _read_routine(link: ShowsRows, database: str, about: ObjectId) -> OtherObject | None:
+def read_routine(link: ShowsRows, database: str, about: ObjectId) -> OtherObject | None:
+    """As `read_program` says."""
+    asked = asked_of_routine(about)
     try:
-        row = link.row(f"SHOW CREATE {about.kind.upper()} {quote_identifier(about.name)}", width=6)
+        row = link.row(asked.sql, width=asked.width)
     except ServerRefusal as refusal:
         if is_of_the_moment(refusal.error):
             raise
@@ -126,8 +139,9 @@ def read_view(link: ShowsRows, database: str, name: str) -> OtherObject | None:
     """None where there is no view of that name, or the login may not see it, and for one that is
     longer than anything that is read. Its own database is left out of its text, as everywhere (the
     session must be in it), and its definer told by a digest. Raises ServerRefusal or LinkLost."""
+    asked = asked_of_view(name)
     try:
-        row = link.row(f"SHOW CREATE VIEW {quote_identifier(name)}", width=4)
+        row = link.row(asked.sql, width=asked.width)
     except ServerRefusal as refusal:
         if is_of_the_moment(refusal.error):
             raise  # it may be there all the same, and is not hidden

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from reconciler.ddl.quote import quote_identifier
+from reconciler.ddl.quote import quote_identifier, quote_string
 from reconciler.ddl.scan import defined_table, is_too_large
 from reconciler.ddl.sequences import with_own_sequences_bare
+from reconciler.edges.client.ahead import RawRow
 from reconciler.edges.mysql.connect import Link, Row
 from reconciler.edges.mysql.limits import READ_ATTEMPTS_MAX
 from reconciler.edges.mysql.problems import (
@@ -22,6 +23,7 @@ from reconciler.edges.mysql.problems import (
     keeps_changing,
     misread,
 )
+from reconciler.edges.mysql.shown_ahead import Answer, ask_each, ordinary_rows
 from reconciler.errors import Unavailable
 from reconciler.model.observation import TableFacts
 from reconciler.model.server import ServerError
@@ -84,6 +86,29 @@ def names_by_database(link: Link, databases: Sequence[str]) -> dict[str, Listing
     return _by_database(link, _NAMES, databases, 2, _named)
 
 
+def names_of_each(link: Link, databases: Sequence[str]) -> dict[str, Listing]:
+    """Asked about one after the other, as MariaDB wants it, and ahead of the answers: of each
+    database whose answer is nothing out of the ordinary."""
+    return _of_each(link, _NAMES, databases, 2, _named)
+
+
+def facts_of_each(link: Link, databases: Sequence[str]) -> dict[str, Listing]:
+    """The same with facts."""
+    return _of_each(link, _FACTS, databases, 7, _with_facts)
+
+
+def _of_each(
+    link: Link,
+    question: str,
+    databases: Sequence[str],
+    width: int,
+    listed: Callable[[Link, Iterable[Row]], Listing],
+) -> dict[str, Listing]:
+    asked = {database: question % quote_string(database) for database in databases}
+    answers = ask_each(link, asked, width=width)
+    return {database: listed(link, rows) for database, rows in answers.items()}
+
+
 def facts_by_database(link: Link, databases: Sequence[str]) -> dict[str, Listing]:
     """The same with facts."""
     return _by_database(link, _FACTS, databases, 7, _with_facts)
@@ -130,7 +155,10 @@ def _with_facts(link: Link, listed: Iterable[Row]) -> Listing:
 
 
 def read_tables(
-    link: Link, database: str, *, list_again: Callable[[Link, str], Listing] = list_names
+    link: Link,
+    database: str,
+    *,
+    list_again: Callable[[Link, str], Listing] = list_names,
 ) -> TablesRead:
     """Raises ServerRefusal, LinkLost, or Unavailable if tables keep coming and going."""
     for _ in range(READ_ATTEMPTS_MAX):
@@ -155,11 +183,21 @@ def _definition_or_error(link: Link, table: str) -> str | ServerError | None:
         raise
 
 
+def show_of_table(table: str) -> str:
+    return f"SHOW CREATE TABLE {quote_identifier(table)}"
+
+
+def row_of_table(answer: Answer) -> RawRow | None:
+    """None where anything is out of the ordinary."""
+    rows = ordinary_rows(answer) or ()
+    return rows[0] if [len(row) for row in rows] == [_OF_A_TABLE] else None
+
+
 def read_definition(link: Link, table: str) -> str | None:
     """SHOW CREATE TABLE; None if there is no such table, though there may be a view of that name.
     The session must be in its database, for only then are the names of its own tables bare."""
     try:
-        rows = link.query(f"SHOW CREATE TABLE {quote_identifier(table)}")
+        rows = link.query(show_of_table(table))
     except ServerRefusal as refusal:
         if refusal.error.number == NO_SUCH_TABLE:
             return None
@@ -222,7 +260,7 @@ def unix_s(value: object) -> int | None:
 def number(value: object) -> int | None:
     """Raises LinkLost for what is none, or of more bits than a server counts with."""
     try:
-        found = None if value is None else int(str(value))
+        found = None if value is None else int(text(value))
     except ValueError:
         raise misread() from None
     if found is not None and abs(found) >= 1 << 64:

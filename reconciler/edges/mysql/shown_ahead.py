@@ -1,17 +1,29 @@
-"""Texts of programs that are asked for all at once, before the first is answered.
+"""Texts that are asked for all at once, before the first is answered.
 
 Rule: what is out of the ordinary in an answer (a refusal, a warning, another form) is asked again
-alone, so that it is told as it is everywhere else.
+alone, so that it is told as it is everywhere else. The text of a program that many shards
+have is read once: it is known by its bytes, in which a mark stands for the shard's own database
+(FZ-12).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from reconciler.ddl.quote import quote_identifier
 from reconciler.edges.client.ahead import Answered, RawRow
 from reconciler.edges.mysql.connect import Link, Row
+from reconciler.edges.mysql.limits import TEXTS_KNOWN_MAX
+from reconciler.edges.mysql.problems import ServerRefusal
+from reconciler.model.schema import OtherObject
+
+# For a database, where an identifier stands: none holds a NUL.
+_MARK = b"`\0`."
+
+Answer = Answered | ServerRefusal
+_Key = tuple[Hashable, str | None, tuple[bytes | None, ...]]
 
 
 class ShowsRows(Protocol):
@@ -22,22 +34,143 @@ class ShowsRows(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class KnownPrograms:
+    """What was read of programs, for the length of one look at a fleet. Safe to use from several
+    threads."""
+
+    _read: dict[_Key, OtherObject] = field(default_factory=dict)
+
+    def of(
+        self,
+        about: Hashable,
+        shown: RawRow,
+        database: str,
+        read: Callable[[], OtherObject | None],
+    ) -> OtherObject | None:
+        """What `read` makes of the row, which rests on `about`, the row and the database alone.
+        Raises what reading raises."""
+        marked = _marked(shown, database)
+        key = (about, database, shown) if marked is None else (about, None, marked)
+        found = self._read.get(key)
+        if found is not None:
+            return found
+        found = read()
+        if found is None or len(self._read) >= TEXTS_KNOWN_MAX:
+            return found
+        if marked is not None and _names(found, database):
+            key = (about, database, shown)  # its name means something else there
+        self._read[key] = found
+        return found
+
+
+def _marked(shown: RawRow, database: str) -> tuple[bytes | None, ...] | None:
+    """The row with a mark in place of the database, where it stands before a dot; None where its
+    letters stand anywhere else, and may be an account's, a string's or another name's."""
+    quoted = quote_identifier(database)
+    letters, qualifier = quoted[1:-1].encode(), f"{quoted}.".encode()
+    small = quoted[1:-1].lower().encode()  # as which a server may print it
+    marked = []
+    for value in shown:
+        if value is not None:
+            if _MARK in value or (small != letters and small in value):
+                return None
+            if letters in value:
+                if value.count(letters) != value.count(qualifier):
+                    return None
+                value = value.replace(qualifier, _MARK)
+        marked.append(value)
+    return tuple(marked)
+
+
+def _names(found: OtherObject, database: str) -> bool:
+    return quote_identifier(database)[1:-1] in found.definition
+
+
+@dataclass(slots=True)
 class ShownAhead:
+    """Of one database. `is_there`: whether the session is in it."""
+
     _link: Link
+    database: str
     _answers: Mapping[str, RawRow]
+    _known: KnownPrograms
+    _is_there: bool = True
 
     def row(self, sql: str, *, width: int) -> Row:
         """Raises ServerRefusal or LinkLost."""
         answer = self._answers.get(sql)
-        if answer is None or len(answer) != width:
-            return self._link.row(sql, width=width)
-        return answer
+        if answer is not None:
+            assert len(answer) == width, "of what was asked for"
+            return answer
+        if not self._is_there:
+            self._link.use(self.database)
+            self._is_there = True
+        return self._link.row(sql, width=width)
+
+    def program(
+        self,
+        about: Hashable,
+        asked: Asked,
+        read: Callable[[], OtherObject | None],
+    ) -> OtherObject | None:
+        """What `read` makes of the row that the statement shows, or what was made of it on another
+        shard. Raises as `row`."""
+        answer = self._answers.get(asked.sql)
+        if answer is None:
+            return read()
+        return self._known.of(about, answer, self.database, read)
 
 
-def ask_for(link: Link, statements: Sequence[str]) -> ShownAhead:
-    """Each has one row. Raises LinkLost."""
-    answers = {}
-    for sql, answer in zip(statements, link.ask_ahead(statements), strict=True):
-        if isinstance(answer, Answered) and not answer.warnings and len(answer.rows or ()) == 1:
-            answers[sql] = (answer.rows or ())[0]
-    return ShownAhead(link, answers)
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A statement that shows one row, of so many values, the first of which is the name."""
+
+    name: str
+    sql: str
+    width: int
+
+
+def ask_for(link: Link, database: str, asked: Sequence[Asked], known: KnownPrograms) -> ShownAhead:
+    """The session is in the database. Raises LinkLost."""
+    statements = [one.sql for one in asked]
+    answers = link.ask_ahead(statements) if statements else ()
+    return ShownAhead(link, database, _ordinary(asked, answers), known)
+
+
+def as_asked(
+    link: Link,
+    database: str,
+    asked: Sequence[Asked],
+    answers: Sequence[Answer],
+    known: KnownPrograms,
+) -> ShownAhead:
+    """The same, where somebody has asked already, and the session is in another database."""
+    return ShownAhead(link, database, _ordinary(asked, answers), known, False)
+
+
+def _ordinary(asked: Sequence[Asked], answers: Iterable[Answer]) -> dict[str, RawRow]:
+    """By statement. An answer about another object is one to another question."""
+    found = {}
+    for one, answer in zip(asked, answers, strict=True):
+        rows = ordinary_rows(answer) or ()
+        if len(rows) == 1 and len(rows[0]) == one.width and rows[0][0] == one.name.encode():
+            found[one.sql] = rows[0]
+    return found
+
+
+def ordinary_rows(answer: Answer) -> tuple[RawRow, ...] | None:
+    """None where it is a refusal, or anything was warned of."""
+    return None if isinstance(answer, ServerRefusal) or answer.warnings else answer.rows
+
+
+def ask_each(
+    link: Link, questions: Mapping[str, str], *, width: int
+) -> dict[str, tuple[RawRow, ...]]:
+    """A question about each database, answered; without those whose answer is out of the ordinary.
+    Raises LinkLost."""
+    answers = link.ask_ahead([*questions.values()])
+    return {
+        database: rows
+        for database, answer in zip(questions, answers, strict=True)
+        if (rows := ordinary_rows(answer)) is not None and {*map(len, rows)} <= {width}
+    }

@@ -18,7 +18,7 @@ from reconciler.ddl.scan import is_too_large
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.problems import ServerRefusal, is_of_the_moment, misread
 from reconciler.edges.mysql.reading import number, text
-from reconciler.edges.mysql.shown_ahead import ShowsRows
+from reconciler.edges.mysql.shown_ahead import Asked, ShowsRows
 from reconciler.model.object_id import ObjectKind
 from reconciler.model.programs import CreatedWith
 from reconciler.model.schema import OtherObject
@@ -72,8 +72,9 @@ def read_heads(link: Link, database: str) -> tuple[Head, ...]:
 def read_trigger(link: ShowsRows, database: str, head: Head) -> OtherObject | None:
     """None where it is gone, or the login may not see it, and for one that is longer than anything
     that is read. Raises ServerRefusal or LinkLost."""
+    asked = asked_of_trigger(head.name)
     try:
-        row = link.row(f"SHOW CREATE TRIGGER {quote_identifier(head.name)}", width=7)
+        row = link.row(asked.sql, width=asked.width)
     except ServerRefusal as refusal:
         if is_of_the_moment(refusal.error):
             raise
@@ -100,6 +101,10 @@ def read_trigger(link: ShowsRows, database: str, head: Head) -> OtherObject | No
         ),
         follows=head.follows,
     )
+
+
+def asked_of_trigger(name: str) -> Asked:
+    return Asked(name, f"SHOW CREATE TRIGGER {quote_identifier(name)}", 7)
 
 
 def hidden_trigger(head: Head) -> OtherObject:
@@ -138,7 +143,8 @@ def as_it_stands(link: Link, database: str, name: str) -> ToPutBack | None:
     head = next((one for one in heads if one.name == name), None)
     if head is None:
         return None
-    row = link.row(f"SHOW CREATE TRIGGER {quote_identifier(name)}", width=7)
+    asked = asked_of_trigger(name)
+    row = link.row(asked.sql, width=asked.width)
     line = [one.name for one in heads if one.moment == head.moment]
     place = line.index(name)
     beside = Beside(

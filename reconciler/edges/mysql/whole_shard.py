@@ -14,6 +14,7 @@ from reconciler.edges.mysql.others import OthersRead, ParentsRead
 from reconciler.edges.mysql.reading import TablesRead
 from reconciler.edges.mysql.row_versions import RowVersions
 from reconciler.edges.mysql.server_settings import ServerLook
+from reconciler.edges.mysql.shown_ahead import KnownPrograms
 from reconciler.model.access import ShardAccess
 from reconciler.model.dependents import Dependents, Program, Reference
 from reconciler.model.observation import CrossDatabaseChild, ObservedShard, TableFacts
@@ -35,14 +36,15 @@ class Around:
 
 @dataclass(frozen=True, slots=True)
 class ServerWide:
-    """What is asked once per server, for the length of one look at a fleet; and `texts`, which many
-    shards have: by their table and as they were printed."""
+    """What is asked once per server, for the length of one look at a fleet; and what many shards
+    have: `texts` by their table and as they were printed, and programs."""
 
     row_versions: RowVersions = field(default_factory=RowVersions)
     cross_database_children: CrossDatabaseChildren = field(default_factory=CrossDatabaseChildren)
     programs: ProgramsElsewhere = field(default_factory=ProgramsElsewhere)
     shown: ShownByServers = field(default_factory=ShownByServers)
     texts: dict[tuple[str, bytes], str] = field(default_factory=dict)
+    known: KnownPrograms = field(default_factory=KnownPrograms)
 
     def around(self, link: Link, server: ServerLook, access: ShardAccess) -> Around:
         """Raises ServerRefusal or LinkLost."""

@@ -1,0 +1,124 @@
+"""A text that many shards have is read once, and no difference between two shards is lost by it."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from reconciler.edges.client.ahead import Answered, RawRow
+from reconciler.edges.mysql.connect import Link
+from reconciler.edges.mysql.programs import asked_of_routine, asked_of_view, read_routine, read_view
+from reconciler.edges.mysql.shown_ahead import KnownPrograms, ShownAhead, as_asked
+from reconciler.model.object_id import ObjectId, ObjectKind
+from reconciler.model.programs import view_id
+from reconciler.model.schema import OtherObject
+
+pytestmark = pytest.mark.invariant("FZ-12")
+
+HEAD = "CREATE ALGORITHM=UNDEFINED DEFINER=`app`@`%` SQL SECURITY DEFINER VIEW `v` AS "
+# What may stand in a view, with {own} for what the database is called.
+VIEWS = {
+    "its own name nowhere": HEAD + "select 1 AS `1`",
+    "a function": HEAD + "select `{own}`.`f`() AS `f`",
+    "several": HEAD + "select `{own}`.`f`(`{own}`.`g`(1)) AS `f` from `{own}`.`t`",
+    "a string": HEAD + "select 'of `{own}`.t' AS `a`",
+    "a function and a string": HEAD + "select `{own}`.`f`('{own}') AS `a`",
+    "a function and a string that looks like it": HEAD + "select `{own}`.`f`('`{own}`.') AS `a`",
+    "an alias of its name": HEAD + "select `{own}`.`a` AS `a` from `t` `{own}`",
+    "a table of its name": HEAD + "select `{own}`.`f`() AS `f` from `{own}`",
+    "a definer of its name": HEAD.replace("`app`", "`{own}`") + "select 1 AS `1`",
+    "a host of its name": HEAD.replace("`%`", "`{own}`") + "select `{own}`.`f`() AS `1`",
+    "a longer name": HEAD + "select `{own}0`.`f`() AS `1`",
+    "a mark": HEAD + "select `\0`.`f`() AS `f`",
+    "a string with a mark": HEAD + "select '`\0`.`f`' AS `1`",
+    "small letters": HEAD + "select `shop_a`.`f`() AS `f`",
+    "another one": HEAD + "select `shop_b`.`f`() AS `f`",
+}
+PAIRS = (
+    ("shop_a", "shop_b"),
+    ("shop_b", "shop_a"),
+    ("Shop_A", "shop_b"),
+    ("shop_b", "Shop_A"),
+    ("a", "v"),
+    ("f`g", "shop_b"),
+    ("É", "é"),
+)
+BODIES = {
+    "bare": "SELECT 1",
+    "written out": "SELECT * FROM {own}.t",
+    "quoted": "INSERT INTO `{own}`.t SELECT '`{own}`.' FROM `{own}`.u",
+    "in both ways": "SELECT * FROM {own}.t JOIN `{own}`.u",
+    "another's, and its own": "SELECT * FROM shop_a.t JOIN `{own}`.u",
+    "in a comment": "SELECT 1 /* `{own}`.t */ FROM `{own}`.t",
+}
+
+
+def shown_to(known: KnownPrograms, database: str, sql: str, row: RawRow) -> ShownAhead:
+    answers = [Answered(rows=(row,), warnings=0)]
+    asked: list[Any] = [asked_of_view("v"), asked_of_routine(PROCEDURE)]
+    asked = [one for one in asked if one.sql == sql]
+    return as_asked(cast(Link, None), database, asked, answers, known)
+
+
+def view_of(known: KnownPrograms, database: str, text: str) -> OtherObject | None:
+    own = text.replace("{own}", database.replace("`", "``"))
+    row = (b"v", own.encode(), b"utf8mb4", b"utf8mb4_bin")
+    shows = shown_to(known, database, asked_of_view("v").sql, row)
+    return shows.program(view_id("v"), asked_of_view("v"), lambda: read_view(shows, database, "v"))
+
+
+PROCEDURE = ObjectId(ObjectKind.PROCEDURE, "p")
+
+
+def routine_of(known: KnownPrograms, database: str, body: str) -> OtherObject | None:
+    text = f"CREATE DEFINER=`app`@`%` PROCEDURE `p`()\n{body}"
+    own = text.replace("{own}", database.replace("`", "``"))
+    row = (b"p", b"", own.encode(), b"utf8mb4", b"utf8mb4_bin", b"utf8mb4_bin")
+    asked = asked_of_routine(PROCEDURE)
+    shows = shown_to(known, database, asked.sql, row)
+    return shows.program(PROCEDURE, asked, lambda: read_routine(shows, database, PROCEDURE))
+
+
+def told(found: OtherObject | None) -> tuple[object, ...]:
+    assert found is not None
+    return (found, found.definer, found.created_with)
+
+
+@pytest.mark.parametrize("first", VIEWS.values(), ids=[*VIEWS])
+def test_a_view_is_read_as_if_nobody_knew_any(first: str) -> None:
+    for one, other in PAIRS:
+        for second in VIEWS.values():
+            known = KnownPrograms()
+            for database, text in ((one, first), (other, second), (one, second)):
+                assert told(view_of(known, database, text)) == told(
+                    view_of(KnownPrograms(), database, text)
+                ), (one, other, second)
+
+
+def test_a_routine_is_read_as_if_nobody_knew_any() -> None:
+    for one, other in PAIRS:
+        known = KnownPrograms()
+        for text in BODIES.values():
+            for database in (one, other):
+                assert told(routine_of(known, database, text)) == told(
+                    routine_of(KnownPrograms(), database, text)
+                ), (one, other, text)
+
+
+@pytest.mark.parametrize("text", ["its own name nowhere", "a function", "several"])
+def test_what_only_the_database_tells_apart_is_read_once(text: str) -> None:
+    known = KnownPrograms()
+    found = {id(view_of(known, database, VIEWS[text])) for database in ("shop_a", "shop_b")}
+    assert len(found) == 1
+
+
+def test_what_rests_on_more_than_the_row_is_kept_apart() -> None:
+    known = KnownPrograms()
+    row = (b"x",)
+    made = [OtherObject(kind=ObjectKind.VIEW, name=name, definition="x") for name in "ab"]
+    assert known.of("a", row, "d", lambda: made[0]) is made[0]
+    assert known.of("b", row, "d", lambda: made[1]) is made[1]
+    assert known.of("a", row, "e", lambda: made[1]) is made[0]
+    assert known.of("none", row, "d", lambda: None) is None
+    assert known.of("none", row, "d", lambda: made[1]) is made[1]
