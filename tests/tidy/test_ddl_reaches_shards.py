@@ -44,6 +44,7 @@ def test_one_function_sends_statements_and_one_session_calls_it() -> None:
     assert _callers("execute_both") == {"reconciler/edges/mysql/trigger_swap.py"}
     assert _callers("ask_ahead", on="link") == {
         "reconciler/edges/mysql/looking_together.py",
+        "reconciler/edges/mysql/reading.py",  # definitions of one shard
         "reconciler/edges/mysql/shown_ahead.py",  # texts of programs
     }
     assert _callers("DirectEngine") == {"reconciler/edges/shard_session.py"}

@@ -26,6 +26,7 @@ from reconciler.edges.mysql.limits import DEADLOCK_TRIES_MAX
 from reconciler.edges.mysql.problems import (
     DEADLOCK,
     LinkLost,
+    LostAhead,
     ServerRefusal,
     connection_refused,
     host_unknown,
@@ -158,7 +159,7 @@ class Link:
     def ask_ahead(self, statements: Sequence[str]) -> Iterator[Answered | ServerRefusal]:
         """The answers to statements that only read, or choose the database that is read, each sent
         before those in front of it are answered; warnings are the caller's to mind. Who does not
-        take all of them loses the link. Raises LinkLost."""
+        take all of them loses the link. Raises LostAhead."""
         try:
             for answer in ask_ahead(self._wire, statements):
                 if isinstance(answer, Answered):
@@ -166,10 +167,11 @@ class Link:
                     continue
                 translated = self._translated(answer, sent=True)
                 if isinstance(translated, LinkLost):
-                    raise translated
+                    raise LostAhead(translated)
                 yield translated
         except pymysql.err.MySQLError as error:
-            raise self._translated(error, sent=True) from None
+            lost = self._translated(error, sent=True)
+            raise (LostAhead(lost) if isinstance(lost, LinkLost) else lost) from None
 
     def _refusal_in(self, receive: Callable[[], object]) -> ServerRefusal | None:
         """Raises LinkLost."""

@@ -2,13 +2,14 @@
 
 Rule: what cannot be read in full makes its shard Unreachable, with a reason, and never a smaller
 schema (GD-5, PL-10). Round trips are what a look costs: those that one server has are looked at
-together (`looking_together.py`), any other takes one for each table and about ten besides.
+together (`looking_together.py`), and any other is asked for its texts ahead of the answers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.edges.client.target import Target
@@ -19,11 +20,13 @@ from reconciler.edges.mysql.grants import shows_tables
 from reconciler.edges.mysql.limits import LOOK_BYTES_MAX, OBSERVE_ANSWERS_MAX
 from reconciler.edges.mysql.looking_together import Batch, batches_of, look_at_batch
 from reconciler.edges.mysql.others import (
+    asked_of,
     list_others,
     read_cross_database_parents,
     read_others,
 )
 from reconciler.edges.mysql.problems import (
+    LostAhead,
     as_unavailable,
     hidden_tables,
     look_failed,
@@ -102,40 +105,56 @@ class MysqlLiveShards:
 def observe_shard(
     shard: ShardSpec, target: Target, servers: ServerWide, patience: Patience, reach: Reach
 ) -> ObservedShard:
-    """Raises Unavailable or InvalidInput."""
-    with (
-        reach.open(target, program="reconciler, looking") as link,
-        as_unavailable(target.label),
-    ):
-        patience.when_over(link.cut)
-        link.try_again_on_deadlock()
-        link.take_at_most(LOOK_BYTES_MAX)
-        server = look_at_server(link)
-        reach.set_session(link, session_variables(server.settings))
-        seen = _observe(link, shard, server, servers)
-        reach.confirm(link, server)
-        return seen
+    """Texts are asked for ahead of the answers; where the link is lost over it, for some who stand
+    in between take one question at a time, all is asked again one by one. Raises Unavailable or
+    InvalidInput."""
+    look = _Look(shard=shard, target=target, servers=servers, patience=patience, reach=reach)
+    with as_unavailable(target.label):
+        if reach.serves_many:
+            with suppress(LostAhead):
+                return look.seen(ahead=True)
+        return look.seen(ahead=False)
 
 
-def _observe(
-    link: Link, shard: ShardSpec, server: ServerLook, servers: ServerWide
-) -> ObservedShard:
-    database = database_of(link)
-    shown = servers.shown.of(link, server)
-    access = read_access(
-        link, database, server, shown, definers=shard.definers, programs=shard.programs
-    )
-    if not shows_tables(access):
-        raise Unavailable(hidden_tables(link.target.label))
-    # First of all: it takes the first shard of a server the longest, and the others need it last.
-    around = servers.around(link, server, access)
-    tables = read_tables(link, database, list_again=list_with_facts)
-    listed = list_others(link, database, shard.programs)
-    shows = ask_for(link, database, (), servers.known)
-    others = read_others(shows, tables.listing, listed, shard.programs)
-    parents = read_cross_database_parents(link, tables.definitions, server.settings.version)
-    within = Within(tables=tables, others=others, parents=parents)
-    return whole_shard(shard, server, access, within, around)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    shard: ShardSpec
+    target: Target
+    servers: ServerWide
+    patience: Patience
+    reach: Reach
+
+    def seen(self, *, ahead: bool) -> ObservedShard:
+        """Raises Unavailable, InvalidInput, ServerRefusal or LinkLost."""
+        with self.reach.open(self.target, program="reconciler, looking") as link:
+            self.patience.when_over(link.cut)
+            link.try_again_on_deadlock()
+            link.take_at_most(LOOK_BYTES_MAX)
+            server = look_at_server(link)
+            self.reach.set_session(link, session_variables(server.settings))
+            seen = self._observed(link, server, ahead=ahead)
+            self.reach.confirm(link, server)
+            return seen
+
+    def _observed(self, link: Link, server: ServerLook, *, ahead: bool) -> ObservedShard:
+        shard, servers, database = self.shard, self.servers, database_of(link)
+        shown = servers.shown.of(link, server)
+        access = read_access(
+            link, database, server, shown, definers=shard.definers, programs=shard.programs
+        )
+        if not shows_tables(access):
+            raise Unavailable(hidden_tables(self.target.label))
+        # First of all: it takes the first shard of a server the longest, and the others need it
+        # last.
+        around = servers.around(link, server, access)
+        tables = read_tables(link, database, list_again=list_with_facts, ahead=ahead)
+        listed = list_others(link, database, shard.programs)
+        asked = asked_of(database, tables.listing, listed, shard.programs)
+        shows = ask_for(link, database, [*asked] if ahead else [], servers.known)
+        others = read_others(shows, tables.listing, listed, shard.programs)
+        parents = read_cross_database_parents(link, tables.definitions, server.settings.version)
+        within = Within(tables=tables, others=others, parents=parents)
+        return whole_shard(shard, server, access, within, around)
 
 
 def time_limit_s(shard: ShardSpec) -> float:

@@ -48,6 +48,14 @@ class LinkLost(Exception):
         self.timed_out = timed_out
 
 
+class LostAhead(LinkLost):
+    """It ended over questions that were sent before those in front of them were answered: somebody
+    in between may take no such thing, and who asks again, asks them one by one."""
+
+    def __init__(self, lost: LinkLost) -> None:
+        super().__init__(lost.reason, sent=lost.sent, timed_out=lost.timed_out)
+
+
 def misread() -> LinkLost:
     """An answer whose values are not what was asked for: who gives one is not to be relied on."""
     return LinkLost("it answered something else than was asked", sent=True)

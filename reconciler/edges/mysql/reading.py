@@ -6,7 +6,8 @@ the two differ it is all read again, and a shard that does not come to rest is g
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from reconciler.ddl.quote import quote_identifier, quote_string
@@ -159,11 +160,17 @@ def read_tables(
     database: str,
     *,
     list_again: Callable[[Link, str], Listing] = list_names,
+    ahead: bool = False,
 ) -> TablesRead:
-    """Raises ServerRefusal, LinkLost, or Unavailable if tables keep coming and going."""
+    """`ahead`: all definitions are asked for at once. Raises ServerRefusal, LinkLost, or
+    Unavailable if tables keep coming and going."""
     for _ in range(READ_ATTEMPTS_MAX):
         before = list_names(link, database)
-        read = [(table, _definition_or_error(link, table)) for table in before.tables]
+        shown = dict(_shown_ahead(link, before.tables)) if ahead else {}
+        read = [
+            (table, shown[table] if table in shown else _definition_or_error(link, table))
+            for table in before.tables
+        ]
         after = list_again(link, database)
         if before.types == after.types and all(found is not None for _, found in read):
             return TablesRead(
@@ -172,6 +179,16 @@ def read_tables(
                 listing=after,
             )
     raise Unavailable(keeps_changing(link.target.label))
+
+
+def _shown_ahead(link: Link, tables: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """The definitions of the tables of which nothing out of the ordinary is said."""
+    answers = link.ask_ahead([show_of_table(table) for table in tables])
+    for table, answer in zip(tables, answers, strict=True):
+        row = row_of_table(answer)
+        with suppress(ServerRefusal):  # what it printed is no text
+            if row is not None and row[0] == table.encode() and row[1] is not None:
+                yield table, shown_definition(row[1], table, link.database or "")
 
 
 def _definition_or_error(link: Link, table: str) -> str | ServerError | None:

@@ -1,7 +1,7 @@
 """Texts that are asked for all at once, before the first is answered.
 
 Rule: what is out of the ordinary in an answer (a refusal, a warning, another form) is asked again
-alone, so that it is told as it is everywhere else. The text of a program that many shards
+alone, so that it is told as it is everywhere else (FZ-13). The text of a program that many shards
 have is read once: it is known by its bytes, in which a mark stands for the shard's own database
 (FZ-12).
 """
