@@ -146,7 +146,7 @@ class Policy:
         return frozenset(kind for kind, managed in MANAGED_AS.items() if managed in self.manage)
 
     def manages_program(self, kind: ObjectKind) -> bool:
-        return kind in self.program_kinds
+        return MANAGED_AS.get(kind) in self.manage
 
     def account_of(self, kind: ObjectKind) -> str | None:
         """As `definer_of`, by the kind of an object."""

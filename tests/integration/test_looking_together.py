@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -14,7 +15,9 @@ from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.live import MysqlLiveShards
 from reconciler.edges.mysql.reach import ByItself
 from reconciler.edges.server.process import RunningServer
+from reconciler.model.object_id import ObjectKind
 from reconciler.model.observation import Observation, ObservedShard, Unreachable
+from reconciler.model.programs import MANAGED_AS
 from reconciler.model.server import Flavor
 from reconciler.spec.model import Connection, ShardSpec
 from tests.conftest import FreshDatabase
@@ -28,6 +31,8 @@ from tests.integration.mysql_edges import (
 
 pytestmark = pytest.mark.invariant("FZ-11")
 
+Kinds = tuple[ObjectKind, ...]
+MANAGED: Kinds = tuple(sorted(MANAGED_AS))
 PLAIN = (
     "CREATE TABLE p (id INT PRIMARY KEY, a VARCHAR(9) UNIQUE)",
     "CREATE TABLE `t-1` (id INT PRIMARY KEY, FOREIGN KEY (id) REFERENCES p (id))",
@@ -50,7 +55,21 @@ WITHIN: dict[str, Sequence[str]] = {
         "CREATE TRIGGER two BEFORE INSERT ON t FOR EACH ROW SET NEW.n = 2",
         "CREATE FUNCTION f() RETURNS INT DETERMINISTIC RETURN 1",
         "CREATE PROCEDURE p() SELECT id FROM t",
+        "CREATE PROCEDURE q() SELECT id FROM `{own}`.t",
+        "CREATE VIEW w AS SELECT f() AS one FROM t WHERE id IN (SELECT id FROM v)",
         "CREATE EVENT e ON SCHEDULE EVERY 1 DAY DISABLE DO DELETE FROM t",
+        "CREATE EVENT o ON SCHEDULE AT '2001-01-01' ON COMPLETION PRESERVE DO DELETE FROM {own}.t",
+    ),
+    "almost the same programs": (
+        "CREATE TABLE t (id INT PRIMARY KEY, n INT)",
+        "CREATE DEFINER = nobody@'%' VIEW v AS SELECT id FROM t",
+        "CREATE TRIGGER two BEFORE INSERT ON t FOR EACH ROW SET NEW.n = 2",
+        "CREATE TRIGGER one BEFORE INSERT ON t FOR EACH ROW SET NEW.n = 1",
+        "CREATE FUNCTION f() RETURNS INT DETERMINISTIC RETURN 1",
+        "CREATE DEFINER = nobody@'%' PROCEDURE p() SELECT id FROM t",
+        "CREATE PROCEDURE q() SELECT id FROM `beside`.t",
+        "CREATE VIEW w AS SELECT f() AS one FROM t WHERE id IN (SELECT id FROM v)",
+        "CREATE EVENT e ON SCHEDULE EVERY 1 DAY STARTS '2035-01-01' DISABLE DO DELETE FROM t",
     ),
     "view that lost its table": (
         "CREATE TABLE t (id INT)",
@@ -95,18 +114,36 @@ class Counting(ByItself):
         return super().open(target, program=program)
 
 
-def seen_by(reach: Counting, connections: Sequence[Connection]) -> list[Observation]:
-    shards = [ShardSpec(name=str(n), connection=one) for n, one in enumerate(connections)]
+def seen_by(
+    reach: Counting, connections: Sequence[Connection], programs: Kinds = ()
+) -> list[Observation]:
+    shards = [
+        ShardSpec(name=str(n), connection=one, programs=programs)
+        for n, one in enumerate(connections)
+    ]
     return MysqlLiveShards(environ={}, root=ROOT, reach=reach).observe(shards, parallel=4)
 
 
-def together_and_alone(connections: Sequence[Connection]) -> tuple[list[Observation], int]:
+def together_and_alone(
+    connections: Sequence[Connection], programs: Kinds = ()
+) -> tuple[list[Observation], int]:
     """What was seen in either way, and how many connections it took to look together."""
     together, alone = Counting(serves_many=True), Counting(serves_many=False)
-    seen = seen_by(together, connections)
-    assert seen == seen_by(alone, connections)
+    seen = seen_by(together, connections, programs)
+    each = seen_by(alone, connections, programs)
+    assert seen == each
+    assert whole(seen) == whole(each)
     assert alone.opened == len(connections)
     return seen, together.opened
+
+
+def whole(seen: Sequence[Observation]) -> list[object]:
+    """What is left out where observations are compared."""
+    return [
+        [(other.definer, other.created_with, other.follows) for other in one.others]
+        for one in seen
+        if isinstance(one, ObservedShard)
+    ]
 
 
 @pytest.fixture
@@ -119,7 +156,7 @@ def databases(server: RunningServer, fresh_database: FreshDatabase) -> Iterator[
             made[name] = fresh_database(server)
             with admin_cursor(server, made[name]) as cursor:
                 for statement in within:
-                    cursor.execute(statement)
+                    cursor.execute(statement.replace("{own}", made[name]))
     yield made
     if "read only" in made:
         with admin_cursor(server, made["read only"]) as cursor:
@@ -133,6 +170,7 @@ def test_together_a_shard_shows_what_it_shows_alone(
     seen, opened = together_and_alone(own)
     assert all(isinstance(one, ObservedShard) for one in seen)
     assert opened <= 4 + 3, "each of three is looked at once more, and all others are not"
+    programs_show_what_they_show_alone(server, databases)
     gone = [*own, connection_to(server, "no_such_database")]
     seen, _ = together_and_alone(gone)
     assert isinstance(seen[-1], Unreachable)
@@ -156,6 +194,23 @@ def test_together_a_shard_shows_what_it_shows_alone(
         ):
             _, opened = together_and_alone([connection_to(server, one), other])
             assert opened == 2
+
+
+def programs_show_what_they_show_alone(server: RunningServer, databases: dict[str, str]) -> None:
+    """Asked for ahead, over one connection for both and for each, and one by one."""
+    within = ("programs", "almost the same programs")
+    own = [connection_to(server, databases[about]) for about in within]
+    together, opened = together_and_alone(own, MANAGED)
+    assert opened == 1
+    ahead = Counting(serves_many=True)
+    for connection, found in zip(own, together, strict=True):
+        [alone] = seen_by(ahead, [connection], MANAGED)
+        assert isinstance(alone, ObservedShard)
+        assert isinstance(found, ObservedShard)
+        assert replace(alone, shard=found.shard) == found
+        assert whole([alone]) == whole([found])
+        assert {one.kind for one in found.others} == {*MANAGED} - {ObjectKind.SEQUENCE}
+    assert ahead.opened == len(own)
 
 
 @contextmanager
