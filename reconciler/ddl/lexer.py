@@ -150,6 +150,21 @@ def names_of(text: str) -> Iterator[str]:
             yield unquote_identifier(found[0])
 
 
+_WORDS = re.compile(f"{_WORD_CHARACTER}+")
+_RUN_TOGETHER = re.compile(rf"/\*|\.[0-9]+(?![0-9]){_WORD_CHARACTER}|[0-9]\.[eE][+-]?[0-9]")
+
+
+def words_in(text: str) -> list[str]:
+    """Every stretch of what can stand in a bare identifier, wherever it is."""
+    return _WORDS.findall(text)
+
+
+def may_run_together(text: str) -> bool:
+    """Whether a word may stand right behind a number or a version, and be a part of a longer
+    stretch: in `1.5e`, and in an executable comment."""
+    return _RUN_TOGETHER.search(text) is not None
+
+
 def _token(
     kind: TokenKind, text: str, offset: int, line_starts: list[int], executable: bool
 ) -> Token:

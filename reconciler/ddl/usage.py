@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reconciler.ddl.lexer import names_of
+from reconciler.ddl.lexer import may_run_together, names_of, words_in
 from reconciler.ddl.statement.check import StatementKind
 from reconciler.ddl.statement.reach import Reach, reach_of
 from reconciler.model.dependents import Program, Reference
@@ -18,6 +18,19 @@ from reconciler.model.object_id import ObjectKind
 def names_in(text: str) -> frozenset[str]:
     """Every name that the text can mean, in small letters."""
     return frozenset(name.lower() for name in names_of(text))
+
+
+def words_of(text: str) -> frozenset[str]:
+    """What is left of a text without the signs between, in small letters: `words_of_name` of each
+    of its names is in it, which is found at a small part of the price of names."""
+    if not may_run_together(text):
+        return words_of_name(text)
+    return words_of_name(text).union(*map(words_of_name, names_of(text)))
+
+
+def words_of_name(name: str) -> frozenset[str]:
+    # In small letters, a sigma is another one where a word ends, and so a text's than its name's.
+    return frozenset(words_in(name.lower().replace("\N{GREEK SMALL LETTER FINAL SIGMA}", "σ")))
 
 
 def programs_at_stake(reach: Reach, programs: Iterable[Program]) -> tuple[Program, ...]:

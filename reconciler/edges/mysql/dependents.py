@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.ddl.scan import is_too_large
-from reconciler.ddl.usage import names_in
+from reconciler.ddl.usage import names_in, words_of, words_of_name
 from reconciler.edges.mysql.connect import Link, Row
 from reconciler.edges.mysql.cross_database_children import read_references
 from reconciler.edges.mysql.grants import SHOWS_TABLES, unseen_with
@@ -223,9 +223,9 @@ def _all_programs(link: Link) -> ProgramsByName | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramsByName:
-    """Programs of many databases, and where in their row each name is that a text of them can
-    mean: a fleet asks for one shard after the other. `hidden` are databases, in small letters, of
-    which a text was not seen."""
+    """Programs of many databases, and where in their row each word of their texts is: a fleet asks
+    for one shard after the other. `hidden` are databases, in small letters, of which a text was
+    not seen."""
 
     programs: tuple[Program, ...]
     places: Mapping[str, Sequence[int]]
@@ -246,23 +246,35 @@ class ProgramsByName:
             names = {view.name.lower() for view in views}
         return tuple(map(self.programs.__getitem__, found))
 
-    def _naming(self, names: Iterable[str], database: str) -> list[int]:
-        places = {at for name in names for at in self.places.get(name, ())}
-        return sorted(at for at in places if _own_database(self.programs[at]) != database)
+    def _naming(self, names: Collection[str], database: str) -> list[int]:
+        places = {
+            at
+            for name in names
+            for at in self._with_words_of(name)
+            if _own_database(self.programs[at]) != database
+        }
+        texts = {at: self.programs[at].text or "" for at in sorted(places)}
+        return [at for at, text in texts.items() if not names_in(text).isdisjoint(names)]
+
+    def _with_words_of(self, name: str) -> Sequence[int]:
+        """Among them are all that name it: who has not its rarest word, has not the name."""
+        words = words_of_name(name)
+        found = (self.places.get(word, ()) for word in words)
+        return min(found, key=len) if words else range(len(self.programs))
 
 
 def by_name(programs: Iterable[Program]) -> ProgramsByName:
-    """A text that many databases have is split into its names once."""
+    """A text that many databases have is split into its words once."""
     every = tuple(programs)
-    names: dict[str, frozenset[str]] = {}
+    words: dict[str, frozenset[str]] = {}
     places: dict[str, list[int]] = {}
     for at, program in enumerate(every):
         if program.text is None:
             continue
-        if program.text not in names:
-            names[program.text] = names_in(program.text)
-        for name in names[program.text]:
-            places.setdefault(name, []).append(at)
+        if program.text not in words:
+            words[program.text] = words_of(program.text)
+        for word in words[program.text]:
+            places.setdefault(word, []).append(at)
     hidden = frozenset(_own_database(program) for program in every if program.text is None)
     return ProgramsByName(programs=every, places=places, hidden=hidden)
 

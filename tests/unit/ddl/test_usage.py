@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from reconciler.ddl.statement.reach import reach_of
 from reconciler.ddl.usage import (
     is_made_again,
     may_take_from_dependents,
+    names_in,
     programs_at_stake,
     references_at_stake,
     what_is_used,
+    words_of,
+    words_of_name,
 )
 from reconciler.model.dependents import Program, Reference
 from reconciler.model.object_id import ObjectKind
@@ -130,3 +135,20 @@ def key(name: str, *columns: str, parent: str = "users") -> Reference:
 def test_foreign_keys_rest_on_columns_indexes_and_the_table(sql: str, missed: list[str]) -> None:
     keys = (key("one", "a"), key("two", "b"), key("other", "a", parent="orders"))
     assert [found.name for found in references_at_stake(reach_of(sql), keys)] == missed
+
+
+SIGNS = "ab1 '\"`\\/*!-#\n_$xXeEM.0(;éΣ\u2603\U0001f600"
+
+
+@given(st.text(alphabet=st.sampled_from(SIGNS), max_size=40))
+@example("1.5abc")
+@example(".5e3abc")
+@example("t.1é")
+@example("t.1$a")
+@example("t.1\u2603a")
+@example("1.e5x")
+@example("/*!50003abc*/")
+@example("`ΑΣ`.`Α`")
+def test_the_words_of_a_text_hold_those_of_its_names(text: str) -> None:
+    words = words_of(text)
+    assert all(words_of_name(name) <= words for name in names_in(text))
