@@ -1,9 +1,10 @@
 """How long it takes to look at a fleet, against one shard, when every round trip costs 5 ms more.
 
-    python bench/observing.py [--shards 64] [--tables 50] [--latency-ms 5] [--parallel 32]
+    python bench/observing.py [--shards 64] [--tables 50] [--latency-ms 5] [--parallel 32] [--alone]
 
-A proxy, in a process of its own, holds back everything that is sent to the server. The number that
-counts is the last one: the fleet's time as a multiple of one shard's, which may be 4 at most.
+A proxy, in a process of its own, holds back everything that is sent to the server. With --alone each
+shard is reached by an address of its own, as if it had a server to itself. The number that counts is
+the last one: the fleet's time as a multiple of one shard's, which may be 4 at most.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ import multiprocessing
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from multiprocessing.connection import Connection as PipeEnd
 from pathlib import Path
 
@@ -58,8 +60,11 @@ def main() -> int:
     sized = {"table_definition_cache": cached, "table_open_cache": cached}
     with start_server(find_server(Flavor.MYSQL), options=sized) as server:
         make_fleet(server, options.shards, options.tables)
-        with slow_port(server, options.latency_ms / 1000) as port:
+        hosts = [host_of(number) for number in range(options.shards if options.alone else 1)]
+        with slow_port(server, options.latency_ms / 1000, hosts) as port:
             fleet = [shard_at(server, number, port) for number in range(options.shards)]
+            if options.alone:
+                fleet = [by_its_host(shard, host_of(n)) for n, shard in enumerate(fleet)]
             look(fleet, options.parallel)  # the server opens every table once
             one_s = statistics.median(look(fleet[:1], options.parallel) for _ in range(REPEATS))
             all_s = statistics.median(look(fleet, options.parallel) for _ in range(REPEATS))
@@ -76,7 +81,17 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--tables", type=int, default=50)
     parser.add_argument("--latency-ms", type=float, default=5.0)
     parser.add_argument("--parallel", type=int, default=OBSERVE_PARALLEL_MIN)
+    parser.add_argument("--alone", action="store_true")
     return parser.parse_args()
+
+
+def host_of(number: int) -> str:
+    """Each is this machine."""
+    return f"127.0.{number // 250}.{number % 250 + 1}"
+
+
+def by_its_host(shard: ShardSpec, host: str) -> ShardSpec:
+    return replace(shard, connection=replace(shard.connection, host=host))
 
 
 def make_fleet(server: RunningServer, shards: int, tables: int) -> None:
@@ -119,10 +134,12 @@ def look(fleet: list[ShardSpec], parallel: int) -> float:
 
 
 @contextmanager
-def slow_port(server: RunningServer, delay_s: float) -> Iterator[int]:
+def slow_port(
+    server: RunningServer, delay_s: float, hosts: Sequence[str] = ("127.0.0.1",)
+) -> Iterator[int]:
     ours, theirs = multiprocessing.Pipe()
     proxy = multiprocessing.Process(
-        target=run_proxy, args=(theirs, server.host, server.port, delay_s), daemon=True
+        target=run_proxy, args=(theirs, server.host, server.port, delay_s, hosts), daemon=True
     )
     proxy.start()
     try:
@@ -132,11 +149,13 @@ def slow_port(server: RunningServer, delay_s: float) -> Iterator[int]:
         proxy.join()
 
 
-def run_proxy(parent: PipeEnd, host: str, port: int, delay_s: float) -> None:
-    asyncio.run(serve(parent, host, port, delay_s))
+def run_proxy(parent: PipeEnd, host: str, port: int, delay_s: float, hosts: Sequence[str]) -> None:
+    asyncio.run(serve(parent, host, port, delay_s, hosts))
 
 
-async def serve(parent: PipeEnd, host: str, port: int, delay_s: float) -> None:
+async def serve(
+    parent: PipeEnd, host: str, port: int, delay_s: float, hosts: Sequence[str]
+) -> None:
     loop = asyncio.get_running_loop()
 
     class Half(asyncio.Protocol):
@@ -177,8 +196,13 @@ async def serve(parent: PipeEnd, host: str, port: int, delay_s: float) -> None:
             self.other = transport
 
     tasks: set[asyncio.Task[None]] = set()
-    listener = await loop.create_server(lambda: Client(delay_s), "127.0.0.1", 0)
-    parent.send(listener.sockets[0].getsockname()[1])
+    first, *others = hosts
+    listener = await loop.create_server(lambda: Client(delay_s), first, 0)
+    own_port = listener.sockets[0].getsockname()[1]
+    if others:
+        more = await loop.create_server(lambda: Client(delay_s), others, own_port)
+        assert len(more.sockets) == len(others)
+    parent.send(own_port)
     await listener.serve_forever()
 
 
