@@ -2,9 +2,9 @@
 
     python bench/observing.py [--shards 64] [--tables 50] [--latency-ms 5] [--parallel 32] [--alone]
 
-A proxy, in a process of its own, holds back everything that is sent to the server. With --alone each
-shard is reached by an address of its own, as if it had a server to itself. The number that counts is
-the last one: the fleet's time as a multiple of one shard's, which may be 4 at most.
+A proxy, in a process of its own, holds back everything that is sent to the server. With --alone
+each shard is reached by an address of its own, as if it had a server to itself. The number that
+counts is the last one: the time of the fleet as a multiple of that of one shard, at most 4.
 """
 
 from __future__ import annotations
