@@ -10,6 +10,7 @@ import click
 
 from reconciler.cli import options
 from reconciler.cli.ci_ask import ask
+from reconciler.cli.ci_observe import observe
 from reconciler.cli.ci_parts import parts, workflow
 from reconciler.cli.ci_setup import setup
 from reconciler.cli.ci_wire import JobWiring
@@ -44,6 +45,11 @@ _page = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     help="Also write a page to look at to this file.",
 )
+_observations = click.option(
+    "--observations",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Judge by what `ci observe` wrote there in each region, not by the shards.",
+)
 
 
 @click.group()
@@ -60,8 +66,13 @@ def ci() -> None:
 @_environments
 @_sarif
 @_page
+@_observations
 def verify(
-    repo: Path, environments: tuple[str, ...], sarif: Path | None, page: Path | None
+    repo: Path,
+    environments: tuple[str, ...],
+    sarif: Path | None,
+    page: Path | None,
+    observations: Path | None,
 ) -> None:
     """On pull_request and merge_group: is the committed plan what an apply would run?
 
@@ -69,7 +80,13 @@ def verify(
     """
     wiring = JobWiring(repo)
     code = verify_change(
-        wiring.job, environments, wiring.open_worlds, wiring.connections, sarif=sarif, page=page
+        wiring.job,
+        environments,
+        wiring.open_worlds,
+        wiring.connections,
+        sarif=sarif,
+        page=page,
+        sight=wiring.sight(observations),
     )
     raise SystemExit(int(code))
 
@@ -84,7 +101,14 @@ def verify(
     help="Commit the files to the pull request's branch, as the app whose token is in"
     " RECONCILER_COMMIT_TOKEN.",
 )
-def plan(repo: Path, environments: tuple[str, ...], files_only: bool, commit: bool) -> None:
+@_observations
+def plan(
+    repo: Path,
+    environments: tuple[str, ...],
+    files_only: bool,
+    commit: bool,
+    observations: Path | None,
+) -> None:
     """On pull_request: plan, show the plan in the comment, and leave its files in plans/.
 
     The files are for --commit, or to keep for `reconciler ci pull --pr N`.
@@ -97,6 +121,7 @@ def plan(repo: Path, environments: tuple[str, ...], files_only: bool, commit: bo
         wiring.connections,
         comment=PlanComment.LEFT_OUT if files_only else PlanComment.WRITTEN,
         destination=wiring.destination(commit=commit),
+        sight=wiring.sight(observations),
     )
     raise SystemExit(int(code))
 
@@ -152,6 +177,7 @@ def apply(
 
 
 ci.add_command(ask)
+ci.add_command(observe)
 ci.add_command(parts)
 ci.add_command(workflow)
 ci.add_command(setup)
@@ -173,6 +199,7 @@ ci.add_command(setup)
     type=click.Path(dir_okay=False, path_type=Path),
     help="Also write the result to this file.",
 )
+@_observations
 def drift(
     repo: Path,
     environments: tuple[str, ...],
@@ -180,6 +207,7 @@ def drift(
     page: Path | None,
     metrics: Path | None,
     json_file: Path | None,
+    observations: Path | None,
 ) -> None:
     """On a schedule: find drift everywhere, keep one issue about it, mark stale plans.
 
@@ -188,7 +216,14 @@ def drift(
     """
     wiring = JobWiring(repo)
     files = DriftFiles(sarif=sarif, metrics=metrics, json=json_file, page=page)
-    code = watch_drift(wiring.job, environments, wiring.open_worlds, files=files, chat=wiring.chat)
+    code = watch_drift(
+        wiring.job,
+        environments,
+        wiring.open_worlds,
+        files=files,
+        chat=wiring.chat,
+        sight=wiring.sight(observations),
+    )
     raise SystemExit(int(code))
 
 

@@ -9,6 +9,7 @@ from reconciler.flows.names_taken import name_refusals, nobody_to_ask, statement
 from reconciler.flows.preflight import ask_rows, rows_in_the_way
 from reconciler.flows.reconcile_pass import (
     Derived,
+    Pass,
     begin_pass,
     derive,
     shadow_notes,
@@ -28,6 +29,11 @@ from reconciler.preflight.answered import Preflight
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
 from reconciler.spec.tree import FileTree
+
+_ROWS_UNASKED = (
+    "rows were not asked, for no shard is reached from here: the apply of each region asks them"
+    " before it sends anything"
+)
 
 
 def verify_keyspace(
@@ -65,7 +71,7 @@ def verify_keyspace(
             plan=with_counts(plan, begun) if plan is not None and shown else plan,
             estimate=time_estimate(begun, shown.core) if shown else None,
             refusals=refusals,
-            notes=shadow_notes(begun),
+            notes=(*shadow_notes(begun), *(_rows_unasked(begun, world) if shown else ())),
             preflight=preflight,
             quarantine=environment.quarantine,
         )
@@ -92,6 +98,13 @@ def verify_keyspace(
     if refusals := rows_in_the_way(begun, rows):
         return outcome(VerifyState.REFUSED, refusals, preflight=rows)
     return outcome(VerifyState.VERIFIED, preflight=rows)
+
+
+def _rows_unasked(begun: Pass, world: World) -> tuple[str, ...]:
+    """Where only what others saw of the shards is at hand."""
+    if begun.environment.preflight is None or world.rows is not None:
+        return ()
+    return (_ROWS_UNASKED,)
 
 
 def _missing(derived: Derived) -> Plan | None:

@@ -44,6 +44,11 @@ _PLAN_COMMIT = "Schema plan made by CI"
 _CHAT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "@\u2060"})
 
 
+def nothing_of_region(environment: str, region: str) -> str:
+    place = f"region {visible_line(region)} of {visible_line(environment)}"
+    return f"{place}: the change is about no keyspace there, and no shard was looked at"
+
+
 def given_up_line(keyspace: str, environment: str) -> str:
     """Of what a pull request takes out of the specs."""
     return (

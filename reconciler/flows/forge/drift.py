@@ -9,6 +9,7 @@ from pathlib import Path
 from reconciler.errors import ReconcilerError
 from reconciler.flows.drift import find_drift
 from reconciler.flows.forge.job import ForgeJob, OpenWorlds, Worlds, default_branch_event
+from reconciler.flows.forge.sight import BY_ASKING, Sight
 from reconciler.flows.forge.stale import mark_stale
 from reconciler.flows.keyspaces import Loaded
 from reconciler.flows.split.reached import look_of, standing_of
@@ -48,6 +49,7 @@ def watch_drift(
     *,
     files: DriftFiles,
     chat: Callable[[str], None] | None,
+    sight: Sight = BY_ASKING,
 ) -> ExitCode:
     """`chat` takes a few lines, and raises Unavailable if they could not be sent."""
     default_branch_event(job, *_EVENTS)
@@ -56,23 +58,28 @@ def watch_drift(
         outcomes: Outcomes = []
         names = loaded.environments(environments)
         for environment in names:
-            outcomes += look_for_drift(loaded, worlds, environment)
-        return tell_drift(job, loaded, worlds, outcomes, names, files=files, chat=chat)
+            outcomes += look_for_drift(loaded, worlds, environment, sight=sight)
+        return tell_drift(job, loaded, worlds, outcomes, names, files=files, chat=chat, sight=sight)
 
 
 def look_for_drift(
-    loaded: Loaded, worlds: Worlds, environment: str, keyspaces: Sequence[str] = ()
+    loaded: Loaded,
+    worlds: Worlds,
+    environment: str,
+    keyspaces: Sequence[str] = (),
+    *,
+    sight: Sight = BY_ASKING,
 ) -> Outcomes:
     """Of the keyspaces, or of all that have the environment."""
 
     def work(files: DesiredFiles, chosen: Environment) -> DriftOutcome:
         stands = standing_of(worlds, files, chosen)
         return find_drift(
-            look_of(worlds, stands),
+            sight.of(look_of(worlds, stands), files, stands.environment),
             files,
             stands.environment,
             tree=loaded.tree,
-            open_ledger=lambda: worlds.lasting_ledger_of(chosen),
+            open_ledger=sight.ledger(worlds.lasting_ledger_of, chosen),
         )
 
     return loaded.within(environment, keyspaces, work)
@@ -87,6 +94,7 @@ def tell_drift(
     *,
     files: DriftFiles,
     chat: Callable[[str], None] | None,
+    sight: Sight = BY_ASKING,
 ) -> ExitCode:
     """`outcomes` are those of every keyspace that the one issue is about; of the environments in
     `marked`, open pull requests are told whether their plan is stale. Raises Refused for a job that
@@ -101,7 +109,7 @@ def tell_drift(
     job.say(
         "the state of open pull requests",
         lambda notices: mark_stale(
-            job, notices, loaded, worlds, marked, branch=event.default_branch
+            job, notices, loaded, worlds, marked, branch=event.default_branch, sight=sight
         ),
     )
     return code

@@ -17,6 +17,7 @@ from reconciler.flows.forge.proposed import (
     tell_fork,
     tell_unchanged,
 )
+from reconciler.flows.forge.sight import BY_ASKING, Sight
 from reconciler.flows.plan import keep_plan, kept_cleans, plan_keyspace
 from reconciler.flows.split.plan import keep_split_plan, plan_split
 from reconciler.flows.split.reached import look_of, planning_world
@@ -65,6 +66,7 @@ def plan_change(
     *,
     comment: PlanComment,
     destination: PlanDestination,
+    sight: Sight = BY_ASKING,
 ) -> ExitCode:
     """Raises Refused for another event, and InvalidInput for a token that may not commit."""
     change = ProposedChange(job, "plan")
@@ -82,7 +84,8 @@ def plan_change(
     everything: list[_Planned | KeyspaceFailed] = []
     with open_worlds() as worlds:
         for environment in chosen_environments:
-            outcomes = change.outcomes(environment, _planning(change, worlds, destination.writer))
+            work = _planning(change, worlds, destination.writer, sight)
+            outcomes = change.outcomes(environment, work)
             everything += outcomes
             for outcome in outcomes if comment is PlanComment.WRITTEN else ():
                 keep_comment(change, write_markdown(plan_document([outcome], change.files)))
@@ -97,12 +100,15 @@ def plan_change(
     return code
 
 
-def _planning(change: ProposedChange, worlds: Worlds, writer: FileWriter) -> Work[_Planned]:
+def _planning(
+    change: ProposedChange, worlds: Worlds, writer: FileWriter, sight: Sight
+) -> Work[_Planned]:
     def work(files: DesiredFiles, chosen: Environment) -> _Planned:
         stands = change.standing(worlds, files, chosen)
         if stands.is_moving:
             return _planned_split(change, worlds, writer, files, chosen)
-        chosen, world = stands.environment, look_of(worlds, stands)
+        chosen = stands.environment
+        world = sight.of(look_of(worlds, stands), files, chosen)
         outcome = plan_keyspace(
             world,
             files,

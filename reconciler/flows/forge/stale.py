@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from reconciler.errors import InvalidInput, Refused
 from reconciler.flows.forge.job import ForgeJob, Worlds
+from reconciler.flows.forge.sight import BY_ASKING, Sight
 from reconciler.flows.keyspaces import Loaded
 from reconciler.flows.reconcile_pass import Pass, begin_pass
 from reconciler.flows.split.reached import look_of, standing_of
@@ -57,6 +58,7 @@ def mark_stale(
     environments: Sequence[str],
     *,
     branch: str,
+    sight: Sight = BY_ASKING,
 ) -> None:
     """Of pull requests from the repository itself: those of forks are red anyway. Raises
     Unavailable if the forge does not say which there are."""
@@ -66,7 +68,8 @@ def mark_stale(
 
         def work(files: DesiredFiles, chosen: Environment) -> Found:
             stands = standing_of(worlds, files, chosen)
-            begun = begin_pass(look_of(worlds, stands), files, stands.environment)
+            world = sight.of(look_of(worlds, stands), files, stands.environment)
+            begun = begin_pass(world, files, stands.environment)
             found = []
             for pull_request in waiting:
                 head = pull_request.head_commit

@@ -17,6 +17,7 @@ from reconciler.flows.forge.proposed import (
     tell_lowered,
     tell_unchanged,
 )
+from reconciler.flows.forge.sight import BY_ASKING, Sight
 from reconciler.flows.split.plan import verify_split
 from reconciler.flows.split.reached import look_of, planning_world
 from reconciler.flows.verify import verify_keyspace
@@ -44,6 +45,7 @@ def verify_change(
     *,
     sarif: Path | None,
     page: Path | None = None,
+    sight: Sight = BY_ASKING,
 ) -> ExitCode:
     """`sarif` and `page`: where the workflow has asked for the findings, and for a page to look at.
     Raises Refused for another event."""
@@ -65,7 +67,7 @@ def verify_change(
                 return verify_split(planning_world(worlds, chosen), files, chosen, tree=tree)
             before = change.before.keyspaces.get(files.spec.keyspace)
             verified = verify_keyspace(
-                look_of(worlds, stands),
+                sight.of(look_of(worlds, stands), files, stands.environment),
                 files,
                 stands.environment,
                 tree=tree,

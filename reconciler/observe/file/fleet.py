@@ -28,6 +28,7 @@ from reconciler.spec.model import Environment, ShardSpec
 from reconciler.spec.regions import in_region
 from reconciler.spec.tree import FileTree
 
+_IN_CI = "in CI, run all jobs again"
 _OTHERS = {
     "environment": "of another environment",
     "keyspace": "of another keyspace",
@@ -103,7 +104,8 @@ def _not_looked_at(shard: str, region: str) -> Unreachable:
         shard=shard,
         code="region-not-observed",
         reason=f"there is no observation of region {region}",
-        recovery=f"look with `reconciler observe --region {region}` in that region, and plan again",
+        recovery=f"look with `reconciler observe --region {region}` in that region, and plan again;"
+        f" {_IN_CI}, and where none looks at that region, write the workflow again",
     )
 
 
@@ -113,7 +115,7 @@ def _refused(code: str, message: str, about: About, path: str) -> Refused:
             code=code,
             message=message,
             recovery=f"look again with `reconciler observe --region {about.region}` in that region,"
-            " and plan again",
+            f" and plan again; {_IN_CI}",
             where=Location(path=path),
         )
     )
