@@ -4,8 +4,8 @@ PYTHON := $(shell for python in $(PYTHON) python3 python3.14 python3.13 python3.
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 		&& echo $$python && break; done)
 BIN := .venv/bin
-# The last ones are as `reconciler ci workflow` writes them, the examples as `ci setup` does.
-WORKFLOWS := $(wildcard .github/workflows/*.yml docs/examples/github/*.yml) docs/rollout-workflow.yml docs/requests-workflow.yml
+# Those of docs/ are as `reconciler ci workflow` writes them, the examples as `ci setup` does.
+WORKFLOWS := $(wildcard .github/workflows/*.yml docs/examples/github/*.yml docs/*workflow.yml)
 FORM_SETTINGS := .github/ISSUE_TEMPLATE/config.yml
 FORMS := $(filter-out $(FORM_SETTINGS),$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 # Up to two processes for each core, as far as memory goes (tests/machine.py): each starts servers of

@@ -26,6 +26,7 @@ class WorkflowRun:
     jobs: dict[str, dict[str, Any]]
     variables: dict[str, str] = field(default_factory=lambda: {"RECONCILER": "on"})
     ref: str = "refs/heads/main"
+    github: dict[str, Any] = field(default_factory=dict)
     is_cancelled: bool = False
     results: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -50,7 +51,7 @@ class WorkflowRun:
                 for each in needs
             },
             "vars": self.variables,
-            "github": {"ref": self.ref},
+            "github": {"ref": self.ref, **self.github},
         }
         condition = str(job.get("if", "success()"))
         own = all(result == "success" for result in (self.results[each] for each in needs))
@@ -72,7 +73,11 @@ class WorkflowRun:
         if "strategy" not in job:
             return [{}]
         assert job["strategy"]["fail-fast"] is False
-        expression = job["strategy"]["matrix"]["include"]
+        matrix = job["strategy"]["matrix"]
+        if "include" not in matrix:
+            ((name, values),) = matrix.items()
+            return [{name: value} for value in values]
+        expression = matrix["include"]
         found = re.fullmatch(r"\$\{\{ (.+) \}\}", expression)
         assert found
         legs = value_of(found[1], context)
@@ -168,6 +173,8 @@ class _Reader:
         match name, arguments:
             case "cancelled", []:
                 return self._is_cancelled
+            case "always", []:
+                return True
             case "success", []:
                 return not self._is_cancelled
             case "contains", [list() as items, str() as item]:

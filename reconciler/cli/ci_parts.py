@@ -13,12 +13,14 @@ from reconciler.cli.run import load
 from reconciler.cli.streams import show
 from reconciler.edges.files.history import GitHistory
 from reconciler.flows.forge.parts import PartsRequest, order_parts
-from reconciler.flows.forge.workflow import workflow_of
+from reconciler.flows.forge.workflow import checks_of, workflow_of
+from reconciler.report.checks_workflow import checks_workflow
 from reconciler.report.render import Format
 from reconciler.report.requests_workflow import requests_workflow
 from reconciler.report.workflow import rollout_workflow
 
-_WRITERS = {"rollout": rollout_workflow, "requests": requests_workflow}
+_ROLLOUTS = {"rollout": rollout_workflow, "requests": requests_workflow}
+_CHECKS = "checks"
 
 
 class Waves(click.ParamType[frozenset[int]]):
@@ -72,7 +74,7 @@ def parts(
     raise SystemExit(int(order_parts(JobWiring(repo).job, keyspaces, asked)))
 
 
-@click.command(short_help="Write the workflow that rolls plans out over regions.")
+@click.command(short_help="Write the workflow that rolls plans out over regions, or checks them.")
 @options.keyspaces
 @options.repository
 @options.environment
@@ -92,10 +94,17 @@ def parts(
 @click.option(
     "--of",
     "written",
-    type=click.Choice(sorted(_WRITERS)),
+    type=click.Choice(sorted([*_ROLLOUTS, _CHECKS])),
     default="rollout",
     show_default=True,
-    help="rollout: a job for every part of a plan. requests: what people ask of it by hand.",
+    help="rollout: a job for every part of a plan. requests: what people ask of it by hand. checks:"
+    " pull requests and drift, by a look in each region.",
+)
+@click.option(
+    "--scratch-image",
+    metavar="IMAGE@sha256:DIGEST",
+    help="For checks: the server of the fleet's series that stands in for `scratch` of the specs."
+    " Default: the one that `scratch` names, which the job must reach.",
 )
 def workflow(
     keyspaces: tuple[str, ...],
@@ -104,12 +113,28 @@ def workflow(
     action: str,
     branch: str,
     written: str,
+    scratch_image: str | None,
 ) -> None:
-    """Outside of any job: write the workflow of a rollout over regions to standard output.
+    """Outside of any job: write a workflow over regions to standard output.
 
     Keep it in .github/workflows/. On top of it stands what it relies on.
     """
+    if written == _CHECKS and keyspaces:
+        raise click.UsageError("checks are of every keyspace: one status says of all of them.")
+    if written != _CHECKS and scratch_image is not None:
+        raise click.UsageError("--scratch-image goes with --of checks.")
     loaded = load(repo, None)
     below = GitHistory(repo, None).below
+    if written == _CHECKS:
+        checks = checks_of(
+            loaded,
+            environment,
+            action=action,
+            branch=branch,
+            below=below,
+            scratch_image=scratch_image,
+        )
+        show(checks_workflow(checks).rstrip("\n"))
+        return
     made = workflow_of(loaded, keyspaces, environment, action=action, branch=branch, below=below)
-    show(_WRITERS[written](made).rstrip("\n"))
+    show(_ROLLOUTS[written](made).rstrip("\n"))

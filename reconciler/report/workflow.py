@@ -7,33 +7,40 @@ its region to say. All that the text depends on is in `RolloutWorkflow`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from reconciler.guard.review.places import place_of, wave_place
 from reconciler.spec.variables import LISTED_IN, Allowance, allowance
 
 CHECKOUT = "actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2"
-_RUNNER = "ubuntu-24.04"
+RUNNER = "ubuntu-24.04"
 _WAVES = "fromJSON(needs.parts.outputs.waves || '{}')"  # no output where `parts` did not succeed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RolloutWorkflow:
-    """`paths` are those whose change starts it; `keyspaces` () all. `waves` is how many the spec
-    makes at most, `is_held` whether they wait for a gate or a soak. `action` is
-    `owner/name@commit`, `directory` where the project lies in the repository."""
+class WorkflowBasis:
+    """`variables` are those that the jobs of regions hand on. `action` is `owner/name@commit`,
+    `directory` where the project lies in the repository."""
 
     environment: str
     branch: str
-    keyspaces: tuple[str, ...]
-    paths: tuple[str, ...]
     regions: tuple[str, ...]
-    waves: int
-    is_held: bool
     variables: tuple[str, ...]
     action: str
     directory: str = "."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutWorkflow(WorkflowBasis):
+    """`paths` are those whose change starts it; `keyspaces` () all. `waves` is how many the spec
+    makes at most, `is_held` whether they wait for a gate or a soak."""
+
+    keyspaces: tuple[str, ...]
+    paths: tuple[str, ...]
+    waves: int
+    is_held: bool
 
     @property
     def held(self) -> tuple[int, ...]:
@@ -92,7 +99,7 @@ def _parts(about: RolloutWorkflow) -> Iterator[str]:
     yield "  parts:"
     yield "    name: parts"
     yield f"    if: vars.RECONCILER == 'on' && github.ref == 'refs/heads/{about.branch}'"
-    yield f"    runs-on: {_RUNNER}"
+    yield f"    runs-on: {RUNNER}"
     yield "    timeout-minutes: 15"
     yield "    permissions:"
     yield "      contents: read # to read commits, and who pushed them"
@@ -133,7 +140,7 @@ def _hold(about: RolloutWorkflow, wave: int, before: list[str]) -> Iterator[str]
     yield f"    name: before wave {wave}"
     yield f"    needs: [{', '.join(before)}]"
     yield from _if(f"{_WAVES}['{wave}'].held")
-    yield f"    runs-on: {_RUNNER}"
+    yield f"    runs-on: {RUNNER}"
     yield "    timeout-minutes: 5"
     yield f"    environment: {quoted(wave_place(about.environment, wave))}"
     yield "    permissions: {}"
@@ -192,20 +199,21 @@ def check_out() -> Iterator[str]:
     yield "          persist-credentials: false"
 
 
-def common(about: RolloutWorkflow) -> Iterator[str]:
+def common(about: WorkflowBasis) -> Iterator[str]:
     if about.directory != ".":
         yield f"          directory: {quoted(about.directory)}"
     yield f"          environment: {quoted(about.environment)}"
 
 
-def env(variables: tuple[str, ...]) -> Iterator[str]:
-    """Each from the region's environment, where it is a secret or a variable."""
-    if not variables:
+def env(variables: Iterable[str], known: Mapping[str, str] = MappingProxyType({})) -> Iterator[str]:
+    """Each variable from the job's environment at the forge, where it is a secret or a variable;
+    `known` are those of which the workflow itself has the value, as YAML."""
+    found = {name: f"${{{{ secrets.{name} || vars.{name} }}}}" for name in variables} | {**known}
+    if not found:
         return
     yield "        env:"
-    for name in variables:
-        yield f"          {name}: ${{{{ secrets.{name} || vars.{name} }}}}"
-    if listed := [name for name in variables if allowance(name) is Allowance.IF_LISTED]:
+    yield from (f"          {name}: {value}" for name, value in found.items())
+    if listed := [name for name in found if allowance(name) is Allowance.IF_LISTED]:
         yield f"          {LISTED_IN}: {quoted(' '.join(listed))}"
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from reconciler.edges.files.working_tree import WorkingTree
 from reconciler.flows.forge.setup import SetupRequest, files_of
-from reconciler.flows.forge.workflow import workflow_of
+from reconciler.flows.forge.workflow import checks_of, workflow_of
 from reconciler.flows.keyspaces import Loaded
 from reconciler.plan.readable import render_readable_sql
+from reconciler.report.checks_workflow import checks_workflow
 from reconciler.report.compose.control import control_document
 from reconciler.report.findings import SchemaFiles, TableFile
 from reconciler.report.progress import progress_line
@@ -40,10 +41,12 @@ DOCS = HERE.parent.parent / "docs"
 MESSAGES = DOCS / "messages.md"
 WORKFLOW = DOCS / "rollout-workflow.yml"
 REQUESTS = DOCS / "requests-workflow.yml"
+CHECKS = DOCS / "checks-workflow.yml"
 EXAMPLE = HERE.parent / "cases" / "workflows"
 SETUP, SETUP_EXAMPLE = DOCS / "examples" / "github", HERE.parent / "cases" / "setup"
 
 ACTION = f"OWNER/reconciler@{'0123456789' * 4}"
+IMAGE = f"mysql:8.4@sha256:{'0123456789abcdef' * 4}"
 FILES = SchemaFiles(
     tables={
         ("commerce", table): TableFile(path=f"schemas/commerce/{table}.sql", line=3, objects=lines)
@@ -121,7 +124,7 @@ def golden_files() -> dict[Path, str]:
             files[HERE / f"{scenario.name}.{SUFFIXES[form]}"] = _report(scenario, form)
     for name, _, message in FORGE_MESSAGES:
         files[HERE / f"{name}.md"] = write_markdown(message)
-    files[WORKFLOW], files[REQUESTS] = _workflows()
+    files[WORKFLOW], files[REQUESTS], files[CHECKS] = _workflows()
     files |= _setup()
     files[HERE / "readable.plan.sql"] = _readable()
     files[HERE / "readable-vschema.plan.sql"] = render_readable_sql(BOTH_STEPS.core)
@@ -140,10 +143,12 @@ def _report(scenario: Scenario, form: Format) -> str:
     return scenario.report(Presentation(format=form, files=FILES, tool_version="0.1.0"))
 
 
-def _workflows() -> tuple[str, str]:
+def _workflows() -> tuple[str, str, str]:
     """Of the example spec, as `ci workflow` writes them at the top of a repository."""
-    about = workflow_of(_loaded(EXAMPLE), (), None, action=ACTION, branch="main", below="")
-    return rollout_workflow(about), requests_workflow(about)
+    loaded = _loaded(EXAMPLE)
+    about = workflow_of(loaded, (), None, action=ACTION, branch="main", below="")
+    checks = checks_of(loaded, None, action=ACTION, branch="main", below="", scratch_image=IMAGE)
+    return rollout_workflow(about), requests_workflow(about), checks_workflow(checks)
 
 
 def _setup() -> dict[Path, str]:
@@ -154,7 +159,7 @@ def _setup() -> dict[Path, str]:
         branch="main",
         owners=("@organisation/schema",),
         on_call=("@organisation/on-call", "@somebody"),
-        scratch=f"mysql:8.4@sha256:{'0123456789abcdef' * 4}",
+        scratch=IMAGE,
         glass="production",
     )
     files = files_of(loaded, asked, below="", top=loaded.tree)

@@ -18,8 +18,9 @@ ACTION = ROOT / "action.yml"
 GITHUB = ROOT / ".github"
 ROLLOUT = ROOT / "docs" / "rollout-workflow.yml"  # as `ci workflow` writes them
 REQUESTS = ROOT / "docs" / "requests-workflow.yml"
+CHECKS = ROOT / "docs" / "checks-workflow.yml"
 SETUP = sorted((ROOT / "docs" / "examples" / "github").glob("*.yml"))  # as `ci setup` does
-WORKFLOWS = [*sorted((GITHUB / "workflows").glob("*.yml")), ROLLOUT, REQUESTS, *SETUP]
+WORKFLOWS = [*sorted((GITHUB / "workflows").glob("*.yml")), ROLLOUT, REQUESTS, CHECKS, *SETUP]
 CI = GITHUB / "workflows" / "ci.yml"
 RELEASE = GITHUB / "workflows" / "release.yml"
 
@@ -69,6 +70,7 @@ def test_the_workflow_asks_for_commands_and_inputs_that_exist() -> None:
         (ROOT / ".github" / "workflows" / "schema.yml", {"verify", "plan", "apply", "drift"}),
         (ROLLOUT, {"parts", "apply"}),
         (REQUESTS, {"ask"}),
+        (CHECKS, {"observe", "verify", "plan", "drift"}),
         *zip(SETUP, ({"ask"}, {"verify", "plan", "apply", "drift"}), strict=True),
     ):
         commands = set()

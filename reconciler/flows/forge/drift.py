@@ -19,7 +19,7 @@ from reconciler.outcomes.exit_code import ExitCode, worst, worst_first
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.ports.notices import Notices
 from reconciler.report.compose.drift import drift_document
-from reconciler.report.compose.forge import DRIFT_ISSUE_TITLE, drift_issue
+from reconciler.report.compose.forge import drift_issue, drift_issue_title
 from reconciler.report.forge_words import chat_text
 from reconciler.report.metrics import drift_metrics
 from reconciler.report.render import Format, drift_report
@@ -104,6 +104,7 @@ def tell_drift(
     # First what was found is told. What others wrote into their pull requests comes after that,
     # so that nobody keeps the drift of the fleet from being known.
     _tell(job, loaded, outcomes, code, files)
+    _keep_issue(job, outcomes, code, marked if sight.is_of_regions else ())
     _tell_chat(job, outcomes, code, chat)
     job.log.output(drift=code is not ExitCode.FINE, exit_code=int(code))
     job.say(
@@ -127,17 +128,19 @@ def _tell(
             job.log.leave(path, drift_report(outcomes, how))
     if files.metrics:
         job.log.leave(files.metrics, drift_metrics(outcomes, now_s=job.clock.now_s()))
-    _keep_issue(job, outcomes, code)
 
 
-def _keep_issue(job: ForgeJob, outcomes: Outcomes, code: ExitCode) -> None:
-    body = write_markdown(drift_issue(outcomes, job.facts.run_url))
+def _keep_issue(
+    job: ForgeJob, outcomes: Outcomes, code: ExitCode, environments: Sequence[str]
+) -> None:
+    """`environments` are those of an issue of their own, () of the one about all."""
+    body = write_markdown(drift_issue(outcomes, job.facts.run_url, environments))
 
     def keep(notices: Notices) -> None:
         if code is ExitCode.FINE:
             notices.close_issue(body)
         else:
-            notices.keep_issue(DRIFT_ISSUE_TITLE, body)
+            notices.keep_issue(drift_issue_title(environments), body)
 
     job.say("the drift issue", keep)
 

@@ -23,6 +23,10 @@ class Sight:
 
     observed: Callable[[World, DesiredFiles, Environment], World] | None = None
 
+    @property
+    def is_of_regions(self) -> bool:
+        return self.observed is not None
+
     def of(self, world: World, files: DesiredFiles, environment: Environment) -> World:
         """With nothing left in it that would ask a shard. Raises as `observed`."""
         if self.observed is None:

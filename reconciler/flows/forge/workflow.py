@@ -1,4 +1,4 @@
-"""`ci workflow`: from the specs to the workflow that rolls their plans out over regions."""
+"""`ci workflow`: from the specs to the workflows that work over their regions."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from reconciler.flows.keyspaces import Loaded, one_environment
 from reconciler.flows.limits import WAVE_WAIT_S_MAX, WORKFLOW_WAVES_MAX
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.plan.files import PLANS_DIRECTORY, plan_paths
+from reconciler.report.checks_workflow import SCRATCH_LOGIN, ChecksWorkflow
 from reconciler.report.workflow import RolloutWorkflow
 from reconciler.rollout.waves import waves_in
 from reconciler.spec.load import SPECS_DIRECTORY, DesiredFiles
-from reconciler.spec.model import Environment
+from reconciler.spec.model import Connection, Environment
 from reconciler.spec.tree import from_the_top
-from reconciler.spec.variables import variables_of
+from reconciler.spec.variables import VARIABLE, variables_of
 
 _PINNED = re.compile(r"[\w.-]+/[\w.-]+(/[\w.-]+)*@[0-9a-f]{40}")
+_PINNED_IMAGE = re.compile(r"[\w./:-]+@sha256:[0-9a-f]{64}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +44,7 @@ def workflow_of(
 ) -> RolloutWorkflow:
     """Raises InvalidInput for what no such workflow can keep, and for a spec that cannot be read:
     what it would have said is then in no job."""
-    check_pinned(action)
-    name = one_environment(loaded.keyspaces, environment, keyspaces, "a workflow")
-    found = loaded.each(name, keyspaces, _Rolled)
-    if failed := [
-        problem for one in found if isinstance(one, KeyspaceFailed) for problem in one.problems
-    ]:
-        raise InvalidInput(*failed)
-    rolled = [one for one in found if isinstance(one, _Rolled)]
+    name, rolled = _rolled(loaded, keyspaces, environment, action)
     if refused := [problem for one in rolled for problem in _refused(one)]:
         raise InvalidInput(*refused)
     refuse_ordered(one.files for one in rolled)
@@ -68,6 +63,70 @@ def workflow_of(
         action=action,
         directory=below or ".",
     )
+
+
+def checks_of(
+    loaded: Loaded,
+    environment: str | None,
+    *,
+    action: str,
+    branch: str,
+    below: str,
+    scratch_image: str | None,
+) -> ChecksWorkflow:
+    """Of every keyspace of the environment, whose status is one. Raises as `workflow_of`."""
+    if scratch_image is not None and not _PINNED_IMAGE.fullmatch(scratch_image):
+        raise InvalidInput(_image_not_pinned(scratch_image))
+    name, rolled = _rolled(loaded, (), environment, action)
+    without = [one for one in rolled if not one.environment.regions]
+    if without:
+        raise InvalidInput(*(_no_region_looks(one) for one in without))
+    environments = [one.environment for one in rolled]
+    scratches = [env.scratch for env in environments if env.scratch is not None]
+    known = _of_the_service(scratches) if scratch_image is not None else {}
+    asked = {name for scratch in scratches for name in variables_of(scratch)}
+    return ChecksWorkflow(
+        environment=name,
+        branch=branch,
+        regions=tuple(sorted({each.name for env in environments for each in env.regions})),
+        variables=tuple(sorted({name for env in environments for name in _to_look(env)})),
+        action=action,
+        directory=below or ".",
+        scratch_image=scratch_image,
+        scratch_known=tuple(sorted(known.items())),
+        scratch_asked=tuple(sorted(asked - known.keys())),
+    )
+
+
+def _rolled(
+    loaded: Loaded, keyspaces: Sequence[str], environment: str | None, action: str
+) -> tuple[str, list[_Rolled]]:
+    """The environment, and the keyspaces there. Raises InvalidInput for an action that could be
+    another tomorrow, and for a spec that cannot be read."""
+    check_pinned(action)
+    name = one_environment(loaded.keyspaces, environment, keyspaces, "a workflow")
+    found = loaded.each(name, keyspaces, _Rolled)
+    if failed := [
+        problem for one in found if isinstance(one, KeyspaceFailed) for problem in one.problems
+    ]:
+        raise InvalidInput(*failed)
+    return name, [one for one in found if isinstance(one, _Rolled)]
+
+
+def _to_look(environment: Environment) -> tuple[str, ...]:
+    """What a look at shards wants to have filled in: no ledger, and no scratch server."""
+    return variables_of((environment.shards, environment.vitess, environment.planetscale))
+
+
+def _of_the_service(scratches: Sequence[Connection]) -> dict[str, str]:
+    """The variables of the specs that stand for the address or the login of their scratch server,
+    which the workflow starts itself."""
+    found = {}
+    for scratch in scratches:
+        for field, value in SCRATCH_LOGIN.items():
+            if match := VARIABLE.fullmatch(getattr(scratch, field)):
+                found[match[1]] = value
+    return found
 
 
 def check_pinned(action: str) -> None:
@@ -113,6 +172,24 @@ def _paths(rolled: Sequence[_Rolled], are_named: bool) -> Iterator[str]:
             yield from (spec.path, *one.files.lists, paths.json, paths.sql)
     if not are_named:
         yield from (f"{SPECS_DIRECTORY}/**", f"{PLANS_DIRECTORY}/{rolled[0].environment.name}/**")
+
+
+def _no_region_looks(one: _Rolled) -> Problem:
+    return Problem(
+        code="checks-without-regions",
+        message=f"{one.files.spec.path} gives {one.environment.name} no regions, so no region's job"
+        " could look at its shards",
+        recovery="give it `regions`, one with all of its shards where one machine reaches them, so"
+        " that one status says of every keyspace",
+    )
+
+
+def _image_not_pinned(image: str) -> Problem:
+    return Problem(
+        code="image-not-pinned",
+        message=f"--scratch-image {image} is no IMAGE@sha256:DIGEST",
+        recovery="name the image by its digest: a tag can be moved to another server",
+    )
 
 
 def _not_pinned(action: str) -> Problem:

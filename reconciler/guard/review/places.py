@@ -14,6 +14,16 @@ def wave_place(environment: str, wave: int) -> str:
     return f"{environment}/wave/{wave}"
 
 
+def reader_place(environment: str, region: str) -> str:
+    """Of jobs that look at a region's shards for a check, with a login that reads."""
+    return f"{environment}/reader/{region}"
+
+
+def checks_place(environment: str) -> str:
+    """Of jobs that judge by what regions saw: the keys by which their files are known."""
+    return f"{environment}/checks"
+
+
 def control_place(environment: str) -> str:
     """Of no job at all: its reviewers are who may ask something of a rollout."""
     return f"{environment}/control"

@@ -9,6 +9,7 @@ from reconciler.outcomes.drift import DriftOutcome
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.lowered import Lowered
 from reconciler.outcomes.plan import PlanOutcome
+from reconciler.plan.visible import visible_line
 from reconciler.report import blocks
 from reconciler.report.blocks import Mark
 from reconciler.report.compose.drift import drift_reports
@@ -117,11 +118,20 @@ def break_glass_issue(record: BreakGlassRecord) -> Document:
     return Document(reports=(report,))
 
 
-def drift_issue(outcomes: Sequence[DriftOutcome | KeyspaceFailed], run: str) -> Document:
-    """One issue for all keyspaces; those that need a person first, so that a cut loses the rest."""
+def drift_issue_title(environments: Sequence[str] = ()) -> str:
+    of = f" in {', '.join(map(visible_line, environments))}" if environments else ""
+    return f"{DRIFT_ISSUE_TITLE}{of}"
+
+
+def drift_issue(
+    outcomes: Sequence[DriftOutcome | KeyspaceFailed], run: str, environments: Sequence[str] = ()
+) -> Document:
+    """One issue for all keyspaces; those that need a person first, so that a cut loses the rest.
+    Where a job looks at some `environments` alone, theirs is another issue: else the job that looks
+    at the others would close it."""
     ordered = sorted(outcomes, key=lambda o: (_is_clean(o), o.environment, o.keyspace))
     return Document(
-        marker=Marker(topic="drift-issue"),
+        marker=Marker(topic="drift-issue", names=tuple(environments)),
         reports=drift_reports(ordered),
         closing=(Text("Last looked at by "), Link(run)),
     )

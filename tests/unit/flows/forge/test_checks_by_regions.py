@@ -29,6 +29,8 @@ from reconciler.ports.shards import Connections
 from reconciler.ports.split_jobs import SplitJobs
 from reconciler.ports.split_servers import SplitServers
 from reconciler.ports.world import World
+from reconciler.report.compose.forge import drift_issue, drift_issue_title
+from reconciler.report.write.markdown import write_markdown
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
 from tests.offline_fleet import (
@@ -292,7 +294,24 @@ def test_drift_is_told_of_all_regions_and_none_is_passed_over(run: Run) -> None:
     run.observe("us")
     assert run.drift() is ExitCode.DIFFERENCES
     (issue,) = run.notices.issues.values()
+    assert issue.title == "Schema drift in production"
     assert NAMES[5] in issue.body
+
+
+@pytest.mark.invariant("RG-90")
+def test_drift_of_regions_leaves_the_issue_of_other_environments_open(run: Run) -> None:
+    elsewhere = write_markdown(drift_issue([], "https://forge.example/run/6"))
+    run.notices.keep_issue(drift_issue_title(), elsewhere)
+    run.event = SCHEDULE
+    run.after = repository(STATES[0], spec=SPEC)
+    run.observe("eu", "us")
+    assert run.drift() is ExitCode.FINE
+    run.observe("eu")
+    run.later_s = OBSERVATION_AGE_S_MAX + 1
+    assert run.drift() is ExitCode.REFUSED
+    other, own = run.notices.issues.values()
+    assert (other.title, other.is_open) == ("Schema drift", True)
+    assert (own.title, own.is_open) == ("Schema drift in production", True)
 
 
 class Waiting(Record):

@@ -8,13 +8,14 @@ import pytest
 
 from reconciler.errors import InvalidInput, Refused
 from reconciler.flows.forge.parts import PartsRequest, check_size, workflow_refusals
-from reconciler.flows.forge.workflow import workflow_of
+from reconciler.flows.forge.workflow import checks_of, workflow_of
 from reconciler.flows.keyspaces import Loaded
 from reconciler.flows.limits import MATRIX_JOBS_MAX, WORKFLOW_WAVES_MAX
 from reconciler.model.fleet import even_shards
 from reconciler.outcomes.exit_code import ExitCode, together
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.parts import PartJob, PartsOutcome, parts_end, waves_of_jobs
+from reconciler.report.checks_workflow import ChecksWorkflow, checks_workflow
 from reconciler.report.matrix import matrix_of
 from reconciler.report.workflow import RolloutWorkflow
 from reconciler.spec.load import load_repository
@@ -136,3 +137,54 @@ def test_a_keyspace_that_was_named_wrongly_is_an_error_of_that_keyspace() -> Non
     failed = KeyspaceFailed(environment="staging", keyspace="shop", problems=(), exit_code=64)
     assert parts_end(failed).code is ExitCode.ERROR
     assert together([parts_end(failed), parts_end(outcome(1))]) is ExitCode.ERROR
+
+
+IMAGE = f"mysql:8.4@sha256:{'0f' * 32}"
+
+
+def checks(spec: str, *, image: str | None = IMAGE, below: str = "") -> ChecksWorkflow:
+    files = repository(spec=spec)
+    loaded = Loaded(root=Path("/nowhere"), tree=files, keyspaces=load_repository(files))
+    return checks_of(
+        loaded, "production", action=ACTION, branch="main", below=below, scratch_image=image
+    )
+
+
+def with_scratch(text: str) -> str:
+    """Its shards and its ledger have variables of their own."""
+    spec = spec_of(REGIONS).replace("user: u}", 'user: "${DB_READER}"}', 1)
+    return spec.replace(
+        "    regions:", f'    ledger: "mysql://${{LEDGER}}@l/r"\n{text}    regions:'
+    )
+
+
+@pytest.mark.invariant("RG-92")
+def test_a_workflow_of_checks_hands_on_what_a_look_needs_and_no_ledger() -> None:
+    asked = '    scratch: {host: "${DB_HOST}", user: root, password: "${MY_SCRATCH}"}\n'
+    served = checks(with_scratch(asked))
+    assert served.variables == ("DB_READER",)
+    assert served.scratch_known == (("DB_HOST", "127.0.0.1"), ("MY_SCRATCH", "scratch"))
+    assert served.scratch_asked == ()
+    text = checks_workflow(served)
+    assert "LEDGER" not in text
+    assert "RECONCILER_ALLOW_ENV: 'MY_SCRATCH'" in text
+    elsewhere = checks(with_scratch(asked), image=None)
+    assert elsewhere.scratch_asked == ("DB_HOST", "MY_SCRATCH")
+    assert "services:" not in checks_workflow(elsewhere)
+
+
+@pytest.mark.invariant("RG-92")
+def test_checks_that_one_status_could_not_stand_for_are_refused_by_name() -> None:
+    def codes(spec: str, **given: str) -> list[str]:
+        with pytest.raises(InvalidInput) as raised:
+            checks(spec, **given)
+        return [problem.code for problem in raised.value.problems]
+
+    assert codes(repository().content["specs/shop.yaml"].decode()) == ["checks-without-regions"]
+    assert codes(spec_of(REGIONS), image="mysql:8.4") == ["image-not-pinned"]
+
+
+def test_checks_below_the_top_keep_their_plans_where_they_lie() -> None:
+    text = checks_workflow(checks(spec_of(REGIONS), below="db"))
+    assert "directory: 'db'" in text
+    assert "path: db/plans/" in text
