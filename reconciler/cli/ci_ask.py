@@ -14,6 +14,7 @@ from reconciler.flows.forge.apply import ApplyJobRequest, apply_merged
 from reconciler.flows.forge.asking import AskRequest, ask_rollouts
 from reconciler.flows.forge.resumed import WhichWaves, parts_to_resume
 from reconciler.ledger.states import RequestKind
+from reconciler.outcomes.split import OF_A_SPLIT_ALONE, SplitAsked
 from reconciler.rollout.behest import Behest
 from reconciler.rollout.parts import PartOrder
 
@@ -25,9 +26,9 @@ from reconciler.rollout.parts import PartOrder
 @options.region
 @click.option(
     "--what",
-    type=click.Choice([kind.value for kind in RequestKind]),
+    type=click.Choice([kind.value for kind in (*RequestKind, *OF_A_SPLIT_ALONE)]),
     required=True,
-    help="What is asked of the apply.",
+    help="What is asked of the apply, or of the split of a shard. The last two are of a split.",
 )
 @click.option(
     "--wave",
@@ -44,13 +45,17 @@ def ask(
     what: str,
     wave: int | None,
 ) -> None:
-    """On workflow_dispatch: stop, release, resume, cancel, throttle or retry an apply.
+    """On workflow_dispatch: stop, release, resume, cancel, throttle or retry an apply, or stop,
+    release, resume, retry or give up the split of a shard.
 
     The forge's record says who started the run: it must be a reviewer of the environment
     ENVIRONMENT/control, or, for a gate that the spec keeps for somebody, one of those it names.
     """
     wiring = JobWiring(repo)
-    kind = RequestKind(what)
+    of_a_split = what in OF_A_SPLIT_ALONE
+    if of_a_split and region is not None:
+        raise click.UsageError(f"--what {what} is for a split, which has no regions.")
+    kind = SplitAsked(what) if of_a_split else RequestKind(what)
     if kind is not RequestKind.RESUME:
         if wave is not None:
             raise click.UsageError("--wave goes with --what resume.")

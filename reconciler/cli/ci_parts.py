@@ -13,14 +13,13 @@ from reconciler.cli.run import load
 from reconciler.cli.streams import show
 from reconciler.edges.files.history import GitHistory
 from reconciler.flows.forge.parts import PartsRequest, order_parts
-from reconciler.flows.forge.workflow import checks_of, workflow_of
+from reconciler.flows.forge.workflow import checks_of, requests_of, workflow_of
 from reconciler.report.checks_workflow import checks_workflow
 from reconciler.report.render import Format
 from reconciler.report.requests_workflow import requests_workflow
 from reconciler.report.workflow import rollout_workflow
 
-_ROLLOUTS = {"rollout": rollout_workflow, "requests": requests_workflow}
-_CHECKS = "checks"
+_ROLLOUT, _REQUESTS, _CHECKS = "rollout", "requests", "checks"
 
 
 class Waves(click.ParamType[frozenset[int]]):
@@ -94,17 +93,18 @@ def parts(
 @click.option(
     "--of",
     "written",
-    type=click.Choice(sorted([*_ROLLOUTS, _CHECKS])),
-    default="rollout",
+    type=click.Choice([_ROLLOUT, _REQUESTS, _CHECKS]),
+    default=_ROLLOUT,
     show_default=True,
-    help="rollout: a job for every part of a plan. requests: what people ask of it by hand. checks:"
-    " pull requests and drift, by a look in each region.",
+    help="rollout: a job for every part of a plan. requests: what people ask by hand of that, or of"
+    " the applies and splits of a fleet without regions. checks: pull requests and drift, by a look"
+    " in each region.",
 )
 @click.option(
     "--scratch-image",
     metavar="IMAGE@sha256:DIGEST",
-    help="For checks: the server of the fleet's series that stands in for `scratch` of the specs."
-    " Default: the one that `scratch` names, which the job must reach.",
+    help="For checks, and for requests without regions: the server of the fleet's series that"
+    " stands in for `scratch` of the specs. Default: the one it names, which the job reaches.",
 )
 def workflow(
     keyspaces: tuple[str, ...],
@@ -121,20 +121,16 @@ def workflow(
     """
     if written == _CHECKS and keyspaces:
         raise click.UsageError("checks are of every keyspace: one status says of all of them.")
-    if written != _CHECKS and scratch_image is not None:
-        raise click.UsageError("--scratch-image goes with --of checks.")
+    if written == _ROLLOUT and scratch_image is not None:
+        raise click.UsageError("--scratch-image goes with --of checks or --of requests.")
     loaded = load(repo, None)
-    below = GitHistory(repo, None).below
-    if written == _CHECKS:
-        checks = checks_of(
-            loaded,
-            environment,
-            action=action,
-            branch=branch,
-            below=below,
-            scratch_image=scratch_image,
-        )
-        show(checks_workflow(checks).rstrip("\n"))
-        return
-    made = workflow_of(loaded, keyspaces, environment, action=action, branch=branch, below=below)
-    show(_ROLLOUTS[written](made).rstrip("\n"))
+    given = {"action": action, "branch": branch, "below": GitHistory(repo, None).below}
+    if written == _ROLLOUT:
+        text = rollout_workflow(workflow_of(loaded, keyspaces, environment, **given))
+    elif written == _REQUESTS:
+        asked = requests_of(loaded, keyspaces, environment, scratch_image=scratch_image, **given)
+        text = requests_workflow(asked)
+    else:
+        checks = checks_of(loaded, environment, scratch_image=scratch_image, **given)
+        text = checks_workflow(checks)
+    show(text.rstrip("\n"))

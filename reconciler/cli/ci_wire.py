@@ -136,6 +136,9 @@ class JobRollouts:
     def split_jobs_of(self, environment: Environment) -> SplitJobs:
         return self._worlds.split_jobs_of(environment)
 
+    def split_record_of(self, environment: Environment) -> SplitJobs:
+        return self._worlds.split_record_of(environment)
+
     def split_servers(self) -> SplitServers:
         return self._worlds.split_servers()
 

@@ -10,38 +10,23 @@ from pathlib import Path
 from reconciler.cli.gates import ledger_gate_of
 from reconciler.cli.presenting import exit_with
 from reconciler.cli.run import load
-from reconciler.cli.splits import recorded_split
 from reconciler.cli.streams import show
 from reconciler.cli.style import style_for
 from reconciler.cli.who import holder_name
 from reconciler.cli.wire import Worlds
-from reconciler.drive.control import ask_everywhere
 from reconciler.edges.clock import SystemClock
-from reconciler.errors import Refused
-from reconciler.flows.keyspaces import Loaded, flattened, one_after_another
-from reconciler.flows.split.ask import Whose, ask_split, no_split, whose
+from reconciler.flows.keyspaces import Loaded, flattened
+from reconciler.flows.requests import Answer, Asking, ask_keyspace, ask_move
 from reconciler.guard.review.asker import Asker
 from reconciler.ledger.states import RequestKind
-from reconciler.outcomes.apply import ControlOutcome
 from reconciler.outcomes.ends import control_code
-from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.split import SplitAsked, SplitControlOutcome
 from reconciler.report.compose.control import control_document
 from reconciler.report.json import control_json
 from reconciler.report.write.text import write_text
-from reconciler.reshard.job import SplitJob
-from reconciler.reshard.plan.files import read_split_plan
 from reconciler.rollout.hold import GateRight, kept_for
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
-
-_Answer = ControlOutcome | SplitControlOutcome | KeyspaceFailed
-
-_OF_SPLITS = {
-    RequestKind.STOP: SplitAsked.STOP,
-    RequestKind.RELEASE: SplitAsked.RELEASE,
-    RequestKind.RETRY: SplitAsked.RETRY,
-}
 
 
 def ask_applies(
@@ -57,36 +42,12 @@ def ask_applies(
 ) -> None:
     """Exit 3 if no apply could be asked, 4 if only some of those that there may be."""
     loaded = load(repo, None)
-    gate, asker = ledger_gate_of(repo, review, protected_branch), Asker(who=holder_name())
+    gate = ledger_gate_of(repo, review, protected_branch)
     with Worlds(loaded.root) as worlds:
 
-        def work(files: DesiredFiles, chosen: Environment) -> tuple[_Answer, ...]:
+        def work(files: DesiredFiles, chosen: Environment) -> tuple[Answer, ...]:
             gate(files, chosen)
-            keyspace = files.spec.keyspace
-
-            def of_apply() -> tuple[_Answer, ...]:
-                return ask_everywhere(
-                    worlds.ledger_of(chosen),
-                    SystemClock(),
-                    chosen,
-                    keyspace=keyspace,
-                    kind=kind,
-                    asked_by=asker.line,
-                    right=GateRight(for_others=kept_for(chosen.rollout, asker)),
-                )
-
-            job = recorded_split(worlds, files, chosen)
-            if job is None or kind not in _OF_SPLITS:
-                return of_apply()
-
-            def of_split() -> tuple[_Answer, ...]:
-                return (_asked(worlds, loaded, files, chosen, job, _OF_SPLITS[kind]),)
-
-            stored = worlds.ledger_of(chosen).unfinished(chosen.name, keyspace, chosen.region or "")
-            asks = {Whose.SPLIT: of_split, Whose.APPLY: of_apply}
-            of = whose(job, _OF_SPLITS[kind], is_applying=stored is not None)
-            found = one_after_another(chosen.name, keyspace, *(asks[each] for each in of))
-            return tuple(flattened(found))
+            return ask_keyspace(_asking(worlds, loaded, chosen), files, chosen, kind)
 
         outcomes = flattened(loaded.each(environment, keyspaces, work, region=region))
     _tell(outcomes, kind.value, output)
@@ -109,38 +70,26 @@ def ask_splits(
 
         def work(files: DesiredFiles, chosen: Environment) -> SplitControlOutcome:
             gate(files, chosen)
-            if (job := recorded_split(worlds, files, chosen)) is None:
-                raise Refused(no_split(files.spec.keyspace, chosen.name))
-            return _asked(worlds, loaded, files, chosen, job, asked)
+            return ask_move(_asking(worlds, loaded, chosen), files, chosen, asked)
 
         outcomes = loaded.each(environment, keyspaces, work)
     _tell(outcomes, asked.value, output)
 
 
-def _asked(
-    worlds: Worlds,
-    loaded: Loaded,
-    files: DesiredFiles,
-    chosen: Environment,
-    job: SplitJob,
-    asked: SplitAsked,
-) -> SplitControlOutcome:
-    release = asked in (SplitAsked.RELEASE, SplitAsked.RELEASE_CLEANUP)
-    return ask_split(
-        worlds.split_record_of(chosen),
-        job,
-        asked,
-        plan=read_split_plan(loaded.tree, chosen.name, files.spec.keyspace) if release else None,
-        by=Asker(who=holder_name()).line,
-        now_s=SystemClock().now_s(),
+def _asking(worlds: Worlds, loaded: Loaded, chosen: Environment) -> Asking:
+    """By whoever has the ledger's login."""
+    asker = Asker(who=holder_name())
+    return Asking(
+        records=worlds,
+        clock=SystemClock(),
+        tree=loaded.tree,
+        by=asker.line,
+        right=GateRight(for_others=kept_for(chosen.rollout, asker)),
+        by_of_split=lambda: asker.line,
     )
 
 
-def _tell(
-    outcomes: Sequence[ControlOutcome | SplitControlOutcome | KeyspaceFailed],
-    verb: str,
-    output: str,
-) -> None:
+def _tell(outcomes: Sequence[Answer], verb: str, output: str) -> None:
     as_text = write_text(control_document(outcomes), style_for(sys.stdout))
     show(control_json(outcomes, verb) if output == "json" else as_text)
     exit_with([control_code(outcomes)])

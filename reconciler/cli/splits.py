@@ -13,7 +13,6 @@ from reconciler.flows.gates import ledger_address_gate
 from reconciler.flows.keyspaces import HasSpec
 from reconciler.flows.split.reached import standing_of
 from reconciler.flows.split.settle import Standing, beside
-from reconciler.reshard.job import SplitJob
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
 
@@ -43,23 +42,6 @@ def standing(
     if environment.retiring:
         gate(files, environment)
     return standing_of(worlds, files, environment)
-
-
-def live_split(worlds: Worlds, files: DesiredFiles, environment: Environment) -> SplitJob | None:
-    """Of an environment whose spec lists what a move needs; its ledger's gate has been asked."""
-    if not environment.retiring:
-        return None
-    return worlds.split_jobs_of(environment).live(environment.name, files.spec.keyspace)
-
-
-def recorded_split(
-    worlds: Worlds, files: DesiredFiles, environment: Environment
-) -> SplitJob | None:
-    """As `live_split`, whatever the spec lists: a split is not over because somebody has taken its
-    shards out of the spec (SP-66)."""
-    if environment.retiring:
-        return live_split(worlds, files, environment)
-    return worlds.split_record_of(environment).live(environment.name, files.spec.keyspace)
 
 
 def apply_connections(

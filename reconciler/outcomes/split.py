@@ -63,6 +63,10 @@ class SplitAsked(StrEnum):
     RELEASE_CLEANUP = "release-clean-up"
 
 
+OF_A_SPLIT_ALONE = (SplitAsked.RELEASE_CLEANUP, SplitAsked.ABANDON)
+"""What nothing else can be asked."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitControlOutcome:
     """It is recorded. `is_driven`: a process drives the job, and answers; else the next apply does.

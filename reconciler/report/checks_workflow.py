@@ -6,28 +6,22 @@ shard, and runs whatever became of the others: one that is left out would count 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reconciler.guard.review.places import checks_place, reader_place
 from reconciler.observe.file.key import KEY_VARIABLE, key_variable
 from reconciler.report.workflow import (
     RUNNER,
+    ScratchOfJob,
     WorkflowBasis,
     check_out,
     common,
     env,
     group,
     quoted,
+    scratch_service,
 )
-
-SCRATCH_LOGIN: Mapping[str, str] = {
-    "host": "127.0.0.1",
-    "port": "3306",
-    "user": "root",
-    "password": "scratch",
-}
-"""By which the service of the job that judges is reached; nothing else is on that machine."""
 
 _UPLOAD = "actions/upload-artifact@b7c566a772e6b6bfb58ed0dc250532a479d7789f # v6.0.0"
 _DOWNLOAD = "actions/download-artifact@37930b1c2abaa49bbe596cd826c3c89aef350131 # v7.0.0"
@@ -39,21 +33,16 @@ _PAGE = "reconciler-page.html"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChecksWorkflow(WorkflowBasis):
-    """`scratch_image` is the scratch server of the job that judges, None where the spec names one
-    that the runner reaches; `scratch_known` are variables whose values follow from it, and
-    `scratch_asked` those that the job's environment has."""
+    """`scratch` is that of the job that judges."""
 
-    scratch_image: str | None
-    scratch_known: tuple[tuple[str, str], ...] = ()
-    scratch_asked: tuple[str, ...] = ()
+    scratch: ScratchOfJob
 
     @property
     def command(self) -> str:
         """What writes it."""
-        image = f" --scratch-image {self.scratch_image}" if self.scratch_image else ""
         return (
             f"reconciler ci workflow --of checks --environment {self.environment}"
-            f" --action {self.action}{image}"
+            f" --action {self.action}{self.scratch.option}"
         )
 
 
@@ -144,7 +133,7 @@ def _verify(about: ChecksWorkflow) -> Iterator[str]:
     yield from _judging(about)
     yield "      pull-requests: write # to comment on the plan"
     yield "      statuses: write # to put the plan id on the commit"
-    yield from _services(about)
+    yield from scratch_service(about.scratch.image)
     yield "    steps:"
     yield from check_out()
     yield from _bring_together()
@@ -176,7 +165,7 @@ def _drift(about: ChecksWorkflow) -> Iterator[str]:
     yield "      pull-requests: read # to find open pull requests"
     yield "      issues: write # to keep the drift issue"
     yield "      statuses: write # to mark stale plans"
-    yield from _services(about)
+    yield from scratch_service(about.scratch.image)
     yield "    steps:"
     yield from check_out()
     yield from _bring_together()
@@ -191,23 +180,6 @@ def _judging(about: ChecksWorkflow) -> Iterator[str]:
     yield f"    environment: {place} # holds the regions' keys, and no login of a shard"
     yield "    permissions:"
     yield "      contents: read # to read the commit, and plans of pull requests"
-
-
-def _services(about: ChecksWorkflow) -> Iterator[str]:
-    if about.scratch_image is None:
-        return
-    password = SCRATCH_LOGIN["password"]
-    ping = f"ping --host=127.0.0.1 --password={password}"
-    yield "    services:"
-    yield "      scratch:"
-    yield f"        image: {about.scratch_image}"
-    yield "        env:"
-    yield f"          MYSQL_ROOT_PASSWORD: {password}"
-    yield "        ports:"
-    yield f"          - 127.0.0.1:{SCRATCH_LOGIN['port']}:3306"
-    yield "        options: >-"
-    yield f'          --health-cmd="mysqladmin {ping} || mariadb-admin {ping}"'
-    yield "          --health-interval=2s --health-retries=60"
 
 
 def _bring_together() -> Iterator[str]:
@@ -236,13 +208,13 @@ def _judge(
         yield f"          page: {_PAGE}"
     else:
         yield "          files-only: true"
-    known = {name: quoted(value) for name, value in about.scratch_known}
+    known = {name: quoted(value) for name, value in about.scratch.known}
     for region in about.regions:
         variable = key_variable(region)
         known[variable] = f"${{{{ secrets.{variable} }}}}"
     if command == "drift":
         known["RECONCILER_WEBHOOK_URL"] = "${{ secrets.SCHEMA_WEBHOOK_URL }}"
-    yield from env(about.scratch_asked, known)
+    yield from env(about.scratch.asked, known)
 
 
 def _keep_page(of: str) -> Iterator[str]:

@@ -1,4 +1,5 @@
-"""The workflow by which people ask something of a rollout over regions: a job for each region.
+"""The workflow by which people ask something of an apply: of a rollout over regions by a job for
+each region, and of a fleet without regions, or of the split of a shard, by one.
 
 Who may is not for it to say: its jobs ask the forge who started the run (`ci ask`).
 """
@@ -7,32 +8,73 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from reconciler.guard.review.places import control_place, place_of
 from reconciler.ledger.states import RequestKind
-from reconciler.report.workflow import RolloutWorkflow, check_out, common, env, group, quoted
+from reconciler.outcomes.split import OF_A_SPLIT_ALONE
+from reconciler.report.workflow import (
+    RUNNER,
+    ScratchOfJob,
+    WorkflowBasis,
+    check_out,
+    common,
+    env,
+    group,
+    quoted,
+    scratch_service,
+)
 
 _ALL = "every region"  # which none can be called
 
 
-def requests_workflow(about: RolloutWorkflow) -> str:
-    return "\n".join([*_head(about), *_inputs(about), *_job(about)]) + "\n"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestsWorkflow(WorkflowBasis):
+    """`keyspaces` () all. `scratch` is that of a job without a region."""
+
+    keyspaces: tuple[str, ...]
+    scratch: ScratchOfJob
+
+    @property
+    def command(self) -> str:
+        """What writes it."""
+        names = "".join(f" {name}" for name in self.keyspaces)
+        return (
+            f"reconciler ci workflow{names} --environment {self.environment}"
+            f" --action {self.action} --of requests{self.scratch.option}"
+        )
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """No shard of an environment with regions is split."""
+        of_splits = () if self.regions else OF_A_SPLIT_ALONE
+        return tuple(one.value for one in (*RequestKind, *of_splits))
 
 
-def _head(about: RolloutWorkflow) -> Iterator[str]:
+def requests_workflow(about: RequestsWorkflow) -> str:
+    job = _job_of_regions(about) if about.regions else _job(about)
+    return "\n".join([*_head(about), *_inputs(about), *job, *_steps(about)]) + "\n"
+
+
+def _head(about: RequestsWorkflow) -> Iterator[str]:
     of = f"{', '.join(about.keyspaces)} in " if about.keyspaces else ""
     what = f"Ask the rollout of {of}{about.environment}"
     yield f"# {what}: stop, release, resume, cancel, throttle or retry it. Written by"
-    yield f"#   {about.command} --of requests"
+    yield f"#   {about.command}"
     yield "#"
     yield "# Who starts it must be one of the required reviewers of the environment"
     yield f"#   {control_place(about.environment)}"
     yield "# which no job uses, so that nobody has to let anything in; or, to release a gate that"
     yield "# the spec keeps for somebody, one of those it names. It runs beside the rollout."
+    if not about.regions:
+        yield "# What concerns a split goes to it; release-clean-up and abandon are of that alone."
+        place, names = place_of(about.environment, None), ", ".join(about.variables)
+        yield f"# The environment {place} has, by these names: {names}. Where it has reviewers of"
+        yield "# its own, they let each request in."
     yield f"name: {quoted(what)}"
 
 
-def _inputs(about: RolloutWorkflow) -> Iterator[str]:
+def _inputs(about: RequestsWorkflow) -> Iterator[str]:
     yield "on:"
     yield "  workflow_dispatch:"
     yield "    inputs:"
@@ -40,28 +82,28 @@ def _inputs(about: RolloutWorkflow) -> Iterator[str]:
     yield "        description: What to ask"
     yield "        type: choice"
     yield "        required: true"
-    yield f"        options: [{', '.join(kind.value for kind in RequestKind)}]"
-    yield "      region:"
-    yield "        description: Of which region"
-    yield "        type: choice"
-    yield "        required: true"
-    yield f"        options: [{', '.join(map(quoted, (_ALL, *about.regions)))}]"
-    yield "      wave:"
-    yield "        description: For resume, the number of a wave; empty for the one under way"
-    yield "        default: ''"
+    yield f"        options: [{', '.join(about.asked)}]"
+    if about.regions:
+        yield "      region:"
+        yield "        description: Of which region"
+        yield "        type: choice"
+        yield "        required: true"
+        yield f"        options: [{', '.join(map(quoted, (_ALL, *about.regions)))}]"
+        yield "      wave:"
+        yield "        description: For resume, the number of a wave; empty for the one under way"
+        yield "        default: ''"
     yield ""
     yield "permissions: {}"
     yield ""
 
 
-def _job(about: RolloutWorkflow) -> Iterator[str]:
+def _job_of_regions(about: RequestsWorkflow) -> Iterator[str]:
     every = quoted(json.dumps([*about.regions]))
     one = "format('[\"{0}\"]', inputs.region)"
-    about_one = f"ask {about.environment} to ${{{{ inputs.what }}}} in ${{{{ matrix.region }}}}"
     yield "jobs:"
     yield "  ask:"
     yield "    name: ${{ inputs.what }} in ${{ matrix.region }}"
-    yield f"    if: vars.RECONCILER == 'on' && github.ref == 'refs/heads/{about.branch}'"
+    yield from _if(about)
     yield "    strategy:"
     yield "      fail-fast: false"
     yield "      matrix:"
@@ -69,17 +111,41 @@ def _job(about: RolloutWorkflow) -> Iterator[str]:
     yield "    runs-on:"
     yield f"      group: {group('${{ matrix.region }}')}"
     yield "    concurrency: # none is dropped; neither a stop nor another region waits for a resume"
-    yield f"      group: {quoted(about_one)}"
+    of_region = f"{about.environment} to ${{{{ inputs.what }}}} in ${{{{ matrix.region }}}}"
+    yield from _group(f"ask {of_region}", 7200)
+    yield f"    environment: {quoted(place_of(about.environment, '${{ matrix.region }}'))}"
+
+
+def _job(about: RequestsWorkflow) -> Iterator[str]:
+    yield "jobs:"
+    yield "  ask:"
+    yield "    name: ${{ inputs.what }}"
+    yield from _if(about)
+    yield f"    runs-on: {RUNNER}"
+    yield "    concurrency: # none is dropped; a stop does not wait for a resume"
+    yield from _group(f"ask {about.environment} to ${{{{ inputs.what }}}}", 360)
+    yield f"    environment: {quoted(place_of(about.environment, None))}"
+
+
+def _if(about: RequestsWorkflow) -> Iterator[str]:
+    yield f"    if: vars.RECONCILER == 'on' && github.ref == 'refs/heads/{about.branch}'"
+
+
+def _group(name: str, minutes: int) -> Iterator[str]:
+    yield f"      group: {quoted(name)}"
     yield "      cancel-in-progress: false"
     yield "      queue: max"
-    yield "    timeout-minutes: 7200 # of resume, which goes on by itself"
-    yield f"    environment: {quoted(place_of(about.environment, '${{ matrix.region }}'))}"
+    yield f"    timeout-minutes: {minutes} # of resume, which goes on by itself"
+
+
+def _steps(about: RequestsWorkflow) -> Iterator[str]:
     yield "    permissions:"
     yield "      contents: read # to read commits, and who pushed them"
     yield "      pull-requests: write # to read reviews; of resume, to comment what happened"
     yield "      statuses: write # of resume, to put the outcome on the commit"
     yield "      deployments: write # of resume, to record what was applied"
     yield "      actions: read # to ask who started this run, and who may"
+    yield from scratch_service(about.scratch.image)
     yield "    steps:"
     yield from check_out()
     yield "      - name: Ask it, as who started this run"
@@ -90,6 +156,7 @@ def _job(about: RolloutWorkflow) -> Iterator[str]:
     if about.keyspaces:
         yield f"          keyspaces: {quoted(' '.join(about.keyspaces))}"
     yield "          what: ${{ inputs.what }}"
-    yield "          region: ${{ matrix.region }}"
-    yield "          wave: ${{ inputs.what == 'resume' && inputs.wave || '' }}"
-    yield from env(about.variables)
+    if about.regions:
+        yield "          region: ${{ matrix.region }}"
+        yield "          wave: ${{ inputs.what == 'resume' && inputs.wave || '' }}"
+    yield from env(about.variables, {name: quoted(value) for name, value in about.scratch.known})

@@ -19,6 +19,30 @@ RUNNER = "ubuntu-24.04"
 _WAVES = "fromJSON(needs.parts.outputs.waves || '{}')"  # no output where `parts` did not succeed
 
 
+SCRATCH_LOGIN: Mapping[str, str] = {
+    "host": "127.0.0.1",
+    "port": "3306",
+    "user": "root",
+    "password": "scratch",
+}
+"""By which a job reaches the scratch server that is a service of its own; nothing else is there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScratchOfJob:
+    """`image` is the service of the job, None where the spec names a server that the runner
+    reaches; `known` are variables whose values follow from it, and `asked` those that the job's
+    environment at the forge has."""
+
+    image: str | None = None
+    known: tuple[tuple[str, str], ...] = ()
+    asked: tuple[str, ...] = ()
+
+    @property
+    def option(self) -> str:
+        return f" --scratch-image {self.image}" if self.image else ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowBasis:
     """`variables` are those that the jobs of regions hand on. `action` is `owner/name@commit`,
@@ -215,6 +239,24 @@ def env(variables: Iterable[str], known: Mapping[str, str] = MappingProxyType({}
     yield from (f"          {name}: {value}" for name, value in found.items())
     if listed := [name for name in found if allowance(name) is Allowance.IF_LISTED]:
         yield f"          {LISTED_IN}: {quoted(' '.join(listed))}"
+
+
+def scratch_service(image: str | None) -> Iterator[str]:
+    """None: the job reaches the server that `scratch` of the specs names."""
+    if image is None:
+        return
+    password = SCRATCH_LOGIN["password"]
+    ping = f"ping --host=127.0.0.1 --password={password}"
+    yield "    services:"
+    yield "      scratch:"
+    yield f"        image: {image}"
+    yield "        env:"
+    yield f"          MYSQL_ROOT_PASSWORD: {password}"
+    yield "        ports:"
+    yield f"          - 127.0.0.1:{SCRATCH_LOGIN['port']}:3306"
+    yield "        options: >-"
+    yield f'          --health-cmd="mysqladmin {ping} || mariadb-admin {ping}"'
+    yield "          --health-interval=2s --health-retries=60"
 
 
 def group(region: str) -> str:

@@ -6,11 +6,12 @@ Read what changed before it is committed: these files are what people see.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from reconciler.edges.files.working_tree import WorkingTree
 from reconciler.flows.forge.setup import SetupRequest, files_of
-from reconciler.flows.forge.workflow import checks_of, workflow_of
+from reconciler.flows.forge.workflow import checks_of, requests_of, workflow_of
 from reconciler.flows.keyspaces import Loaded
 from reconciler.plan.readable import render_readable_sql
 from reconciler.report.checks_workflow import checks_workflow
@@ -42,8 +43,9 @@ MESSAGES = DOCS / "messages.md"
 WORKFLOW = DOCS / "rollout-workflow.yml"
 REQUESTS = DOCS / "requests-workflow.yml"
 CHECKS = DOCS / "checks-workflow.yml"
-EXAMPLE = HERE.parent / "cases" / "workflows"
-SETUP, SETUP_EXAMPLE = DOCS / "examples" / "github", HERE.parent / "cases" / "setup"
+SPLIT_REQUESTS = DOCS / "split-requests-workflow.yml"
+CASES = HERE.parent / "cases"
+SETUP, SETUP_EXAMPLE = DOCS / "examples" / "github", CASES / "setup"
 
 ACTION = f"OWNER/reconciler@{'0123456789' * 4}"
 IMAGE = f"mysql:8.4@sha256:{'0123456789abcdef' * 4}"
@@ -124,8 +126,7 @@ def golden_files() -> dict[Path, str]:
             files[HERE / f"{scenario.name}.{SUFFIXES[form]}"] = _report(scenario, form)
     for name, _, message in FORGE_MESSAGES:
         files[HERE / f"{name}.md"] = write_markdown(message)
-    files[WORKFLOW], files[REQUESTS], files[CHECKS] = _workflows()
-    files |= _setup()
+    files |= _workflows() | _setup()
     files[HERE / "readable.plan.sql"] = _readable()
     files[HERE / "readable-vschema.plan.sql"] = render_readable_sql(BOTH_STEPS.core)
     return files
@@ -143,12 +144,18 @@ def _report(scenario: Scenario, form: Format) -> str:
     return scenario.report(Presentation(format=form, files=FILES, tool_version="0.1.0"))
 
 
-def _workflows() -> tuple[str, str, str]:
-    """Of the example spec, as `ci workflow` writes them at the top of a repository."""
-    loaded = _loaded(EXAMPLE)
-    about = workflow_of(loaded, (), None, action=ACTION, branch="main", below="")
-    checks = checks_of(loaded, None, action=ACTION, branch="main", below="", scratch_image=IMAGE)
-    return rollout_workflow(about), requests_workflow(about), checks_workflow(checks)
+def _workflows() -> dict[Path, str]:
+    """Of the example specs, as `ci workflow` writes them at the top of a repository."""
+    by_regions = _loaded(CASES / "workflows")
+    of_one_fleet = _loaded(CASES / "workflows-of-one-fleet")
+    given = {"action": ACTION, "branch": "main", "below": ""}
+    asked = partial(requests_of, keyspaces=(), environment=None, **given)
+    return {
+        WORKFLOW: rollout_workflow(workflow_of(by_regions, (), None, **given)),
+        REQUESTS: requests_workflow(asked(by_regions, scratch_image=None)),
+        SPLIT_REQUESTS: requests_workflow(asked(of_one_fleet, scratch_image=IMAGE)),
+        CHECKS: checks_workflow(checks_of(by_regions, None, scratch_image=IMAGE, **given)),
+    }
 
 
 def _setup() -> dict[Path, str]:

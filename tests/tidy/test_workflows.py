@@ -18,9 +18,17 @@ ACTION = ROOT / "action.yml"
 GITHUB = ROOT / ".github"
 ROLLOUT = ROOT / "docs" / "rollout-workflow.yml"  # as `ci workflow` writes them
 REQUESTS = ROOT / "docs" / "requests-workflow.yml"
+SPLIT_REQUESTS = ROOT / "docs" / "split-requests-workflow.yml"
 CHECKS = ROOT / "docs" / "checks-workflow.yml"
 SETUP = sorted((ROOT / "docs" / "examples" / "github").glob("*.yml"))  # as `ci setup` does
-WORKFLOWS = [*sorted((GITHUB / "workflows").glob("*.yml")), ROLLOUT, REQUESTS, CHECKS, *SETUP]
+WORKFLOWS = [
+    *sorted((GITHUB / "workflows").glob("*.yml")),
+    ROLLOUT,
+    REQUESTS,
+    SPLIT_REQUESTS,
+    CHECKS,
+    *SETUP,
+]
 CI = GITHUB / "workflows" / "ci.yml"
 RELEASE = GITHUB / "workflows" / "release.yml"
 
@@ -70,6 +78,7 @@ def test_the_workflow_asks_for_commands_and_inputs_that_exist() -> None:
         (ROOT / ".github" / "workflows" / "schema.yml", {"verify", "plan", "apply", "drift"}),
         (ROLLOUT, {"parts", "apply"}),
         (REQUESTS, {"ask"}),
+        (SPLIT_REQUESTS, {"ask"}),
         (CHECKS, {"observe", "verify", "plan", "drift"}),
         *zip(SETUP, ({"ask"}, {"verify", "plan", "apply", "drift"}), strict=True),
     ):

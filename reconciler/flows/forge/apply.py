@@ -173,10 +173,12 @@ def _apply_all(
         def work(files: DesiredFiles, chosen: Environment) -> tuple[Applied, ...]:
             if chosen.retiring and (unreviewed := run.spec_gate(files, chosen)()):
                 return (_without_ledger(files, chosen, unreviewed),)
+            if person is not None:
+                person.asker(chosen, releases=True)  # before a ledger is opened (RG-68)
             stands = standing_of(rollouts, files, chosen)
 
             def drive_split() -> Applied:
-                return _drive_split(run, asked, rollouts, files, chosen)
+                return _drive_split(run, asked, person, rollouts, files, chosen)
 
             def change_schema() -> Applied:
                 return _change_schema(run, asked, person, rollouts, files, stands)
@@ -266,10 +268,13 @@ def _change_schema(
 def _drive_split(
     run: Merged,
     asked: ApplyJobRequest,
+    person: AskedInRun | None,
     rollouts: Rollouts,
     files: DesiredFiles,
     chosen: Environment,
 ) -> SplitApplyOutcome:
+    """Raises Refused for a person who may ask nothing of a move."""
+    asker = person.asker(chosen, releases=False) if person is not None else None
     world = SplitApplyWorld(
         history=run.job.clone,
         gates=SplitGates(spec=run.spec_gate(files, chosen), plan=run.split_gate(files, chosen)),
@@ -285,6 +290,8 @@ def _drive_split(
         runtime_s=asked.max_runtime_s,
         waves=asked.waves,
         part=asked.part_of(files.spec.keyspace),
+        resumes=asker is not None,
+        resumed_by=asker.line if asker is not None else None,
     )
     return apply_split(world, files, chosen, request)
 

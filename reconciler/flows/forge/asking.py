@@ -1,4 +1,4 @@
-"""`ci ask`: stop, release, cancel or throttle, asked by a person through a job of the forge.
+"""`ci ask`: what a person asks through a job of the forge, of an apply or of a move of shards.
 
 The forge's record of the run says who asks (RG-37). What is asked is then recorded and answered as
 from any command line.
@@ -6,23 +6,23 @@ from any command line.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from reconciler.drive.control import ask_everywhere
 from reconciler.errors import Refused
-from reconciler.flows.forge.apply import BeginRollouts
-from reconciler.flows.forge.asker import asked_in_run
+from reconciler.flows.forge.asker import AskedInRun, asked_in_run
 from reconciler.flows.forge.job import ForgeJob
 from reconciler.flows.forge.merged import Merged, begin_merged
 from reconciler.flows.gates import was_made_from
 from reconciler.flows.keyspaces import flattened
+from reconciler.flows.requests import Answer, Asking, Records, ask_keyspace, ask_move
 from reconciler.guard.model import problem_from
 from reconciler.guard.review.asker import Asker
 from reconciler.ledger.states import RequestKind
-from reconciler.outcomes.apply import ControlOutcome
 from reconciler.outcomes.ends import control_code
 from reconciler.outcomes.exit_code import ExitCode
+from reconciler.outcomes.split import SplitAsked
 from reconciler.plan.files import read_plan
 from reconciler.report.compose.control import control_document
 from reconciler.report.write.text import write_text
@@ -33,15 +33,19 @@ from reconciler.spec.model import Environment
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskRequest:
-    """What is asked of the applies of an environment, or of one region's part of it."""
+    """What is asked of the applies and the moves of an environment, or of one region's part of it;
+    of a move alone where it is none of an apply."""
 
-    kind: RequestKind
+    kind: RequestKind | SplitAsked
     environment: str | None = None
     region: str | None = None
 
 
+OpenRecords = Callable[[], AbstractContextManager[Records]]
+
+
 def ask_rollouts(
-    job: ForgeJob, keyspaces: Sequence[str], asked: AskRequest, begin: BeginRollouts
+    job: ForgeJob, keyspaces: Sequence[str], asked: AskRequest, begin: OpenRecords
 ) -> ExitCode:
     """Raises Refused for a run that no person started by hand on the default branch. No ledger is
     opened before the spec that names it was found reviewed, and the asking person one who may."""
@@ -49,19 +53,14 @@ def ask_rollouts(
     person = asked_in_run(merged)
     with begin() as rollouts:
 
-        def work(files: DesiredFiles, chosen: Environment) -> tuple[ControlOutcome, ...]:
+        def work(files: DesiredFiles, chosen: Environment) -> tuple[Answer, ...]:
             if refusals := merged.spec_gate(files, chosen)():
                 raise Refused(*map(problem_from, refusals))
             asker = person.asker(chosen, releases=asked.kind is RequestKind.RELEASE)
-            return ask_everywhere(
-                rollouts.ledger_of(chosen),
-                job.clock,
-                chosen,
-                keyspace=files.spec.keyspace,
-                kind=asked.kind,
-                asked_by=asker.line,
-                right=_right(merged, files, chosen, asker),
-            )
+            asking = _asking(merged, person, rollouts, files, chosen, asker)
+            if isinstance(asked.kind, SplitAsked):
+                return (ask_move(asking, files, chosen, asked.kind),)
+            return ask_keyspace(asking, files, chosen, asked.kind)
 
         outcomes = flattened(
             merged.loaded.each(merged.environment, keyspaces, work, region=asked.region)
@@ -72,6 +71,25 @@ def ask_rollouts(
     job.summarise(document)
     job.log.output(exit_code=int(code))
     return code
+
+
+def _asking(
+    merged: Merged,
+    person: AskedInRun,
+    records: Records,
+    files: DesiredFiles,
+    environment: Environment,
+    asker: Asker,
+) -> Asking:
+    """Whom the spec names for its gates may open those: a move of shards has none (RG-93)."""
+    return Asking(
+        records=records,
+        clock=merged.job.clock,
+        tree=merged.loaded.tree,
+        by=asker.line,
+        right=_right(merged, files, environment, asker),
+        by_of_split=lambda: person.asker(environment, releases=False).line,
+    )
 
 
 def _right(

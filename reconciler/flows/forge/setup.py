@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.errors import InvalidInput, Problem, ReconcilerError, Refused
-from reconciler.flows.forge.workflow import check_pinned, workflow_of
+from reconciler.flows.forge.workflow import check_pinned, requests_of, workflow_of
 from reconciler.flows.keyspaces import Loaded, no_specs
 from reconciler.guard.review.code_owners import CODE_OWNERS_PATHS, owners_of, parse_code_owners
 from reconciler.limits import CODE_OWNERS_BYTES_MAX
@@ -19,7 +19,7 @@ from reconciler.report.requests_workflow import requests_workflow
 from reconciler.report.setup.checklist import checklist
 from reconciler.report.setup.model import ApplyJob, Setup
 from reconciler.report.setup.owners import code_owners
-from reconciler.report.setup.requests import requests_of
+from reconciler.report.setup.requests import schema_requests
 from reconciler.report.setup.schema import schema_workflow
 from reconciler.report.workflow import rollout_workflow
 from reconciler.spec.keyspace_order import in_order
@@ -72,14 +72,14 @@ def files_of(loaded: Loaded, asked: SetupRequest, *, below: str, top: FileTree) 
     adds = there is not None and not _owns(there, about)
     contents = {f"{WORKFLOWS}/schema.yml": schema_workflow(about)}
     if about.asked:
-        contents[f"{WORKFLOWS}/schema-requests.yml"] = requests_of(about)
+        contents[f"{WORKFLOWS}/schema-requests.yml"] = schema_requests(about)
     for name in about.regional:
         named = _keyspaces_by_region(specs, name)
-        made = workflow_of(
-            loaded, named, name, action=asked.action, branch=asked.branch, below=below
-        )
+        given = {"action": asked.action, "branch": asked.branch, "below": below}
+        made = workflow_of(loaded, named, name, **given)
+        requests = requests_of(loaded, named, name, scratch_image=None, **given)
         contents[f"{WORKFLOWS}/rollout-{name}.yml"] = rollout_workflow(made)
-        contents[f"{WORKFLOWS}/rollout-{name}-requests.yml"] = requests_workflow(made)
+        contents[f"{WORKFLOWS}/rollout-{name}-requests.yml"] = requests_workflow(requests)
     if there is None:
         contents[CODE_OWNERS_PATHS[0]] = code_owners(about)
     contents[CHECKLIST] = checklist(about, adds_owners=adds)

@@ -13,8 +13,9 @@ from reconciler.flows.keyspaces import Loaded, one_environment
 from reconciler.flows.limits import WAVE_WAIT_S_MAX, WORKFLOW_WAVES_MAX
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.plan.files import PLANS_DIRECTORY, plan_paths
-from reconciler.report.checks_workflow import SCRATCH_LOGIN, ChecksWorkflow
-from reconciler.report.workflow import RolloutWorkflow
+from reconciler.report.checks_workflow import ChecksWorkflow
+from reconciler.report.requests_workflow import RequestsWorkflow
+from reconciler.report.workflow import SCRATCH_LOGIN, RolloutWorkflow, ScratchOfJob
 from reconciler.rollout.waves import waves_in
 from reconciler.spec.load import SPECS_DIRECTORY, DesiredFiles
 from reconciler.spec.model import Connection, Environment
@@ -75,16 +76,11 @@ def checks_of(
     scratch_image: str | None,
 ) -> ChecksWorkflow:
     """Of every keyspace of the environment, whose status is one. Raises as `workflow_of`."""
-    if scratch_image is not None and not _PINNED_IMAGE.fullmatch(scratch_image):
-        raise InvalidInput(_image_not_pinned(scratch_image))
     name, rolled = _rolled(loaded, (), environment, action)
     without = [one for one in rolled if not one.environment.regions]
     if without:
         raise InvalidInput(*(_no_region_looks(one) for one in without))
     environments = [one.environment for one in rolled]
-    scratches = [env.scratch for env in environments if env.scratch is not None]
-    known = _of_the_service(scratches) if scratch_image is not None else {}
-    asked = {name for scratch in scratches for name in variables_of(scratch)}
     return ChecksWorkflow(
         environment=name,
         branch=branch,
@@ -92,9 +88,40 @@ def checks_of(
         variables=tuple(sorted({name for env in environments for name in _to_look(env)})),
         action=action,
         directory=below or ".",
-        scratch_image=scratch_image,
-        scratch_known=tuple(sorted(known.items())),
-        scratch_asked=tuple(sorted(asked - known.keys())),
+        scratch=_scratch_of(environments, scratch_image),
+    )
+
+
+def requests_of(
+    loaded: Loaded,
+    keyspaces: Sequence[str],
+    environment: str | None,
+    *,
+    action: str,
+    branch: str,
+    below: str,
+    scratch_image: str | None,
+) -> RequestsWorkflow:
+    """Of keyspaces that have regions, or of such as have none. Raises as `workflow_of`."""
+    name, rolled = _rolled(loaded, keyspaces, environment, action)
+    environments = [one.environment for one in rolled]
+    regions = {name for env in environments for name in env.region_names}
+    without = [one for one in rolled if not one.environment.region_names]
+    if regions and without:
+        raise InvalidInput(*(_no_parts(one) for one in without))
+    if regions and scratch_image is not None:
+        raise InvalidInput(_image_of_regions(name))
+    scratch = _scratch_of(environments, scratch_image)
+    asked = {name for env in environments for name in variables_of(env)}
+    return RequestsWorkflow(
+        environment=name,
+        branch=branch,
+        keyspaces=tuple(sorted(set(keyspaces))),
+        regions=tuple(sorted(regions)),
+        variables=tuple(sorted(asked - dict(scratch.known).keys())),
+        action=action,
+        directory=below or ".",
+        scratch=scratch,
     )
 
 
@@ -118,6 +145,20 @@ def _to_look(environment: Environment) -> tuple[str, ...]:
     return variables_of((environment.shards, environment.vitess, environment.planetscale))
 
 
+def _scratch_of(environments: Sequence[Environment], image: str | None) -> ScratchOfJob:
+    """Raises InvalidInput for an image that could be another tomorrow."""
+    if image is not None and not _PINNED_IMAGE.fullmatch(image):
+        raise InvalidInput(_image_not_pinned(image))
+    scratches = [env.scratch for env in environments if env.scratch is not None]
+    known = _of_the_service(scratches) if image is not None else {}
+    asked = {name for scratch in scratches for name in variables_of(scratch)}
+    return ScratchOfJob(
+        image=image,
+        known=tuple(sorted(known.items())),
+        asked=tuple(sorted(asked - known.keys())),
+    )
+
+
 def _of_the_service(scratches: Sequence[Connection]) -> dict[str, str]:
     """The variables of the specs that stand for the address or the login of their scratch server,
     which the workflow starts itself."""
@@ -138,13 +179,7 @@ def check_pinned(action: str) -> None:
 def _refused(one: _Rolled) -> Iterator[Problem]:
     environment, path = one.environment, one.files.spec.path
     if not environment.region_names:
-        yield Problem(
-            code="parts-without-regions",
-            message=f"{path} gives {environment.name} no regions, so there is nobody to give a part"
-            " of its plan to",
-            recovery="give it `regions`, one with all of its shards where one machine reaches them,"
-            " or name the keyspaces that have some: `reconciler ci workflow KEYSPACE`",
-        )
+        yield _no_parts(one)
         return
     if (waves := len(waves_in(environment))) > WORKFLOW_WAVES_MAX:
         yield Problem(
@@ -174,6 +209,17 @@ def _paths(rolled: Sequence[_Rolled], are_named: bool) -> Iterator[str]:
         yield from (f"{SPECS_DIRECTORY}/**", f"{PLANS_DIRECTORY}/{rolled[0].environment.name}/**")
 
 
+def _no_parts(one: _Rolled) -> Problem:
+    environment, path = one.environment, one.files.spec.path
+    return Problem(
+        code="parts-without-regions",
+        message=f"{path} gives {environment.name} no regions, so there is nobody to give a part"
+        " of its plan to",
+        recovery="give it `regions`, one with all of its shards where one machine reaches them,"
+        " or name the keyspaces that have some: `reconciler ci workflow KEYSPACE`",
+    )
+
+
 def _no_region_looks(one: _Rolled) -> Problem:
     return Problem(
         code="checks-without-regions",
@@ -181,6 +227,14 @@ def _no_region_looks(one: _Rolled) -> Problem:
         " could look at its shards",
         recovery="give it `regions`, one with all of its shards where one machine reaches them, so"
         " that one status says of every keyspace",
+    )
+
+
+def _image_of_regions(environment: str) -> Problem:
+    return Problem(
+        code="image-of-regions",
+        message=f"--scratch-image would be a service on the runners of {environment}'s regions",
+        recovery="leave it out: a region's job reaches the server that `scratch` of the spec names",
     )
 
 

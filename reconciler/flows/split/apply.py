@@ -47,7 +47,8 @@ from reconciler.spec.tree import FileTree
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitApplyRequest:
     """`holder` is who drives, in words that no other process has; `runtime_s` for how long.
-    `resumes`: a job that somebody has stopped goes on; one that was given up is begun again, if its
+    `resumes`: a job that somebody has stopped goes on, by the word of `resumed_by` or, if that is
+    None, of who drives; one that was given up is begun again, if its
     keyspace is among those that the command has `named`. `waves` and `part` are those of an
     apply of a schema: whoever asks says so, for a split has none (SP-76)."""
 
@@ -58,6 +59,7 @@ class SplitApplyRequest:
     waves: WaveChoice
     part: PartOrder | None
     resumes: bool = False
+    resumed_by: str | None = None
     named: tuple[str, ...] = ()
 
 
@@ -160,7 +162,8 @@ def _ask_to_go_on(
     waiting = world.jobs.requests(job.job_id, RequestState.PENDING)
     if job.held_by is not None or any(one.kind is JobRequestKind.STOP for one in waiting):
         now_s = world.clock.now_s()
-        world.jobs.ask(job.job_id, JobRequestKind.RESUME, asked_by=request.holder, now_s=now_s)
+        asked_by = request.resumed_by or request.holder
+        world.jobs.ask(job.job_id, JobRequestKind.RESUME, asked_by=asked_by, now_s=now_s)
 
 
 def _forget_old(world: SplitWorld | ReshardWorld) -> None:

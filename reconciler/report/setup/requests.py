@@ -14,7 +14,7 @@ from reconciler.report.setup.pieces import checked_out, queue, runs_on, scratch_
 from reconciler.report.workflow import quoted
 
 
-def requests_of(about: Setup) -> str:
+def schema_requests(about: Setup) -> str:
     """A job for each environment: each has a login of its own."""
     lines = [*_head(about)]
     for number, job in enumerate(about.asked, start=1):

@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.errors import Refused
 from reconciler.flows.check import check_against_live
-from reconciler.flows.forge.workflow import workflow_of
+from reconciler.flows.forge.workflow import requests_of
 from reconciler.flows.keyspaces import Loaded
 from reconciler.flows.last_look import last_look
 from reconciler.flows.pull import Specified, pull_keyspace, specified_in
@@ -185,13 +185,14 @@ def test_a_region_that_rests_whole_can_still_be_asked_by_its_workflow() -> None:
         f'canary: ["{NAMES[0]}"]', f'canary: ["{next(n for n in NAMES if n not in shards)}"]'
     )
     files = repository(spec=text)
-    about = workflow_of(
+    about = requests_of(
         Loaded(root=Path("/nowhere"), tree=files, keyspaces=load_repository(files)),
         (),
         "production",
         action=f"OWNER/reconciler@{'0' * 40}",
         branch="main",
         below="",
+        scratch_image=None,
     )
     assert region in about.regions
     assert f"'{region}'" in requests_workflow(about)

@@ -53,7 +53,7 @@ LOOKS = [("observe", region) for region in REGIONS]
     ],
     ids=["pull request", "merge group", "schedule", "fork", "nowhere"],
 )
-@pytest.mark.threat("TM-REGION-16")
+@pytest.mark.threat("TM-REGION-18")
 def test_each_region_looks_and_one_job_judges_and_none_looks_for_a_fork(
     github: dict[str, Any], begun: list[tuple[str, str]]
 ) -> None:

@@ -208,7 +208,7 @@ def test_what_a_region_saw_and_the_plan_does_not_say_makes_the_check_red(run: Ru
 
 
 @pytest.mark.invariant("RG-90")
-@pytest.mark.threat("TM-REGION-15")
+@pytest.mark.threat("TM-REGION-17")
 @pytest.mark.parametrize(
     ("how", "code"),
     [
@@ -239,7 +239,7 @@ def test_a_file_that_is_not_what_it_should_be_is_refused_by_name(
 
 
 @pytest.mark.invariant("RG-91")
-@pytest.mark.threat("TM-REGION-16")
+@pytest.mark.threat("TM-REGION-18")
 def test_a_fork_is_refused_in_a_region_before_anything_of_it_is_read(run: Run) -> None:
     run.event = replace(PULL_REQUEST, is_fork=True)
     run.after = Files()  # reading it would find that there is no spec

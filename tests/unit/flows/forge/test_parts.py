@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.errors import InvalidInput, Refused
 from reconciler.flows.forge.parts import PartsRequest, check_size, workflow_refusals
-from reconciler.flows.forge.workflow import checks_of, workflow_of
+from reconciler.flows.forge.workflow import checks_of, requests_of, workflow_of
 from reconciler.flows.keyspaces import Loaded
 from reconciler.flows.limits import MATRIX_JOBS_MAX, WORKFLOW_WAVES_MAX
 from reconciler.model.fleet import even_shards
@@ -17,6 +17,7 @@ from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.parts import PartJob, PartsOutcome, parts_end, waves_of_jobs
 from reconciler.report.checks_workflow import ChecksWorkflow, checks_workflow
 from reconciler.report.matrix import matrix_of
+from reconciler.report.requests_workflow import RequestsWorkflow, requests_workflow
 from reconciler.report.workflow import RolloutWorkflow
 from reconciler.spec.load import load_repository
 from reconciler.spec.variables import variables_of
@@ -163,13 +164,13 @@ def test_a_workflow_of_checks_hands_on_what_a_look_needs_and_no_ledger() -> None
     asked = '    scratch: {host: "${DB_HOST}", user: root, password: "${MY_SCRATCH}"}\n'
     served = checks(with_scratch(asked))
     assert served.variables == ("DB_READER",)
-    assert served.scratch_known == (("DB_HOST", "127.0.0.1"), ("MY_SCRATCH", "scratch"))
-    assert served.scratch_asked == ()
+    assert served.scratch.known == (("DB_HOST", "127.0.0.1"), ("MY_SCRATCH", "scratch"))
+    assert served.scratch.asked == ()
     text = checks_workflow(served)
     assert "LEDGER" not in text
     assert "RECONCILER_ALLOW_ENV: 'MY_SCRATCH'" in text
     elsewhere = checks(with_scratch(asked), image=None)
-    assert elsewhere.scratch_asked == ("DB_HOST", "MY_SCRATCH")
+    assert elsewhere.scratch.asked == ("DB_HOST", "MY_SCRATCH")
     assert "services:" not in checks_workflow(elsewhere)
 
 
@@ -188,3 +189,25 @@ def test_checks_below_the_top_keep_their_plans_where_they_lie() -> None:
     text = checks_workflow(checks(spec_of(REGIONS), below="db"))
     assert "directory: 'db'" in text
     assert "path: db/plans/" in text
+
+
+def requests(spec: str, *, image: str | None = None) -> RequestsWorkflow:
+    files = repository(spec=spec)
+    loaded = Loaded(root=Path("/nowhere"), tree=files, keyspaces=load_repository(files))
+    return requests_of(
+        loaded, (), "production", action=ACTION, branch="main", below="", scratch_image=image
+    )
+
+
+@pytest.mark.invariant("RG-93")
+def test_people_ask_a_fleet_without_regions_by_one_job_and_of_its_splits_as_well() -> None:
+    alone = requests(repository().content["specs/shop.yaml"].decode())
+    assert {"stop", "release-clean-up", "abandon"} <= set(alone.asked)
+    text = requests_workflow(alone)
+    assert "environment: 'production'" in text
+    assert "region" not in text
+    of_regions = requests(spec_of(REGIONS))
+    assert not {"release-clean-up", "abandon"} & set(of_regions.asked)
+    with pytest.raises(InvalidInput) as raised:
+        requests(spec_of(REGIONS), image=IMAGE)
+    assert raised.value.problems[0].code == "image-of-regions"

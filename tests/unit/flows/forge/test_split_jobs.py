@@ -106,6 +106,9 @@ class SplitJob:
         self.opened += 1
         return self.stand.ledger.split_jobs
 
+    def split_record_of(self, environment: Environment) -> SplitJobs:
+        return self.split_jobs_of(environment)
+
     def split_servers(self) -> SplitServers:
         return self.stand.servers
 
