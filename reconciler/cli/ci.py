@@ -15,6 +15,7 @@ from reconciler.cli.ci_parts import parts, workflow
 from reconciler.cli.ci_setup import setup
 from reconciler.cli.ci_wire import JobWiring
 from reconciler.cli.doctor_github import github_of
+from reconciler.cli.observed import sight_of
 from reconciler.cli.part import Wave, order_of, part
 from reconciler.cli.streams import show
 from reconciler.edges.files.writer import WorkingTreeWriter
@@ -45,11 +46,6 @@ _page = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     help="Also write a page to look at to this file.",
 )
-_observations = click.option(
-    "--observations",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Judge by what `ci observe` wrote there in each region, not by the shards.",
-)
 
 
 @click.group()
@@ -66,7 +62,7 @@ def ci() -> None:
 @_environments
 @_sarif
 @_page
-@_observations
+@options.observations
 def verify(
     repo: Path,
     environments: tuple[str, ...],
@@ -86,7 +82,7 @@ def verify(
         wiring.connections,
         sarif=sarif,
         page=page,
-        sight=wiring.sight(observations),
+        sight=sight_of(observations),
     )
     raise SystemExit(int(code))
 
@@ -101,7 +97,7 @@ def verify(
     help="Commit the files to the pull request's branch, as the app whose token is in"
     " RECONCILER_COMMIT_TOKEN.",
 )
-@_observations
+@options.observations
 def plan(
     repo: Path,
     environments: tuple[str, ...],
@@ -121,7 +117,7 @@ def plan(
         wiring.connections,
         comment=PlanComment.LEFT_OUT if files_only else PlanComment.WRITTEN,
         destination=wiring.destination(commit=commit),
-        sight=wiring.sight(observations),
+        sight=sight_of(observations),
     )
     raise SystemExit(int(code))
 
@@ -199,7 +195,7 @@ ci.add_command(setup)
     type=click.Path(dir_okay=False, path_type=Path),
     help="Also write the result to this file.",
 )
-@_observations
+@options.observations
 def drift(
     repo: Path,
     environments: tuple[str, ...],
@@ -222,7 +218,7 @@ def drift(
         wiring.open_worlds,
         files=files,
         chat=wiring.chat,
-        sight=wiring.sight(observations),
+        sight=sight_of(observations),
     )
     raise SystemExit(int(code))
 

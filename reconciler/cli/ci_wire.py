@@ -9,7 +9,6 @@ from functools import cache, partial
 from pathlib import Path
 
 from reconciler.cli.interrupts import counted_interrupts
-from reconciler.cli.observed import observed_world
 from reconciler.cli.presenting import presentation
 from reconciler.cli.progress import shown_progress
 from reconciler.cli.streams import deliver, remark, show
@@ -36,7 +35,6 @@ from reconciler.flows.apply import ApplyConnections
 from reconciler.flows.forge.apply import Notify
 from reconciler.flows.forge.job import ForgeJob
 from reconciler.flows.forge.plan import PlanDestination
-from reconciler.flows.forge.sight import BY_ASKING, Sight
 from reconciler.outcomes.progress import ProgressEvent
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.notices import PlanCommits
@@ -66,15 +64,6 @@ class JobWiring:
     @property
     def connections(self) -> Connections:
         return MysqlConnections(environ=self._environ, root=self.job.root)
-
-    def sight(self, observations: Path | None) -> Sight:
-        """The shards by themselves, or as the folder's files have them."""
-        if observations is None:
-            return BY_ASKING
-        folder = observations
-        return Sight(
-            lambda world, files, environment: observed_world(world, folder, files, environment)
-        )
 
     def destination(self, *, commit: bool) -> PlanDestination:
         root = self.job.root

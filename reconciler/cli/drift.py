@@ -8,6 +8,7 @@ import click
 
 from reconciler.cli import options
 from reconciler.cli.gates import ledger_gate_of
+from reconciler.cli.observed import sight_of
 from reconciler.cli.phases import shown_phases
 from reconciler.cli.presenting import exit_with, presentation, tell_of_file
 from reconciler.cli.run import load
@@ -30,6 +31,7 @@ from reconciler.spec.model import Environment
 @options.repository
 @options.environment
 @options.region
+@options.observations
 @options.ref
 @options.ledger_review
 @options.protected_branch
@@ -40,6 +42,7 @@ def drift(
     repo: Path,
     environment: str | None,
     region: str | None,
+    observations: Path | None,
     ref: str | None,
     review: str,
     protected_branch: str | None,
@@ -51,19 +54,27 @@ def drift(
     The ledger is asked only where a table is seen that an engine may have made. Exit 2 if a shard
     differs or an engine has left something, 3 if one could not be seen or understood.
     """
-    loaded = load(repo, ref)
+    if observations and region:
+        raise click.UsageError("--observations are those of all regions; --region looks at one.")
+    loaded, sight = load(repo, ref), sight_of(observations)
     gate = ledger_gate_of(repo, review, protected_branch)
     with shown_phases(), Worlds(loaded.root) as worlds:
 
         def work(files: DesiredFiles, chosen: Environment) -> DriftOutcome:
             stands = standing(worlds, files, chosen, gate)
-            chosen, world = stands.environment, look_of(worlds, stands)
+            chosen = stands.environment
 
-            def open_ledger() -> Ledger:
-                gate(files, chosen)
-                return worlds.lasting_ledger_of(chosen)
+            def open_ledger(of: Environment) -> Ledger:
+                gate(files, of)
+                return worlds.lasting_ledger_of(of)
 
-            return find_drift(world, files, chosen, tree=loaded.tree, open_ledger=open_ledger)
+            return find_drift(
+                sight.of(look_of(worlds, stands), files, chosen),
+                files,
+                chosen,
+                tree=loaded.tree,
+                open_ledger=sight.ledger(open_ledger, chosen),
+            )
 
         outcomes = loaded.each(environment, keyspaces, work, region=region)
     deliver(drift_report(outcomes, presentation(output, loaded.keyspaces)), to)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from reconciler.edges.files.working_tree import WorkingTree
 from reconciler.edges.secrets import SECRETS
+from reconciler.flows.sight import BY_ASKING, Sight
 from reconciler.observe.file.fleet import read_fleet
 from reconciler.observe.file.key import KEY_VARIABLE, key_from, key_variable, keys_of
 from reconciler.ports.world import World
@@ -29,6 +30,16 @@ def observed_world(
         now_s=world.clock.now_s(),
     )
     return replace(world, shards=shards)
+
+
+def sight_of(folder: Path | None) -> Sight:
+    """The shards by themselves, or as the folder's files have them; a folder that is not there has
+    none."""
+    if folder is None:
+        return BY_ASKING
+    return Sight(
+        lambda world, files, environment: observed_world(world, folder, files, environment)
+    )
 
 
 def observation_key(environ: Mapping[str, str]) -> bytes | None:

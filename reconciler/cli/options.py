@@ -38,6 +38,12 @@ environment = click.option(
     help="The environment of the specs; may be left out if there is only one.",
 )
 
+observations = click.option(
+    "--observations",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Judge by what `observe` wrote there in each region, not by the shards.",
+)
+
 ref = click.option(
     "--ref",
     metavar="COMMIT",

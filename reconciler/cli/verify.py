@@ -9,6 +9,7 @@ import click
 
 from reconciler.cli import options
 from reconciler.cli.gates import ledger_gate_of
+from reconciler.cli.observed import sight_of
 from reconciler.cli.phases import shown_phases
 from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.run import load
@@ -36,6 +37,7 @@ from reconciler.spec.model import Environment
 @options.repository
 @options.environment
 @options.region
+@options.observations
 @options.ref
 @options.protected_branch
 @click.option(
@@ -47,6 +49,7 @@ def verify(
     repo: Path,
     environment: str | None,
     region: str | None,
+    observations: Path | None,
     ref: str | None,
     protected_branch: str | None,
     explain: bool,
@@ -56,7 +59,9 @@ def verify(
 
     Exit 0 if it is, or if no shard needs a change; 3 if an apply would be refused.
     """
-    loaded = load(repo, ref)
+    if observations and region:
+        raise click.UsageError("--observations are those of all regions; --region looks at one.")
+    loaded, sight = load(repo, ref), sight_of(observations)
     gate = ledger_gate_of(repo, Review.GIT, protected_branch)
     address_gate = address_gate_of(repo, protected_branch)
     with shown_phases(), Worlds(loaded.root) as worlds:
@@ -79,7 +84,7 @@ def verify(
                 return worlds.row_answers_of(chosen)
 
             return verify_keyspace(
-                look_of(worlds, stands),
+                sight.of(look_of(worlds, stands), files, chosen),
                 files,
                 chosen,
                 tree=loaded.tree,

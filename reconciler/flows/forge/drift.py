@@ -9,9 +9,9 @@ from pathlib import Path
 from reconciler.errors import ReconcilerError
 from reconciler.flows.drift import find_drift
 from reconciler.flows.forge.job import ForgeJob, OpenWorlds, Worlds, default_branch_event
-from reconciler.flows.forge.sight import BY_ASKING, Sight
 from reconciler.flows.forge.stale import mark_stale
 from reconciler.flows.keyspaces import Loaded
+from reconciler.flows.sight import BY_ASKING, Sight
 from reconciler.flows.split.reached import look_of, standing_of
 from reconciler.outcomes.drift import DriftOutcome
 from reconciler.outcomes.ends import drift_code

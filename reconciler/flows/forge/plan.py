@@ -17,8 +17,8 @@ from reconciler.flows.forge.proposed import (
     tell_fork,
     tell_unchanged,
 )
-from reconciler.flows.forge.sight import BY_ASKING, Sight
 from reconciler.flows.plan import keep_plan, kept_cleans, plan_keyspace
+from reconciler.flows.sight import BY_ASKING, Sight
 from reconciler.flows.split.plan import keep_split_plan, plan_split
 from reconciler.flows.split.reached import look_of, planning_world
 from reconciler.outcomes.ends import plan_code, plan_end

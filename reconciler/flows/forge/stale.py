@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from reconciler.errors import InvalidInput, Refused
 from reconciler.flows.forge.job import ForgeJob, Worlds
-from reconciler.flows.forge.sight import BY_ASKING, Sight
 from reconciler.flows.keyspaces import Loaded
 from reconciler.flows.reconcile_pass import Pass, begin_pass
+from reconciler.flows.sight import BY_ASKING, Sight
 from reconciler.flows.split.reached import look_of, standing_of
 from reconciler.guard.classify import position_of
 from reconciler.guard.review.approvals import PullRequest

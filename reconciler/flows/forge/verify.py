@@ -17,7 +17,7 @@ from reconciler.flows.forge.proposed import (
     tell_lowered,
     tell_unchanged,
 )
-from reconciler.flows.forge.sight import BY_ASKING, Sight
+from reconciler.flows.sight import BY_ASKING, Sight
 from reconciler.flows.split.plan import verify_split
 from reconciler.flows.split.reached import look_of, planning_world
 from reconciler.flows.verify import verify_keyspace

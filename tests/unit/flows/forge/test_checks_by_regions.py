@@ -15,8 +15,8 @@ from reconciler.flows.forge.drift import DriftFiles, watch_drift
 from reconciler.flows.forge.job import ForgeJob
 from reconciler.flows.forge.observe import ObserveJobRequest, observe_part
 from reconciler.flows.forge.plan import PlanComment, PlanDestination, plan_change
-from reconciler.flows.forge.sight import Sight
 from reconciler.flows.forge.verify import verify_change
+from reconciler.flows.sight import Sight
 from reconciler.observe.file.fleet import read_fleet
 from reconciler.observe.file.limits import OBSERVATION_AGE_S_MAX
 from reconciler.outcomes.exit_code import ExitCode

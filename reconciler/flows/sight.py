@@ -1,7 +1,7 @@
-"""How a job of a forge sees the shards of an environment: by asking them, or as regions saw them.
+"""How the shards of an environment are seen: by asking them, or as regions saw them.
 
-Where no runner reaches every shard, each region's job looks at its own and leaves a file, and one
-job without any login of a shard judges by the files (RG-90).
+Where no machine reaches every shard, each region looks at its own and leaves a file, and one that
+has no login of any shard judges by the files (RG-90).
 """
 
 from __future__ import annotations
