@@ -25,14 +25,16 @@ from reconciler.report.workflow import (
     scratch_service,
 )
 
-_ALL = "every region"  # which none can be called
+_ALL, _ALL_KEYSPACES = "every region", "every keyspace"  # which none can be called
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestsWorkflow(WorkflowBasis):
-    """`keyspaces` () all. `scratch` is that of a job without a region."""
+    """`keyspaces` are those it was written for, () all, and `names` what those are now. `scratch`
+    is that of a job without a region."""
 
     keyspaces: tuple[str, ...]
+    names: tuple[str, ...]
     scratch: ScratchOfJob
 
     @property
@@ -49,6 +51,12 @@ class RequestsWorkflow(WorkflowBasis):
         """No shard of an environment with regions is split."""
         of_splits = () if self.regions else OF_A_SPLIT_ALONE
         return tuple(one.value for one in (*RequestKind, *of_splits))
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """Of several keyspaces one is chosen, for a split is of one."""
+        several = not self.regions and len(self.names) > 1
+        return (_ALL_KEYSPACES, *self.names) if several else ()
 
 
 def requests_workflow(about: RequestsWorkflow) -> str:
@@ -92,6 +100,12 @@ def _inputs(about: RequestsWorkflow) -> Iterator[str]:
         yield "      wave:"
         yield "        description: For resume, the number of a wave; empty for the one under way"
         yield "        default: ''"
+    if about.choices:
+        yield "      keyspace:"
+        yield "        description: Of which keyspace"
+        yield "        type: choice"
+        yield "        required: true"
+        yield f"        options: [{', '.join(map(quoted, about.choices))}]"
     yield ""
     yield "permissions: {}"
     yield ""
@@ -153,8 +167,12 @@ def _steps(about: RequestsWorkflow) -> Iterator[str]:
     yield "        with:"
     yield "          command: ask"
     yield from common(about)
-    if about.keyspaces:
-        yield f"          keyspaces: {quoted(' '.join(about.keyspaces))}"
+    named = quoted(" ".join(about.keyspaces))
+    if about.choices:
+        chosen = f"inputs.keyspace != {quoted(_ALL_KEYSPACES)} && inputs.keyspace || {named}"
+        yield f"          keyspaces: ${{{{ {chosen} }}}}"
+    elif about.keyspaces:
+        yield f"          keyspaces: {named}"
     yield "          what: ${{ inputs.what }}"
     if about.regions:
         yield "          region: ${{ matrix.region }}"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from reconciler.errors import Refused
+from reconciler.errors import Problem, Refused
 from reconciler.flows.forge.asker import AskedInRun, asked_in_run
 from reconciler.flows.forge.job import ForgeJob
 from reconciler.flows.forge.merged import Merged, begin_merged
@@ -50,6 +50,7 @@ def ask_rollouts(
     """Raises Refused for a run that no person started by hand on the default branch. No ledger is
     opened before the spec that names it was found reviewed, and the asking person one who may."""
     merged = begin_merged(job, "ask", asked.environment, "workflow_dispatch")
+    _check_named(merged, keyspaces, asked)
     person = asked_in_run(merged)
     with begin() as rollouts:
 
@@ -71,6 +72,18 @@ def ask_rollouts(
     job.summarise(document)
     job.log.output(exit_code=int(code))
     return code
+
+
+def _check_named(merged: Merged, keyspaces: Sequence[str], asked: AskRequest) -> None:
+    """Raises Refused where what cannot be taken back would be asked of several keyspaces; nobody
+    knows what a spec that cannot be read would say."""
+    there = [
+        name
+        for name, files in merged.loaded.keyspaces.items()
+        if not isinstance(files, DesiredFiles) or files.spec.environment(merged.environment)
+    ]
+    if isinstance(asked.kind, SplitAsked) and not keyspaces and len(there) > 1:
+        raise Refused(_of_which(asked.kind, there))
 
 
 def _asking(
@@ -102,3 +115,11 @@ def _right(
     is_named = bool(environment.rollout.gate_by) and not others
     signs = plan is not None and is_named and was_made_from(plan, files)
     return GateRight(for_others=others, signs_plan=plan.plan_id if plan and signs else None)
+
+
+def _of_which(asked: SplitAsked, keyspaces: Sequence[str]) -> Problem:
+    return Problem(
+        code="ask-of-which-keyspace",
+        message=f"{asked} is asked of one split, and there are several keyspaces",
+        recovery=f"name the keyspace whose split is meant, one of {', '.join(sorted(keyspaces))}",
+    )

@@ -117,6 +117,7 @@ def requests_of(
         environment=name,
         branch=branch,
         keyspaces=tuple(sorted(set(keyspaces))),
+        names=tuple(sorted(one.files.spec.keyspace for one in rolled)),
         regions=tuple(sorted(regions)),
         variables=tuple(sorted(asked - dict(scratch.known).keys())),
         action=action,

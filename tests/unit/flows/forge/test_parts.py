@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -206,6 +207,11 @@ def test_people_ask_a_fleet_without_regions_by_one_job_and_of_its_splits_as_well
     text = requests_workflow(alone)
     assert "environment: 'production'" in text
     assert "region" not in text
+    assert "keyspace" not in text
+    several = replace(alone, names=("mail", "shop"))
+    chosen = requests_workflow(several)
+    assert "options: ['every keyspace', 'mail', 'shop']" in chosen
+    assert "${{ inputs.keyspace != 'every keyspace' && inputs.keyspace || '' }}" in chosen
     of_regions = requests(spec_of(REGIONS))
     assert not {"release-clean-up", "abandon"} & set(of_regions.asked)
     with pytest.raises(InvalidInput) as raised:

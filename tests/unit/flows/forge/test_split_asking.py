@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import pytest
 
 from reconciler.drive.open import Releases
 from reconciler.edges.ledger.sql import open_ledger
+from reconciler.errors import Refused
 from reconciler.flows.forge import merged
 from reconciler.flows.forge.apply import ApplyJobRequest, apply_merged
 from reconciler.flows.forge.asking import AskRequest, ask_rollouts
@@ -50,9 +51,15 @@ class Asked:
 
     job: SplitJob
 
-    def ask(self, what: RequestKind | SplitAsked, who: Account = BEN) -> ExitCode:
+    def ask(
+        self,
+        what: RequestKind | SplitAsked,
+        who: Account = BEN,
+        *,
+        keyspaces: Sequence[str] = (),
+    ) -> ExitCode:
         asked = AskRequest(kind=what, environment=ENVIRONMENT)
-        return ask_rollouts(self.of(who), [], asked, self.job._begin)
+        return ask_rollouts(self.of(who), keyspaces, asked, self.job._begin)
 
     def resume(self, who: Account = BEN) -> ExitCode:
         asked = ApplyJobRequest(
@@ -128,6 +135,24 @@ def test_a_move_is_given_up_by_a_job(asked: Asked) -> None:
     assert asked.job.live() is None
     assert asked.ask(SplitAsked.ABANDON) is not ExitCode.FINE
     assert "[split-none]" in asked.said
+
+
+@pytest.mark.invariant("RG-93")
+def test_what_cannot_be_taken_back_is_asked_of_a_keyspace_by_its_name(asked: Asked) -> None:
+    files = asked.job.after
+    other = files.content[SPEC_PATH].replace(b"keyspace: shop", b"keyspace: mail")
+    files.write(
+        "specs/mail.yaml",
+        other.replace(b"schemas/shop", b"schemas/mail").replace(b"database: d", b"database: m"),
+    )
+    files.write("schemas/mail/users.sql", files.content["schemas/shop/users.sql"])
+    for what in (SplitAsked.ABANDON, SplitAsked.RELEASE_CLEANUP):
+        with pytest.raises(Refused) as raised:
+            asked.ask(what)
+        assert raised.value.problems[0].code == "ask-of-which-keyspace"
+    assert asked.requests == []
+    assert asked.ask(SplitAsked.ABANDON, keyspaces=["shop"]) is ExitCode.FINE
+    assert asked.requests == [("abandon", AS_REVIEWER)]
 
 
 @pytest.mark.invariant("RG-93")
