@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -91,19 +92,22 @@ class Graph:
             self.change_again(name, message)
             return
         self.fleet.git("revert", "--no-edit", "-m", "1", "HEAD")
-        self._merge(name)
+        self._merge(self.jobs.propose(name))
 
     def change_again(self, name: str, message: str = "a change") -> None:
         """On top of what is in the working tree."""
+        self._merge(self.proposed(name, message))
+
+    def proposed(self, name: str, message: str = "a change") -> int:
+        """The same as a pull request, whose number it returns."""
         self.fleet.edit("schemas/shop/users.sql", *ADD_COLUMN)
         for secrets in self.secrets.values():
             for variable, value in secrets.items():
                 self.fleet.monkeypatch.setenv(variable, value)
         self.fleet.plan_and_commit(message)
-        self._merge(name)
+        return self.jobs.propose(name)
 
-    def _merge(self, name: str) -> None:
-        number = self.jobs.propose(name)
+    def _merge(self, number: int) -> None:
         self.hub.reviewed(BEN, number)
         self.jobs.merged(number)
 
@@ -134,6 +138,14 @@ def _options(given: dict[str, str]) -> list[str]:
 @pytest.fixture
 def graph(fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Graph]:
     """`-40` of eu is the canary; wave 2 has a shard of each region, wave 3 one of us."""
+    with published(fleet, tmp_path, monkeypatch) as made:
+        made.change("feature")
+        yield made
+
+
+@contextmanager
+def published(fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Graph]:
+    """On the forge, with a spec that was reviewed, and nothing to do."""
     shards = {entry["name"]: entry for entry in fleet.environment.pop("shards")}
     secrets = {
         region: {
@@ -169,9 +181,7 @@ def graph(fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
         jobs = Jobs(fleet, hub, double, tmp_path, monkeypatch)
         jobs.publish()
         review_spec(jobs)
-        made = Graph(jobs, secrets)
-        made.change("feature")
-        yield made
+        yield Graph(jobs, secrets)
     stamina.set_testing(False)
 
 
