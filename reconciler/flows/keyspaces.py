@@ -147,20 +147,23 @@ def deployments_named(loaded: Mapping[str, Files | ReconcilerError], environment
 def one_environment(
     loaded: Mapping[str, Files | ReconcilerError],
     asked: str | None,
-    keyspaces: Sequence[str],
+    keyspaces: Sequence[str] | None,
     verb: str,
 ) -> str:
     """As `choose_environment`, for what is done in one fleet. Raises UsageError where the name
-    stands for several in these keyspaces, or in all where none is named."""
+    stands for several in these keyspaces, or in all where none is named; None where the verb takes
+    no keyspaces."""
     chosen = choose_environment(loaded, asked)
-    meant = {name: loaded[name] for name in keyspaces if name in loaded} or loaded
+    meant = {name: loaded[name] for name in keyspaces or () if name in loaded} or loaded
     several = [name for name in deployments_named(meant, chosen) if name != chosen]
     if not several:
         return chosen
     undivided = [
         name
         for name, found in meant.items()
-        if not isinstance(found, ReconcilerError) and found.spec.environment(chosen)
+        if keyspaces is not None
+        and not isinstance(found, ReconcilerError)
+        and found.spec.environment(chosen)
     ]
     alone = f"; or name only keyspaces that have none: {', '.join(undivided)}" if undivided else ""
     raise UsageError(

@@ -15,7 +15,7 @@ from reconciler.flows.forge.asker import AskedInRun, asked_in_run
 from reconciler.flows.forge.job import ForgeJob
 from reconciler.flows.forge.merged import Merged, begin_merged
 from reconciler.flows.gates import was_made_from
-from reconciler.flows.keyspaces import flattened
+from reconciler.flows.keyspaces import flattened, one_environment
 from reconciler.flows.requests import Answer, Asking, Records, ask_keyspace, ask_move
 from reconciler.guard.model import problem_from
 from reconciler.guard.review.asker import Asker
@@ -75,14 +75,17 @@ def ask_rollouts(
 
 
 def _check_named(merged: Merged, keyspaces: Sequence[str], asked: AskRequest) -> None:
-    """Raises Refused where what cannot be taken back would be asked of several keyspaces; nobody
-    knows what a spec that cannot be read would say."""
+    """Raises Refused where what cannot be taken back would be asked of several keyspaces, and
+    UsageError where of several fleets; nobody knows what a spec that cannot be read would say."""
+    if not isinstance(asked.kind, SplitAsked):
+        return
+    one_environment(merged.loaded.keyspaces, merged.environment, keyspaces, "the end of a split")
     there = [
         name
         for name, files in merged.loaded.keyspaces.items()
         if not isinstance(files, DesiredFiles) or files.spec.environment(merged.environment)
     ]
-    if isinstance(asked.kind, SplitAsked) and not keyspaces and len(there) > 1:
+    if not keyspaces and len(there) > 1:
         raise Refused(_of_which(asked.kind, there))
 
 

@@ -45,7 +45,7 @@ def observe_part(
     if isinstance(event, PullRequestEvent) and event.is_fork:
         raise Refused(_of_a_fork(asked.region))
     loaded, touched = _in_question(job)
-    environment = one_environment(loaded.keyspaces, asked.environment, "a look at a region")
+    environment = one_environment(loaded.keyspaces, asked.environment, None, "a look at a region")
     there = _keyspaces_of(loaded, environment, asked.region)
     names = [name for name in touched if name in there]
     if not names:  # `each` takes no name for all of them

@@ -76,7 +76,7 @@ def checks_of(
     scratch_image: str | None,
 ) -> ChecksWorkflow:
     """Of every keyspace of the environment, whose status is one. Raises as `workflow_of`."""
-    name, rolled = _rolled(loaded, (), environment, action)
+    name, rolled = _rolled(loaded, None, environment, action)
     without = [one for one in rolled if not one.environment.regions]
     if without:
         raise InvalidInput(*(_no_region_looks(one) for one in without))
@@ -127,13 +127,13 @@ def requests_of(
 
 
 def _rolled(
-    loaded: Loaded, keyspaces: Sequence[str], environment: str | None, action: str
+    loaded: Loaded, keyspaces: Sequence[str] | None, environment: str | None, action: str
 ) -> tuple[str, list[_Rolled]]:
     """The environment, and the keyspaces there. Raises InvalidInput for an action that could be
-    another tomorrow, and for a spec that cannot be read."""
+    another tomorrow, and for a spec that cannot be read. None where they cannot be named."""
     check_pinned(action)
     name = one_environment(loaded.keyspaces, environment, keyspaces, "a workflow")
-    found = loaded.each(name, keyspaces, _Rolled)
+    found = loaded.each(name, keyspaces or (), _Rolled)
     if failed := [
         problem for one in found if isinstance(one, KeyspaceFailed) for problem in one.problems
     ]:

@@ -336,3 +336,7 @@ def test_a_keyspace_without_deployments_is_of_one_fleet_whatever_others_list() -
         (problem,) = raised.value.problems
         assert "--environment: production.primary" in problem.recovery
         assert "name only keyspaces that have none: mail" in problem.recovery
+    with pytest.raises(UsageError) as raised:
+        one_environment(mixed, "production", None, "a look at a region")
+    (problem,) = raised.value.problems
+    assert "mail" not in problem.recovery, "such a verb is given no keyspaces"

@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.drive.open import Releases
 from reconciler.edges.ledger.sql import open_ledger
-from reconciler.errors import Refused
+from reconciler.errors import Refused, UsageError
 from reconciler.flows.forge import merged
 from reconciler.flows.forge.apply import ApplyJobRequest, apply_merged
 from reconciler.flows.forge.asking import AskRequest, ask_rollouts
@@ -153,6 +153,20 @@ def test_what_cannot_be_taken_back_is_asked_of_a_keyspace_by_its_name(asked: Ask
     assert asked.requests == []
     assert asked.ask(SplitAsked.ABANDON, keyspaces=["shop"]) is ExitCode.FINE
     assert asked.requests == [("abandon", AS_REVIEWER)]
+
+
+@pytest.mark.invariant("RG-93")
+def test_what_cannot_be_taken_back_is_asked_of_one_fleet(asked: Asked) -> None:
+    files = asked.job.after
+    spec = files.content[SPEC_PATH].decode()
+    assert f"  {ENVIRONMENT}:\n" in spec
+    dr = "{name: dr, connection: {database: e}}"
+    listed = f"  {ENVIRONMENT}:\n    deployments: [{{name: main}}, {dr}]\n"
+    files.write(SPEC_PATH, spec.replace(f"  {ENVIRONMENT}:\n", listed).encode())
+    with pytest.raises(UsageError) as raised:
+        asked.ask(SplitAsked.ABANDON, keyspaces=["shop"])
+    assert raised.value.problems[0].code == "deployment-not-chosen"
+    assert asked.requests == []
 
 
 @pytest.mark.invariant("RG-93")
