@@ -6,8 +6,8 @@ Read what changed before it is committed: these files are what people see.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 from reconciler.edges.files.working_tree import WorkingTree
 from reconciler.flows.forge.setup import SetupRequest, files_of
@@ -148,12 +148,13 @@ def _workflows() -> dict[Path, str]:
     """Of the example specs, as `ci workflow` writes them at the top of a repository."""
     by_regions = _loaded(CASES / "workflows")
     of_one_fleet = _loaded(CASES / "workflows-of-one-fleet")
-    given = {"action": ACTION, "branch": "main", "below": ""}
-    asked = partial(requests_of, keyspaces=(), environment=None, **given)
+    given: dict[str, Any] = {"action": ACTION, "branch": "main", "below": ""}
+    asked = requests_of(by_regions, (), None, scratch_image=None, **given)
+    of_splits = requests_of(of_one_fleet, (), None, scratch_image=IMAGE, **given)
     return {
         WORKFLOW: rollout_workflow(workflow_of(by_regions, (), None, **given)),
-        REQUESTS: requests_workflow(asked(by_regions, scratch_image=None)),
-        SPLIT_REQUESTS: requests_workflow(asked(of_one_fleet, scratch_image=IMAGE)),
+        REQUESTS: requests_workflow(asked),
+        SPLIT_REQUESTS: requests_workflow(of_splits),
         CHECKS: checks_workflow(checks_of(by_regions, None, scratch_image=IMAGE, **given)),
     }
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.errors import InvalidInput, Problem, ReconcilerError, Refused
-from reconciler.flows.forge.workflow import check_pinned, requests_of, workflow_of
+from reconciler.flows.forge.workflow import check_image, check_pinned, requests_of, workflow_of
 from reconciler.flows.keyspaces import Loaded, no_specs
 from reconciler.guard.review.code_owners import CODE_OWNERS_PATHS, owners_of, parse_code_owners
 from reconciler.limits import CODE_OWNERS_BYTES_MAX
@@ -31,7 +31,6 @@ from reconciler.spec.variables import variables_of
 WORKFLOWS = ".github/workflows"
 CHECKLIST = ".github/schema-setup.md"
 _FILE_BYTES_MAX = 1 << 20
-_IMAGE = re.compile(r"[\w./:-]+@sha256:[0-9a-f]{64}")
 _OWNER = re.compile(r"@[A-Za-z0-9](?:[A-Za-z0-9-]*)(?:/[\w.-]+)?")
 # What leaves tables behind that nobody but the ledger knows.
 _LEAVING = frozenset({EngineName.GH_OST, EngineName.SPIRIT, EngineName.PT_OSC})
@@ -107,8 +106,8 @@ def write_files(
 
 def _check(asked: SetupRequest) -> None:
     check_pinned(asked.action)
-    if asked.scratch not in ("spec", "auto") and not _IMAGE.fullmatch(asked.scratch):
-        raise InvalidInput(_image_not_pinned(asked.scratch))
+    if asked.scratch not in ("spec", "auto"):
+        check_image(asked.scratch, "--scratch", besides="neither `auto`, `spec`, nor")
     people = (*asked.owners, *asked.on_call)
     if not asked.owners or (bad := [name for name in people if not _OWNER.fullmatch(name)]):
         raise InvalidInput(_no_owner(bad if asked.owners else []))
@@ -234,15 +233,6 @@ def _others_there(paths: Sequence[str]) -> Problem:
         message=f"there already, and not as it would be written: {', '.join(paths)}",
         recovery="commit what is there, run it with --replace, and look at the difference with"
         " `git diff`; nothing was written",
-    )
-
-
-def _image_not_pinned(image: str) -> Problem:
-    return Problem(
-        code="image-not-pinned",
-        message=f"--scratch {image} is neither `auto`, `spec`, nor an image by its digest",
-        recovery="name it as mysql:8.4@sha256:… with all 64 digits, which `docker buildx imagetools"
-        " inspect mysql:8.4` tells: a tag can be moved to another program",
     )
 
 

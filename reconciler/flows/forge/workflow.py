@@ -148,8 +148,8 @@ def _to_look(environment: Environment) -> tuple[str, ...]:
 
 def _scratch_of(environments: Sequence[Environment], image: str | None) -> ScratchOfJob:
     """Raises InvalidInput for an image that could be another tomorrow."""
-    if image is not None and not _PINNED_IMAGE.fullmatch(image):
-        raise InvalidInput(_image_not_pinned(image))
+    if image is not None:
+        check_image(image, "--scratch-image", besides="not")
     scratches = [env.scratch for env in environments if env.scratch is not None]
     known = _of_the_service(scratches) if image is not None else {}
     asked = {name for scratch in scratches for name in variables_of(scratch)}
@@ -175,6 +175,19 @@ def check_pinned(action: str) -> None:
     """Raises InvalidInput."""
     if not _PINNED.fullmatch(action):
         raise InvalidInput(_not_pinned(action))
+
+
+def check_image(image: str, option: str, *, besides: str) -> None:
+    """Raises InvalidInput for one that could be another tomorrow."""
+    if not _PINNED_IMAGE.fullmatch(image):
+        raise InvalidInput(
+            Problem(
+                code="image-not-pinned",
+                message=f"{option} {image} is {besides} an image by its digest",
+                recovery="name it as mysql:8.4@sha256:… with all 64 digits, which `docker buildx"
+                " imagetools inspect mysql:8.4` tells: a tag can be moved to another program",
+            )
+        )
 
 
 def _refused(one: _Rolled) -> Iterator[Problem]:
@@ -236,14 +249,6 @@ def _image_of_regions(environment: str) -> Problem:
         code="image-of-regions",
         message=f"--scratch-image would be a service on the runners of {environment}'s regions",
         recovery="leave it out: a region's job reaches the server that `scratch` of the spec names",
-    )
-
-
-def _image_not_pinned(image: str) -> Problem:
-    return Problem(
-        code="image-not-pinned",
-        message=f"--scratch-image {image} is no IMAGE@sha256:DIGEST",
-        recovery="name the image by its digest: a tag can be moved to another server",
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from reconciler.guard.review.places import control_place
 from reconciler.ledger.states import RequestKind
+from reconciler.outcomes.split import OF_A_SPLIT_ALONE
 from reconciler.report.setup.model import ApplyJob, Setup
 from reconciler.report.setup.pieces import checked_out, queue, runs_on, scratch_service, step
 from reconciler.report.workflow import quoted
@@ -30,7 +31,8 @@ def _head(about: Setup) -> Iterator[str]:
     yield "# Who starts it must be one of the required reviewers of the environment's place"
     yield f"#   {places}"
     yield "# which no job uses; or, to release a gate that the spec keeps for somebody, one of"
-    yield "# those it names. It runs beside the apply."
+    yield "# those it names. It runs beside the apply. What concerns a split goes to it;"
+    yield "# release-clean-up and abandon are of that alone."
     yield "name: Ask an apply"
     yield ""
     yield "on:"
@@ -40,7 +42,8 @@ def _head(about: Setup) -> Iterator[str]:
     yield "        description: What to ask"
     yield "        type: choice"
     yield "        required: true"
-    yield f"        options: [{', '.join(kind.value for kind in RequestKind)}]"
+    asked = (one.value for one in (*RequestKind, *OF_A_SPLIT_ALONE))
+    yield f"        options: [{', '.join(asked)}]"
     yield "      environment:"
     yield "        description: In which environment"
     yield "        type: choice"
