@@ -59,6 +59,13 @@ protected_branch = click.option(
 )
 
 
+github_token_file = click.option(
+    "--github-token-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Holds the token for --review github, read again for each request; in place of"
+    " GITHUB_TOKEN.",
+)
+
 ledger_review = click.option(
     "--review",
     type=click.Choice(["git", "none"]),

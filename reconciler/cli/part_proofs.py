@@ -36,7 +36,7 @@ ProofAt = Callable[[GitHistory, str, str], PartProof]
 """Of the clone after a fetch, for a full commit id and the name of an environment there."""
 
 
-def proof_by_git(repo: Path, branch: str) -> ProofAt:
+def proof_by_git(repo: Path, branch: str | None) -> ProofAt:
     """What is on the protected branch was reviewed."""
 
     def at(history: GitHistory, commit: str, _environment: str) -> PartProof:

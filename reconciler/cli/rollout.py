@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import click
 
 from reconciler.cli import options
 from reconciler.cli.presenting import exit_with, presentation
+from reconciler.cli.review_choice import USUAL_BRANCH, proof_by
 from reconciler.cli.run import load
 from reconciler.cli.streams import show
 from reconciler.cli.temporal import of_temporal, place_of, rollouts_at, who_asks
@@ -59,6 +61,16 @@ def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
 )
 @options.protected_branch
 @click.option(
+    "--review",
+    type=click.Choice(["git", "github"]),
+    default="git",
+    show_default=True,
+    help="git: what is on the protected branch was reviewed. github: the forge's record of who"
+    " approved what is asked as well, of --protected-branch, by default main. Each region proves it"
+    " again, by what its worker was told.",
+)
+@options.github_token_file
+@click.option(
     "--silent",
     "silent_s",
     type=click.IntRange(min=2),
@@ -75,18 +87,25 @@ def start(
     output: str,
     ref: str | None,
     protected_branch: str | None,
+    review: str,
+    github_token_file: Path | None,
     silent_s: int,
     **where: Any,
 ) -> None:
     """Order the parts of the merged plan, wave by wave, of the workers of its regions."""
-    rollouts, history = rollouts_at(place_of(**where)), GitHistory(repo, protected_branch)
+    if github_token_file and review != "github":
+        raise click.UsageError("--github-token-file goes with --review github.")
+    branch = protected_branch or (USUAL_BRANCH if review == "github" else None)
+    proof_at = proof_by(review, repo, branch, who_asks(), github_token_file)
+    rollouts, history = rollouts_at(place_of(**where)), GitHistory(repo, branch)
     commit = history.resolve(ref) if ref else history.protected_tip()
     if commit is None:
         raise InvalidInput(_no_branch())
     asked = StartRequest(commit=commit, asked_by=who_asks(), silent_s=silent_s)
 
     def work(files: DesiredFiles, chosen: Environment) -> RolloutOutcome:
-        return start_rollout(history, rollouts, files, chosen, asked)
+        gates = proof_at(history, commit, chosen.name).gates(files, chosen, 1)
+        return start_rollout(history, rollouts, files, chosen, replace(asked, gates=gates))
 
     loaded = load(repo, commit)
     one_environment(loaded.keyspaces, environment, keyspaces, "a rollout over regions")

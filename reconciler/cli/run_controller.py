@@ -63,12 +63,7 @@ _GRACE_S = 25
     help="git: what is on the protected branch was reviewed. github: the forge's record of who"
     " approved what is asked, and told what comes of it.",
 )
-@click.option(
-    "--github-token-file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Holds the token for --review github, read again for each request; in place of"
-    " GITHUB_TOKEN.",
-)
+@options.github_token_file
 @click.option(
     "--grace",
     "grace_s",

@@ -59,12 +59,7 @@ class RegionAndNamespace(click.ParamType[tuple[str, str]]):
     help="With --region. git: what is on the protected branch was reviewed. github: the forge's"
     " record of who approved what is asked, as `ci apply` asks it.",
 )
-@click.option(
-    "--github-token-file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Holds the token for --review github, read again for each request; in place of"
-    " GITHUB_TOKEN.",
-)
+@options.github_token_file
 @click.option(
     "--grace",
     "grace_s",
@@ -124,17 +119,10 @@ def _errands(
     """Imported here: what carries parts out is a third of a worker's memory, and who decides does
     without it, as who asks no forge does without its library."""
     from reconciler.cli.part_errands import PartErrands
-    from reconciler.cli.part_proofs import proof_by_git
+    from reconciler.cli.review_choice import proof_by
 
-    if review == "git":
-        return PartErrands(
-            repo=repo, branch=branch, holder=holder, proof_at=proof_by_git(repo, branch)
-        )
-    from reconciler.cli.github_access import JobElsewhere, github_access
-    from reconciler.cli.github_proof import proof_by_github
-
-    jobs = JobElsewhere(github=github_access(token_file), repo=repo, branch=branch, actor=holder)
-    return PartErrands(repo=repo, branch=branch, holder=holder, proof_at=proof_by_github(jobs))
+    proof_at = proof_by(review, repo, branch, holder, token_file)
+    return PartErrands(repo=repo, branch=branch, holder=holder, proof_at=proof_at)
 
 
 def _tell(text: str) -> None:

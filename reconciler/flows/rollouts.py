@@ -7,7 +7,7 @@ is asked so that one refusal says it, and no region is bothered.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reconciler.errors import Problem, Refused
 from reconciler.flows.gates import Gates, gate_refusals, with_those_of_git
@@ -25,11 +25,13 @@ from reconciler.spec.model import Environment
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartRequest:
-    """`silent_s` is for how long a region at work may show no sign of life."""
+    """`silent_s` is for how long a region at work may show no sign of life. `gates` are asked
+    besides git's."""
 
     commit: str
     asked_by: str
     silent_s: int
+    gates: Gates = field(default_factory=Gates)
 
 
 def start_rollout(
@@ -40,9 +42,10 @@ def start_rollout(
     asked: StartRequest,
 ) -> RolloutOutcome:
     """Raises Refused for what was not reviewed, has no plan or no regions, or has
-    gates that an engine cannot keep for people; and while another one is open."""
+    gates that an engine cannot keep for people; and while another one is open. What the gates ask
+    raises what it raises, before anybody is asked to begin."""
     plan = read_plan(history.tree(asked.commit), environment.name, files.spec.keyspace)
-    gates = with_those_of_git(Gates(), history, asked.commit, files)
+    gates = with_those_of_git(asked.gates, history, asked.commit, files)
     if refusals := gate_refusals(gates, files, plan):
         raise Refused(*map(problem_from, refusals))
     if plan is None:

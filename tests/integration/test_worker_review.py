@@ -14,16 +14,21 @@ import yaml
 from reconciler.cli.github_access import GithubAccess, JobElsewhere
 from reconciler.cli.github_proof import proof_by_github
 from reconciler.cli.part_errands import PartErrands
+from reconciler.edges.files.history import GitHistory
 from reconciler.edges.github.notices import JOB_AUTHOR
 from reconciler.edges.temporal.attempt import Attempt
+from reconciler.errors import Refused
 from reconciler.flows.reconcile_pass import RULES
+from reconciler.flows.rollouts import StartRequest, start_rollout
 from reconciler.outcomes.part_report import TryAgain
 from reconciler.plan.model import Plan
-from reconciler.rollout.course import PartEnd, PartReport, RegionOrder
+from reconciler.rollout.course import CourseOrder, PartEnd, PartReport, RegionOrder
+from reconciler.spec.load import DesiredFiles, load_repository
 from tests.github_double.hub import ADA, BEN, EVE, MergeKind
 from tests.github_double.server import TOKEN, Fault
 from tests.github_work import OTHER_PLAN, PLAN, TABLE, Work, commit_files, plan_files, working
 from tests.sample_plans import SHARDS, with_core
+from tests.unit.flows.test_rollouts import Kept
 
 REVIEWED = with_core(replace(PLAN.core, rules=RULES))
 NOBODY = 1  # a port of this machine where no server listens
@@ -77,6 +82,25 @@ class Region:
         assert (told.end, told.code) == (PartEnd.HELD, code)
         assert not self.ledger.exists()
 
+    def ordered(self) -> list[CourseOrder]:
+        """By whoever begins a rollout of the last commit, in a clone of theirs."""
+        history, kept = GitHistory(self.clone(), "main"), Kept()
+        commit = history.protected_tip()
+        assert commit is not None
+        files = load_repository(history.tree(commit))["commerce"]
+        assert isinstance(files, DesiredFiles)
+        environment = files.spec.environment("production")
+        assert environment is not None
+        gates = proof_by_github(self._jobs())(history, commit, "production").gates
+        asked = StartRequest(
+            commit=commit,
+            asked_by="somebody",
+            silent_s=30,
+            gates=gates(files, environment, 1),
+        )
+        start_rollout(history, kept, files, environment, asked)
+        return kept.orders
+
     def _order(self, commit: str, wave: int) -> RegionOrder:
         return RegionOrder(
             environment="production",
@@ -90,10 +114,17 @@ class Region:
             asked_by="somebody",
         )
 
-    def _errands(self) -> PartErrands:
+    def clone(self) -> Path:
         clone = self.folder / "region"
         if not clone.exists():
             git.Repo.clone_from(str(self.work.hub.bare.git_dir), clone)
+        return clone
+
+    def _errands(self) -> PartErrands:
+        proof_at = proof_by_github(self._jobs())
+        return PartErrands(repo=self.clone(), branch="main", holder="a worker", proof_at=proof_at)
+
+    def _jobs(self) -> JobElsewhere:
         access = GithubAccess(
             api_url=self.work.double.url,
             server_url="https://github.com",
@@ -101,10 +132,7 @@ class Region:
             author=JOB_AUTHOR,
             token=lambda: TOKEN,
         )
-        jobs = JobElsewhere(github=access, repo=clone, branch="main", actor="a worker")
-        return PartErrands(
-            repo=clone, branch="main", holder="a worker", proof_at=proof_by_github(jobs)
-        )
+        return JobElsewhere(github=access, repo=self.clone(), branch="main", actor="a worker")
 
 
 @pytest.fixture
@@ -200,6 +228,22 @@ def test_no_ledger_of_a_spec_that_nobody_approved_is_opened_to_end_a_rollout(
     assert isinstance(told, PartReport)
     assert (told.end, told.code) == (PartEnd.HELD, "approvals-missing")
     assert not region.ledger.exists()
+
+
+@pytest.mark.invariant("TM-16")
+def test_a_rollout_of_what_nobody_approved_is_begun_nowhere(region: Region) -> None:
+    number = region.propose()
+    merged(region, number)
+    with pytest.raises(Refused) as refused:
+        region.ordered()
+    assert [problem.code for problem in refused.value.problems] == ["approvals-missing"]
+    region.work.hub.reviewed(BEN, number)
+    (order,) = region.ordered()
+    assert order.plan_id == REVIEWED.plan_id
+    region.work.double.fail("reviews", Fault.BROKEN)
+    with pytest.raises(Refused) as silent:
+        region.ordered()
+    assert [problem.code for problem in silent.value.problems] == ["forge-failing"]
 
 
 @pytest.mark.invariant("TM-13")

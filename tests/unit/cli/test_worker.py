@@ -52,3 +52,24 @@ def test_whom_a_worker_asks_for_reviews_is_never_passed_over(
     where = ("--temporal", "127.0.0.1:1", "-C", str(tmp_path))
     assert run(("worker", *where, *options)) == 64
     assert said in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.invariant("TM-16")
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--github-token-file", __file__), "goes with --review github"),
+        (("--review", "github"), "[review-without-forge]"),
+    ],
+)
+def test_whom_a_start_asks_for_reviews_is_never_passed_over(
+    options: tuple[str, ...],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.delenv("GITHUB_REPOSITORY", raising=False)
+    where = ("--temporal", "127.0.0.1:1", "-C", str(tmp_path))
+    assert run(("rollout", "start", *where, *options)) == 64
+    assert said in " ".join(capsys.readouterr().err.split())
