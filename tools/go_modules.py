@@ -16,7 +16,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from package_client import FetchError
+from reconciler.edges.fetching.packages import FetchError
 
 
 @dataclass(frozen=True)

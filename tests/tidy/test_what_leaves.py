@@ -26,6 +26,8 @@ KNOWN = {
     "cli/in_place.py": "a console over the standard error of cli/streams.py",
     "edges/engines/gh_ost/last_row.py": "a program of ours and a word to it, for its owner alone",
     "edges/engines/process.py": "what a program of ours needs, for its owner alone",
+    "edges/fetching/packages.py": "settings of a package client of our own, to be read by it",
+    "edges/fetching/prefixes.py": "a script that starts a program, and a file to lock",
     "edges/files/git_objects.py": "object ids, to git",
     "edges/ledger/engine.py": "a .gitignore of one line",
     "edges/keeper.py": "process numbers, and the log of a server of our own to its parent",

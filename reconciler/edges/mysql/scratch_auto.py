@@ -75,7 +75,8 @@ def _choose(binaries: Iterable[ServerBinary], wanted: ServerVersion) -> ServerBi
                 code="scratch-not-found",
                 message=f"the shards run {wanted}, and no server of {series} is at hand to try"
                 " definitions on",
-                recovery=f"put a mysqld or mariadbd of {series} on the PATH, or name one of that"
+                recovery=f"put a mysqld or mariadbd of {series} on the PATH (on Debian and Ubuntu,"
+                " `reconciler scratch fetch` fetches what the archive has), or name one of that"
                 " release: as `scratch` in the spec (in CI: a service container), or for this"
                 " machine alone in RECONCILER_SCRATCH",
             )

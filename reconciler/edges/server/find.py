@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,6 +21,7 @@ from reconciler.model.server import Flavor, ServerVersion
 
 DAEMONS = ("mysqld", "mariadbd")
 # Where packages put servers, and where an ordinary user's PATH does not look.
+_FETCHED = "reconciler/servers"
 SYSTEM_FOLDERS = ("/usr/sbin", "/usr/local/sbin", "/usr/libexec", "/usr/local/mysql/bin")
 
 
@@ -64,11 +65,20 @@ def _candidates() -> Iterator[Path]:
                 yield folder / daemon
 
 
+def fetched_folder(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """The user's own, for what `reconciler scratch fetch` fetches; None: there is no home."""
+    if folder := environ.get("XDG_DATA_HOME"):
+        return Path(folder) / _FETCHED
+    return Path(home) / ".local/share" / _FETCHED if (home := environ.get("HOME")) else None
+
+
 def _fetched(checkout: Path) -> list[Path]:
-    """What `make servers` put into the tool's own checkout; MySQL first, newest version first."""
-    folders = (checkout / ".servers").glob("[!.]*/bin")
+    """What `make servers` put into the tool's own checkout, and `scratch fetch` into the user's
+    folder; MySQL first, newest version first."""
+    own = fetched_folder()
+    holders = (checkout / ".servers", *([own] if own is not None and own.is_absolute() else ()))
     return sorted(
-        folders,
+        (folder for holder in holders for folder in holder.glob("[!.]*/bin")),
         key=lambda folder: ((folder / "mysqld").exists(), _numbers(folder.parent.name)),
         reverse=True,
     )

@@ -15,8 +15,8 @@ def no_server(wanted: str) -> Unavailable:
         Problem(
             code="server-not-found",
             message=f"found no {wanted} server: no mysqld or mariadbd of it on the PATH",
-            recovery="install one (Debian, Ubuntu: `apt install mysql-server-core` or "
-            "`mariadb-server-core`; in a checkout of reconciler: `make servers`), or name a "
+            recovery="install one (Debian, Ubuntu: `reconciler scratch fetch`, or `apt install "
+            "mysql-server-core` or `mariadb-server-core`), or name a "
             "scratch connection in the spec, or for this machine alone in RECONCILER_SCRATCH",
         )
     )

@@ -1,20 +1,23 @@
 """The ordinary package client, without root and without touching the system.
 
 `apt-get` with a state, cache and configuration folder of its own, the machine's own mirror and
-keyring, and signature checks on. Standard library only: it runs before anything is installed.
+keyring, and signature checks on. Nothing that it starts is given a secret. Standard library only:
+it also runs before anything is installed (`tools/make-venv`).
 """
 
 from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from reconciler.edges.programs import bare_environment, find_program
+
 DISTRIBUTIONS = ("debian", "ubuntu")
+_WAY = ("http_proxy", "https_proxy", "no_proxy")
 DEBIAN_SUITES = ("stable", "oldstable", "testing", "unstable", "sid")
 COMPONENTS = {"debian": "main", "ubuntu": "main universe"}
 
@@ -49,7 +52,7 @@ class PackageClient:
     """
 
     def __init__(self, room: Path, suite: str | None = None, pretend: Sequence[str] = ()) -> None:
-        distribution = this_distribution()
+        room, distribution = room.resolve(), this_distribution()
         archive = distribution_archive(distribution, list(machine_sources()))
         architecture = output_of(["dpkg", "--print-architecture"]).strip()
         self._archives = room / "cache" / "archives"
@@ -62,7 +65,7 @@ class PackageClient:
             + (f"Signed-By: {archive.signed_by}\n" if archive.signed_by else "")
         )
         (room / "apt.conf").write_text(_configuration(room, architecture))
-        self._environment = {**os.environ, "APT_CONFIG": f"{room}/apt.conf", "LC_ALL": "C.UTF-8"}
+        self._environment = {**_environment(), "APT_CONFIG": f"{room}/apt.conf"}
         self._run("update", "--error-on=any")
 
     def choose(self, packages: Sequence[str]) -> tuple[str, str]:
@@ -93,15 +96,23 @@ class PackageClient:
 def can_fetch() -> bool:
     """True on Debian, Ubuntu and their kin, with the tools that every one of them has."""
     tools = ("apt-get", "dpkg", "dpkg-deb", "tar")
-    return this_distribution().name in DISTRIBUTIONS and all(map(shutil.which, tools))
+    return this_distribution().name in DISTRIBUTIONS and all(map(find_program, tools))
 
 
 def unpack(package: Path, folder: Path) -> None:
     """Unpack as the calling user, through the folder's own symlinks of a merged /usr."""
-    with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", package], stdout=subprocess.PIPE) as files:
-        tar = ["tar", "-x", f"--directory={folder}", "--keep-directory-symlink", "--no-same-owner"]
-        status = subprocess.run(tar, stdin=files.stdout, check=False).returncode
-    if status != 0 or files.returncode != 0:
+    listing = ["dpkg-deb", "--fsys-tarfile", str(package.resolve())]
+    env = _environment()
+    with subprocess.Popen(listing, stdout=subprocess.PIPE, env=env, cwd="/") as files:
+        tar = [
+            "tar",
+            "-x",
+            f"--directory={folder.resolve()}",
+            "--keep-directory-symlink",
+            "--no-same-owner",
+        ]
+        done = subprocess.run(tar, stdin=files.stdout, env=env, cwd="/", check=False)
+    if done.returncode != 0 or files.returncode != 0:
         raise FetchError(f"could not unpack {package.name}: is the disk full?")
 
 
@@ -228,12 +239,20 @@ def output_of(command: Sequence[str], environment: Mapping[str, str] | None = No
     return done.stdout
 
 
+def _environment() -> dict[str, str]:
+    """With the way to the network, if the machine's is told to programs by variables."""
+    way = (os.environ.get(name) for name in _WAY)
+    known = {name: value for name, value in zip(_WAY, way, strict=True) if value}
+    return {**bare_environment(), **known, "LC_ALL": "C.UTF-8"}
+
+
 def _run(
     command: Sequence[str], environment: Mapping[str, str] | None
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command,
-        env=environment,
+        env=_environment() if environment is None else environment,
+        cwd="/",
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

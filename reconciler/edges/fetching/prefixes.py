@@ -3,7 +3,6 @@
 Rules: a prefix appears complete or not at all; runs at the same time wait for each other; what a
 killed run left half done is swept away by the next. A program of the distribution is started
 through the dynamic loader that came with it, so that the machine's own libraries do not matter.
-Standard library only: it runs before anything is installed.
 """
 
 from __future__ import annotations
@@ -13,13 +12,14 @@ import hashlib
 import json
 import re
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from package_client import FetchError, PackageClient, unpack
+from reconciler.edges.fetching.packages import FetchError, PackageClient, unpack
+from reconciler.edges.programs import server_environment, words_of
+from reconciler.edges.server.limits import SERVER_SAYS_S_MAX
 
 RECEIPT = "receipt.json"
 # What no program reads that is started from a prefix.
@@ -75,12 +75,11 @@ def receipt_of(name: str, version: str, how: str, *programs: Path) -> dict[str, 
 
 def tried(program: Path, version: str) -> None:
     """It starts on this machine, and is of that version."""
-    command = [str(program), "--version"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0 or version not in re.findall(r"[\d.]*\d", done.stdout):
+    said = words_of((program, "--version"), env=server_environment(), limit_s=SERVER_SAYS_S_MAX)
+    if said is None or version not in re.findall(r"[\d.]*\d", said):
         raise FetchError(
             f"{program.name} does not start on this machine, or is not {version}: "
-            f"{(done.stdout + done.stderr).strip()}"
+            f"{(said or 'it says nothing').strip()}"
         )
 
 

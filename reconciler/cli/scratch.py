@@ -1,0 +1,47 @@
+"""`reconciler scratch`: a server of this machine's own, to try definitions on."""
+
+from __future__ import annotations
+
+import click
+
+from reconciler.cli.streams import show
+from reconciler.edges.fetching.packages import FetchError
+from reconciler.edges.fetching.prefixes import alone
+from reconciler.edges.fetching.servers import NAMES, provide
+from reconciler.edges.server.find import fetched_folder
+from reconciler.errors import Problem, Unavailable
+
+
+@click.group()
+def scratch() -> None:
+    """Servers to try definitions on, for `scratch: auto`."""
+
+
+@scratch.command()
+@click.argument(
+    "names", nargs=-1, type=click.Choice(NAMES), metavar="[mysql|mariadb|mariadb-10]..."
+)
+def fetch(names: tuple[str, ...]) -> None:
+    """Fetch a MySQL or MariaDB server for this user. Default: mysql.
+
+    On Debian and Ubuntu, with the machine's own package sources and their signatures, without root
+    and without a change to the system: it is put into ~/.local/share/reconciler/servers, where
+    `scratch: auto` and `reconciler sandbox` find it. Which release there is, is for the archive to
+    say; removing the folder is all that removes it.
+    """
+    folder = fetched_folder()
+    if folder is None or not folder.is_absolute():
+        raise click.UsageError("There is no HOME to put a server into.")
+    try:
+        with alone(folder):
+            for name in dict.fromkeys(names or NAMES[:1]):
+                provide(name, folder, show)
+    except FetchError as error:
+        raise Unavailable(
+            Problem(
+                code="scratch-not-fetched",
+                message=f"no server was fetched: {error}",
+                recovery="run `reconciler scratch fetch` again when that is mended, or name a"
+                " server of the shards' release in RECONCILER_SCRATCH",
+            )
+        ) from None
