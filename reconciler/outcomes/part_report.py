@@ -6,12 +6,12 @@ Sentences may quote a server or a row; whoever may read them asks the region (TM
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from reconciler.errors import Busy, ReconcilerError, Unanswered, Unavailable
 from reconciler.guard.model import Obstacle, Refusal, RefusalKind
-from reconciler.ledger.reasons import OfGuard
+from reconciler.ledger.reasons import OfGuard, ShardFailed
 from reconciler.ledger.states import SETTLED, OperationState
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.ends import apply_end
@@ -41,7 +41,8 @@ def report_of(outcome: ApplyOutcome, wave: int) -> PartReport | TryAgain:
         case ApplyVerdict.REFUSED if outcome.refusals and all(map(_passes, outcome.refusals)):
             return TryAgain(code=outcome.refusals[0].code)
         case ApplyVerdict.PAUSED if _has_failed(outcome, wave):
-            return _told(outcome, wave, PartEnd.FAILED)
+            told = _told(outcome, wave, PartEnd.FAILED)
+            return replace(told, goes_past=not isinstance(outcome.reason, ShardFailed))
         case ApplyVerdict.PAUSED | ApplyVerdict.FAILED if _is_past_failures(outcome, wave):
             return _told(outcome, wave, PartEnd.COMPLETED)
         case ApplyVerdict.STOPPED if outcome.is_cut_off and outcome.problem is not None:
@@ -49,7 +50,8 @@ def report_of(outcome: ApplyOutcome, wave: int) -> PartReport | TryAgain:
         case ApplyVerdict.STOPPED:
             return _told(outcome, wave, PartEnd.STOPPED)
         case ApplyVerdict.FAILED:
-            return _told(outcome, wave, PartEnd.FAILED)
+            told = _told(outcome, wave, PartEnd.FAILED)
+            return replace(told, goes_past=_all_tried(outcome, wave))
         case (
             ApplyVerdict.PAUSED
             | ApplyVerdict.REFUSED
@@ -79,6 +81,11 @@ def _has_failed(outcome: ApplyOutcome, wave: int) -> bool:
     """It is over, and a shard of it failed: the next wave is what it waits for."""
     states = {row.state for row in outcome.shards if row.wave == wave}
     return OperationState.FAILED in states and states <= SETTLED
+
+
+def _all_tried(outcome: ApplyOutcome, wave: int) -> bool:
+    states = {row.state for row in outcome.shards if row.wave == wave}
+    return states <= {OperationState.COMPLETED, OperationState.FAILED}
 
 
 def _is_past_failures(outcome: ApplyOutcome, wave: int) -> bool:

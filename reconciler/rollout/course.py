@@ -74,7 +74,8 @@ class PartEnd(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartReport:
     """What a region tells of a part: counts, names and a code. Sentences stay where they were made,
-    for they may quote a server (TM-2)."""
+    for they may quote a server (TM-2). `goes_past`: its failures hold nothing up there any more,
+    and nothing of it is left to be done."""
 
     end: PartEnd
     code: str = ""
@@ -82,6 +83,7 @@ class PartReport:
     table: str = ""
     problems: int = 0
     statements_run: int = 0
+    goes_past: bool = False
 
 
 class CourseState(StrEnum):
@@ -201,10 +203,10 @@ _STATES = {
 
 def ended(course: Course, part: str, report: PartReport, now_s: float) -> Course:
     """One that is held, or was stopped in its region, holds the others, too: what comes next is for
-    whoever asks for it; so does a failure that is to wait for a person. Where something else has
-    ended the rollout by then, it stays with that."""
+    whoever asks for it; so does a failure that is to wait for a person, until somebody has released
+    it there. Where something else has ended the rollout by then, it stays with that."""
     state = _STATES[report.end]
-    if state is S.FAILED and course.order.on_failure is OnFailure.PAUSE:
+    if state is S.FAILED and course.order.on_failure is OnFailure.PAUSE and not report.goes_past:
         state = S.STOPPED
     holds = state is S.STOPPED and not must_end_what_runs(course, now_s)
     return replace(
@@ -324,6 +326,8 @@ def _snapshot(course: Course, now_s: float) -> RolloutSnapshot:
         in_flight=course.in_flight,
         asked=course.asked,
         gates_open=course.gates_open,
+        # One that nobody has released is kept as stopped.
+        failures_released=course.order.on_failure is OnFailure.PAUSE,
     )
 
 

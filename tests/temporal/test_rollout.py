@@ -23,6 +23,15 @@ def add_column(fleet: Fleet) -> None:
     fleet.edit("schemas/shop/users.sql", *ADD_COLUMN)
 
 
+def unique_name(fleet: Fleet) -> None:
+    key = ("  PRIMARY KEY (id)", "  PRIMARY KEY (id),\n  UNIQUE KEY one_name (name)")
+    fleet.edit("schemas/shop/users.sql", *key)
+
+
+def with_key(fleet: Fleet) -> list[str]:
+    return [s for s, found in fleet.all_definitions().items() if "one_name" in found["users"]]
+
+
 def each_ran_once(stand: Stand) -> None:
     assert ages(stand.fleet) == EVERY
     assert set(ddl_counts(stand.fleet, "ALTER TABLE").values()) == {(1, 0)}
@@ -127,6 +136,20 @@ def test_gates_soaks_stops_and_a_region_without_a_worker(regions: Stand) -> None
     assert regions.rollout("resume").code == 0
     regions.wait_for("completed")
     each_ran_once(regions)
+
+
+@pytest.mark.invariant("RG-94")
+def test_a_failure_that_was_released_is_gone_past(regions: Stand) -> None:
+    regions.found(on_failure="pause").merge(unique_name)
+    regions.fleet.sql("-40", "INSERT INTO users VALUES (1, 'twin'), (2, 'twin')")
+    regions.begin()
+    for who in (DECIDES, *REGIONS):
+        regions.worker(who)
+    regions.wait_for("held")
+    assert with_key(regions.fleet) == []
+    assert regions.rollout("release").code == 0
+    regions.wait_for("failed")
+    assert with_key(regions.fleet) == EVERY[1:]
 
 
 @pytest.mark.invariant("TM-3")

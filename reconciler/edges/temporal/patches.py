@@ -10,3 +10,6 @@ from __future__ import annotations
 
 #: A region that could not let go at the end is asked again; before, it counted as told.
 TOLD_UNTIL_IT_LETS_GO = "told-until-it-lets-go"
+
+#: A failure that somebody released in its region lets the next wave begin; before, it held again.
+PAST_RELEASED_FAILURES = "past-released-failures"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -26,7 +27,10 @@ with workflow.unsafe.imports_passed_through():
     )
     from reconciler.edges.temporal.names import APPLY_PART, END_PART, ROLLOUT
     from reconciler.edges.temporal.ordering import ordered, report_of
-    from reconciler.edges.temporal.patches import TOLD_UNTIL_IT_LETS_GO
+    from reconciler.edges.temporal.patches import (
+        PAST_RELEASED_FAILURES,
+        TOLD_UNTIL_IT_LETS_GO,
+    )
     from reconciler.rollout import course as of
     from reconciler.rollout import course_asked as words
     from reconciler.rollout.actions import EndCancelled, Finish, Halt, Settle, Soak, Start
@@ -111,6 +115,8 @@ class RolloutWorkflow:
 
     async def _follow(self, part: str, handle: workflow.ActivityHandle[PartReport]) -> None:
         report = await report_of(handle)
+        if report.goes_past and not workflow.patched(PAST_RELEASED_FAILURES):
+            report = replace(report, goes_past=False)
         del self._at_work[part]
         self._told_to_end.discard(part)
         self._course = of.ended(self._known, part, report, _now_s())

@@ -16,10 +16,11 @@ from reconciler.errors import (
     Unavailable,
 )
 from reconciler.guard.model import Refusal, RefusalKind
-from reconciler.ledger.reasons import InWords, ShardFailed
+from reconciler.ledger.reasons import InWords, ShardFailed, WaveNotAsked
+from reconciler.ledger.states import OperationState
 from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.observation import Unreachable
-from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
+from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict, ShardRow
 from reconciler.outcomes.part_report import TryAgain, report_of, report_of_error
 from reconciler.rollout.course import PartEnd, PartReport
 
@@ -65,6 +66,29 @@ def test_every_end_of_an_apply_is_one_of_a_part(verdict: ApplyVerdict) -> None:
 def test_what_passes_by_itself_is_tried_again(found: ApplyOutcome, told: PartEnd | str) -> None:
     report = report_of(found, 1)
     assert (report.code if isinstance(report, TryAgain) else report.end) == told
+
+
+@pytest.mark.invariant("RG-94")
+@pytest.mark.parametrize(
+    ("verdict", "reason", "states", "told"),
+    [
+        (ApplyVerdict.PAUSED, ShardFailed("-40"), "failed completed", (PartEnd.FAILED, False)),
+        (ApplyVerdict.PAUSED, ShardFailed("-40"), "failed pending", (PartEnd.HELD, False)),
+        (ApplyVerdict.PAUSED, WaveNotAsked(2), "failed completed", (PartEnd.FAILED, True)),
+        (ApplyVerdict.FAILED, None, "failed completed", (PartEnd.FAILED, True)),
+        (ApplyVerdict.FAILED, None, "failed cancelled", (PartEnd.FAILED, False)),
+    ],
+)
+def test_a_failure_is_gone_past_where_nobody_is_waited_for(
+    verdict: ApplyVerdict, reason: object, states: str, told: tuple[PartEnd, bool]
+) -> None:
+    rows = tuple(
+        ShardRow(shard=str(number), wave=1, state=OperationState(state), operations=())
+        for number, state in enumerate(states.split())
+    )
+    report = report_of(outcome(verdict, reason=reason, shards=rows), 1)
+    assert isinstance(report, PartReport)
+    assert (report.end, report.goes_past) == told
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,7 @@ ORDER = CourseOrder(
 DONE = PartReport(end=PartEnd.COMPLETED)
 HELD = PartReport(end=PartEnd.HELD, code="drift")
 FAILED = PartReport(end=PartEnd.FAILED, code="statement-failed")
+PAST = replace(FAILED, goes_past=True)
 STOPPED = PartReport(end=PartEnd.STOPPED)
 
 
@@ -133,6 +134,38 @@ def test_what_a_failure_does_is_for_the_spec_to_say(
         assert course.states["3/eu"] is S.CANCELLED
         assert of.to_be_told(course, 0.0) == ("eu", "us")
     assert state(course) is then
+
+
+@pytest.mark.invariant("RG-94")
+def test_a_failure_that_was_released_in_its_region_holds_nothing_any_more() -> None:
+    course = after(begun(on_failure=OnFailure.PAUSE, soak_s=60), ("1/eu", FAILED), at_s=100.0)
+    assert state(course) is CourseState.HELD
+    course = words.released(course, 100.0, "somebody")
+    assert next_step(course, 100.0) == Start(("1/eu",))
+    assert of.region_order(course, "1/eu").releases
+    course = after(course, ("1/eu", PAST), at_s=200.0)
+    assert next_step(course, 230.0) == Soak(3, 260.0)
+    assert next_step(course, 260.0) == Start(("3/eu", "3/us"))
+    # Of another region nobody has released anything.
+    course = started(course, ("3/eu", "3/us"))
+    course = ended(course, "3/us", FAILED, 300.0)
+    assert of.must_end_what_runs(course, 300.0)
+    course = ended(course, "3/eu", DONE, 300.0)
+    assert shown(course, 300.0).state is CourseState.HELD
+    course = after(words.released(course, 300.0, "somebody"), ("3/us", PAST))
+    assert next_step(course, 300.0) == Finish()
+    assert state(course) is CourseState.FAILED
+
+
+@pytest.mark.invariant("RG-94")
+def test_what_is_released_with_a_failure_and_fails_then_holds_for_itself() -> None:
+    course = started(begun(on_failure=OnFailure.PAUSE, waves=(("eu", "us"),)), ("1/eu", "1/us"))
+    course = ended(ended(course, "1/eu", FAILED, 0.0), "1/us", STOPPED, 0.0)
+    course = words.released(course, 0.0, "somebody")
+    course = after(started(course, ("1/eu", "1/us")), ("1/eu", PAST), ("1/us", FAILED))
+    assert state(course) is CourseState.HELD
+    course = words.released(course, 0.0, "somebody")
+    assert next_step(course, 0.0) == Start(("1/us",))
 
 
 def test_a_stop_holds_and_keeps_what_was_released() -> None:
