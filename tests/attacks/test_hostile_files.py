@@ -137,7 +137,7 @@ def test_a_file_of_mistakes_does_not_flood_the_log(
 ) -> None:
     root = project(tmp_path / "project")
     spec = (root / "specs" / "shop.yaml").read_text()
-    (root / "specs" / "shop.yaml").write_text(spec + "".join(f"k{n}: 1\n" for n in range(300_000)))
+    (root / "specs" / "shop.yaml").write_text(spec + "".join(f"k{n}: 1\n" for n in range(50_000)))
     assert ended("lint", "-C", str(root)) == 1
     said = capsys.readouterr()
     assert said.out.count("spec-unknown-key") == 100

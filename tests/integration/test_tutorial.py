@@ -86,6 +86,8 @@ def _session(home: Path, page: tuple[Block, ...]) -> list[list[str]]:
     environ = {
         **{k: v for k, v in os.environ.items() if not k.startswith(("SCHEMA_", "SANDBOX_"))},
         "HOME": str(home),
+        # Data folders that were initialised before are copied (`test_servers` begins without).
+        "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"),
         "GIT_CONFIG_NOSYSTEM": "1",
         "COLUMNS": "100",
         **{

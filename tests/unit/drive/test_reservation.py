@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from reconciler.drive.deploy.reservation import ReservedInLedger
 from reconciler.drive.limits import HEARTBEAT_MISSED_S_MAX
-from reconciler.edges.ledger.sql import open_ledger
 from reconciler.errors import Refused
 from tests.contract.ledgers import new_apply
 from tests.sim.fleet import SimClock
+from tests.sim.run import memory_ledger
 
 
 @pytest.mark.invariant("PS-16")
 def test_a_second_run_does_not_begin_while_somebody_drives() -> None:
     clock = SimClock()
-    ledger = open_ledger("sqlite://", default_file=Path("unused"))
+    ledger = memory_ledger()
     locks = ReservedInLedger(ledger, clock, "production")
     with locks.take((), keyspace="commerce", holder="me") as held:
         assert held.is_held("commerce")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
-from reconciler.edges.ledger.sql import SqlLedger, open_ledger
+from reconciler.edges.ledger.sql import SqlLedger
 from reconciler.errors import Problem, Refused, Unavailable
 from reconciler.flows.advise import AdviseWorld, advise
 from reconciler.outcomes.advise import AdviseOutcome
@@ -22,6 +21,7 @@ from reconciler.spec.model import ShardSpec
 from tests.offline_fleet import SPEC, STATES, environment, fleet, repository, world
 from tests.sample_splits import new_job
 from tests.sim.fleet import SimClock
+from tests.sim.run import close_ledgers, memory_ledger
 
 HOUR_S = 3_600.0
 RULES = "    reshard: {ceilings: {size: 1KiB, statements_per_second: 50}}\n"
@@ -73,9 +73,8 @@ class Loads:
 
 @pytest.fixture
 def ledger() -> Iterator[SqlLedger]:
-    opened = open_ledger("sqlite://", default_file=Path("unused"))
-    yield opened
-    opened.close()
+    yield memory_ledger()
+    close_ledgers()
 
 
 class Stand:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import pytest
 
-from reconciler.edges.ledger.sql import SqlLedger, open_ledger
+from reconciler.edges.ledger.sql import SqlLedger
 from reconciler.errors import InvalidInput, Unavailable
 from reconciler.flows.clean import clean_keyspace
 from reconciler.flows.plan import keep_plan, kept_cleans, plan_keyspace
@@ -41,16 +40,16 @@ from tests.offline_fleet import (
     with_plan,
     world,
 )
+from tests.sim.run import close_ledgers, file_ledger
 from tests.unit.flows.test_shadows import IGNORING, KEPT, begun, left_by, with_shadows
 
 GONE = Leftover(name="_users_del", of="users", engine=EngineName.GH_OST, apply_id=1)
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[SqlLedger]:
-    opened = open_ledger(None, default_file=tmp_path / "ledger.sqlite")
-    yield opened
-    opened.close()
+def ledger() -> Iterator[SqlLedger]:
+    yield file_ledger()
+    close_ledgers()
 
 
 def cleaned(

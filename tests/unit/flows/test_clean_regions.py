@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from reconciler.edges.ledger.sql import SqlLedger, open_ledger
+from reconciler.edges.ledger.sql import SqlLedger
 from reconciler.flows.check import check_against_live
 from reconciler.flows.reconcile_pass import begin_pass
 from reconciler.flows.shadows import leftover_refusals
 from reconciler.spec.regions import in_region
 from tests.offline_fleet import SHARDS, Shards, environment, repository, world
 from tests.sample_regions import NAMES, spec_of
+from tests.sim.run import close_ledgers, file_ledger
 from tests.unit.flows.test_clean import GONE, Proposed, cleaned
 
 REGIONS: dict[str, tuple[str, ...]] = {
@@ -23,11 +23,9 @@ REGIONS: dict[str, tuple[str, ...]] = {
 
 
 @pytest.fixture
-def ledgers(tmp_path: Path) -> Iterator[dict[str, SqlLedger]]:
-    opened = {name: open_ledger(None, default_file=tmp_path / name) for name in REGIONS}
-    yield opened
-    for ledger in opened.values():
-        ledger.close()
+def ledgers() -> Iterator[dict[str, SqlLedger]]:
+    yield {name: file_ledger() for name in REGIONS}
+    close_ledgers()
 
 
 @pytest.fixture

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pytest
 
-from reconciler.edges.ledger.sql import SqlLedger, open_ledger
+from reconciler.edges.ledger.sql import SqlLedger
 from reconciler.flows.names_taken import nobody_to_ask
 from reconciler.flows.plan import keep_plan, plan_keyspace
 from reconciler.flows.verify import verify_keyspace
@@ -29,6 +28,7 @@ from reconciler.ports.world import World
 from reconciler.spec.model import ShardSpec
 from tests.contract.ledgers import CREATED_S, by_engine, ended
 from tests.offline_fleet import SETTINGS, SHARDS, SPEC, STATES, Files, Shards, environment, world
+from tests.sim.run import close_ledgers, file_ledger
 from tests.unit.flows.test_engine_programs import CopyingScratch, files_for
 from tests.unit.flows.test_shadows import begun, left_by, with_shadows
 
@@ -104,8 +104,9 @@ def refusal(outcome: PlanOutcome) -> Refusal:
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> SqlLedger:
-    return open_ledger(None, default_file=tmp_path / "ledger.sqlite")
+def ledger() -> Iterator[SqlLedger]:
+    yield file_ledger()
+    close_ledgers()
 
 
 NAMES = [

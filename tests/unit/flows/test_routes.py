@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from reconciler.edges.ledger.sql import SqlLedger, open_ledger
+from reconciler.edges.ledger.sql import SqlLedger
 from reconciler.errors import Refused
 from reconciler.flows.routes import adopt_routes, owner_of, show_routes
 from reconciler.outcomes.routes import Adoption, RoutesOutcome
@@ -18,6 +17,7 @@ from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Connection, VitessCluster, Vtctld
 from tests.offline_fleet import SPEC, environment, repository
 from tests.sample_splits import brought_to, new_job
+from tests.sim.run import close_ledgers, memory_ledger
 
 KEYS = "key_function: numeric\ntables: {users: {shard_by: id}}\n"
 ROUTED = SPEC.replace("keyspace: shop\n", f"keyspace: shop\n{KEYS}")
@@ -28,9 +28,8 @@ RETIRING = ROUTED.rpartition("    shards: {count: 2}\n")[0] + (
 
 @pytest.fixture
 def ledger() -> Iterator[SqlLedger]:
-    opened = open_ledger("sqlite://", default_file=Path("unused"))
-    yield opened
-    opened.close()
+    yield memory_ledger()
+    close_ledgers()
 
 
 def files_of(spec: str = ROUTED) -> DesiredFiles:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from reconciler.edges.ledger.sql import SqlLedger, open_ledger
+from reconciler.edges.ledger.sql import SqlLedger
 from reconciler.errors import Problem, Unavailable
 from reconciler.flows.drift import find_drift
 from reconciler.flows.verify import verify_keyspace
@@ -36,6 +35,7 @@ from tests.offline_fleet import (
     repository,
     world,
 )
+from tests.sim.run import close_ledgers, file_ledger
 
 IGNORING = SPEC + 'policy: {ignore_tables: ["_*"]}\n'
 KEPT = SPEC.replace("environments:", "engine: {keep_old: 24h}\nenvironments:")
@@ -59,8 +59,9 @@ def drifted(
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> SqlLedger:
-    return open_ledger(None, default_file=tmp_path / "ledger.sqlite")
+def ledger() -> Iterator[SqlLedger]:
+    yield file_ledger()
+    close_ledgers()
 
 
 def begun(ledger: Ledger, plan_id: str = "sha256:1") -> Lease:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +12,6 @@ from sqlalchemy import update
 from reconciler.edges.ledger.engine import writing
 from reconciler.edges.ledger.split_tables import split_jobs
 from reconciler.edges.ledger.splits.rows import lasting_job_columns
-from reconciler.edges.ledger.sql import open_ledger
 from reconciler.errors import Refused
 from reconciler.flows.limits import ENDED_SPLITS_KEPT_S
 from reconciler.flows.split.settle import beside, settled
@@ -43,14 +41,14 @@ from tests.offline_split import (
     unfit,
 )
 from tests.sample_splits import adopted_in, ended_in, later, new_job
+from tests.sim.run import close_ledgers, memory_ledger
 from tests.split_job_stand import HIGH, LOW, PATHS, WEEK_S, Branch, SplitStand
 
 
 @pytest.fixture
 def stand() -> Iterator[SplitStand]:
-    ledger = open_ledger("sqlite://", default_file=Path("unused"))
-    yield SplitStand(ledger)
-    ledger.close()
+    yield SplitStand(memory_ledger())
+    close_ledgers()
 
 
 def codes(outcome: SplitApplyOutcome) -> list[str]:

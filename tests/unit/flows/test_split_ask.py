@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from reconciler.edges.ledger.sql import SqlLedger, open_ledger
+from reconciler.edges.ledger.sql import SqlLedger
 from reconciler.errors import Refused
 from reconciler.flows.split.ask import ask_split
 from reconciler.outcomes.split import SplitAsked, SplitControlOutcome
@@ -17,16 +16,17 @@ from reconciler.reshard.phases import Phase
 from reconciler.reshard.plan.model import SplitPlan
 from tests.sample_split_plans import sample_split_plan
 from tests.sample_splits import adopted_in, brought_to, new_job
+from tests.sim.run import close_ledgers, memory_ledger
 
 PLAN = sample_split_plan()
 
 
 @pytest.fixture
 def ledger() -> Iterator[SqlLedger]:
-    opened = open_ledger("sqlite://", default_file=Path("unused"))
+    opened = memory_ledger()
     adopted_in(opened)
     yield opened
-    opened.close()
+    close_ledgers()
 
 
 def job_in(ledger: SqlLedger, phase: Phase) -> SplitJob:

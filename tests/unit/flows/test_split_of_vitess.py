@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from reconciler.drive.split.reshard_tick import ReshardWorld
-from reconciler.edges.ledger.sql import SqlLedger, open_ledger
+from reconciler.edges.ledger.sql import SqlLedger
 from reconciler.errors import Problem, Refused
 from reconciler.flows.split.apply import (
     SplitApplyRequest,
@@ -50,15 +49,15 @@ from tests.offline_reshard import (
 )
 from tests.sample_splits import later
 from tests.sim.reshard.vitess import TABLE, Shard, SimVitess
+from tests.sim.run import close_ledgers, memory_ledger
 from tests.sim.split.run import SimClock
 from tests.split_job_stand import HEAD, WEEK_S, Branch
 
 
 @pytest.fixture
 def ledger() -> Iterator[SqlLedger]:
-    opened = open_ledger("sqlite://", default_file=Path("unused"))
-    yield opened
-    opened.close()
+    yield memory_ledger()
+    close_ledgers()
 
 
 def planned(

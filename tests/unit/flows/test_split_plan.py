@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from reconciler.edges.ledger.sql import SqlLedger, open_ledger
+from reconciler.edges.ledger.sql import SqlLedger
 from reconciler.flows.split.plan import keep_split_plan, plan_split, verify_split
 from reconciler.guard.model import Refusal
 from reconciler.outcomes.plan import VerifyState
@@ -32,6 +31,7 @@ from tests.offline_split import (
     unfit,
 )
 from tests.sample_splits import ended_in, new_job
+from tests.sim.run import close_ledgers, memory_ledger
 
 PATHS = split_plan_paths("production", "shop")
 MERGING = SPLITTING.replace('["-40", "40-80", "80-"]', '["-"]').replace(
@@ -44,9 +44,8 @@ RELOCATING = SPLITTING.replace('["-40", "40-80", "80-"]', '["-80", "80-"]').repl
 
 @pytest.fixture
 def ledger() -> Iterator[SqlLedger]:
-    opened = open_ledger("sqlite://", default_file=Path("unused"))
-    yield opened
-    opened.close()
+    yield memory_ledger()
+    close_ledgers()
 
 
 def planned(

@@ -5,11 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from reconciler.edges.ledger.sql import open_ledger
 from reconciler.errors import Problem, Refused, Unavailable
 from reconciler.flows.deployments import promotion_refusals
 from reconciler.flows.keyspaces import flattened, one_after_another
@@ -20,14 +18,14 @@ from reconciler.reshard.job import Approval
 from tests.contract.ledgers import ended, new_apply
 from tests.offline_fleet import STATES, Shards, environment, world
 from tests.sample_splits import later
+from tests.sim.run import close_ledgers, memory_ledger
 from tests.split_job_stand import WEEK_S, SplitStand
 
 
 @pytest.fixture
 def stand() -> Iterator[SplitStand]:
-    ledger = open_ledger("sqlite://", default_file=Path("unused"))
-    yield SplitStand(ledger)
-    ledger.close()
+    yield SplitStand(memory_ledger())
+    close_ledgers()
 
 
 def standing(stand: SplitStand) -> Standing:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from reconciler.edges.ledger.sql import SqlLedger, open_ledger
+from reconciler.edges.ledger.sql import SqlLedger
 from reconciler.flows.split.status import current_split, left_s, past_splits
 from reconciler.report.split_metrics import split_metrics
 from reconciler.reshard.job import Approval, Bracket, JobProgress, JobRequestKind, Stage
 from reconciler.reshard.phases import Phase
 from tests.offline_fleet import Files
 from tests.sample_splits import brought_to, ended_in, opened_in
+from tests.sim.run import close_ledgers, memory_ledger
 
 WHERE = "production", "commerce"
 BRACKET = Bracket(
@@ -30,9 +30,8 @@ BRACKET = Bracket(
 
 @pytest.fixture
 def ledger() -> Iterator[SqlLedger]:
-    opened = open_ledger("sqlite://", default_file=Path("unused"))
-    yield opened
-    opened.close()
+    yield memory_ledger()
+    close_ledgers()
 
 
 def test_a_live_move_is_told_with_all_that_is_known(ledger: SqlLedger) -> None:

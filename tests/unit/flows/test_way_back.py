@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from reconciler.edges.ledger.sql import SqlLedger, open_ledger
+from reconciler.edges.ledger.sql import SqlLedger
 from reconciler.flows.reconcile_pass import begin_pass
 from reconciler.flows.revert import revert_files
 from reconciler.flows.way_back import ways_back
@@ -27,6 +26,7 @@ from tests.offline_fleet import (
     repository,
     world,
 )
+from tests.sim.run import close_ledgers, file_ledger
 from tests.unit.flows.test_shadows import KEPT, left_by, with_shadows
 
 OLD = ("_users_del", "_users_ghk")
@@ -34,10 +34,9 @@ LOST = "the definition comes back, rows do not"
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[SqlLedger]:
-    opened = open_ledger(None, default_file=tmp_path / "ledger.sqlite")
-    yield opened
-    opened.close()
+def ledger() -> Iterator[SqlLedger]:
+    yield file_ledger()
+    close_ledgers()
 
 
 def plan_by(engine: EngineName) -> Plan:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from reconciler.edges.ledger.sql import SqlLedger, open_ledger
+from reconciler.edges.ledger.sql import SqlLedger
 from reconciler.flows.reconcile_pass import begin_pass
 from reconciler.flows.way_back import ways_back
 from reconciler.model.engine import EngineName
@@ -16,6 +15,7 @@ from reconciler.model.topology import TableKept
 from reconciler.ports.ledger import Ledger
 from tests.offline_fleet import SHARDS, STATES, environment, fleet, no_ledger, repository, world
 from tests.offline_vitess import OfflineVitess
+from tests.sim.run import close_ledgers, file_ledger
 from tests.unit.flows.test_shadows import left_by
 from tests.unit.flows.test_way_back import LOST, plan_by
 from tests.unit.observe.test_topology import CLUSTER
@@ -26,10 +26,9 @@ COPIED = plan_by(EngineName.VITESS)
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[SqlLedger]:
-    opened = open_ledger(None, default_file=tmp_path / "ledger.sqlite")
-    yield opened
-    opened.close()
+def ledger() -> Iterator[SqlLedger]:
+    yield file_ledger()
+    close_ledgers()
 
 
 def kept(apply_id: int | str, shard: str = SHARDS[0], table: str = "users") -> TableKept:

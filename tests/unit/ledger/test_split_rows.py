@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from reconciler.edges.ledger.engine import writing
-from reconciler.edges.ledger.sql import SqlLedger, open_ledger
+from reconciler.edges.ledger.sql import SqlLedger
 from reconciler.errors import Unavailable
 from reconciler.reshard.job import Approval, Bracket, JobRequestKind
 from reconciler.reshard.phases import Phase
 from tests.sample_splits import adopted_in, opened_in
+from tests.sim.run import close_ledgers, memory_ledger
 
 COPYING = Bracket(bracket_id=1, source="-80", target="-40", table="orders")
 
 
 @pytest.fixture
 def ledger() -> Iterator[SqlLedger]:
-    opened = open_ledger("sqlite://", default_file=Path("unused"))
-    yield opened
-    opened.close()
+    yield memory_ledger()
+    close_ledgers()
 
 
 def forge(ledger: SqlLedger, change: str, table: str = "split_jobs") -> None:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from reconciler.drive.split.reshard_tick import ReshardWorld
 from reconciler.drive.split.world import SplitWorld
-from reconciler.edges.ledger.sql import open_ledger
 from reconciler.flows.apply import ApplyConnections
 from reconciler.flows.forge.apply import ApplyJobRequest, Notify, apply_merged
 from reconciler.flows.forge.drift import DriftFiles, watch_drift
@@ -63,6 +61,7 @@ from tests.offline_forge import (
 )
 from tests.offline_split import ROUTED, split_fleet, splitting
 from tests.sim.reshard.vitess import SimVitess
+from tests.sim.run import close_ledgers, memory_ledger
 from tests.split_job_stand import PATHS, SplitStand
 
 NONE = cast(Connections, None)
@@ -188,9 +187,8 @@ class SplitJob:
 
 @pytest.fixture
 def stand() -> Iterator[SplitStand]:
-    ledger = open_ledger("sqlite://", default_file=Path("unused"))
-    yield SplitStand(ledger)
-    ledger.close()
+    yield SplitStand(memory_ledger())
+    close_ledgers()
 
 
 @pytest.fixture
