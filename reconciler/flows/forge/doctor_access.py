@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from reconciler.flows.forge.doctor_checks import judge_checks
 from reconciler.flows.forge.doctor_findings import judged, unseen
 from reconciler.flows.forge.doctor_parts import judge_parts, places_of_logins
 from reconciler.outcomes.doctor import DoctorFinding
@@ -41,6 +42,7 @@ def _judge_environments(
                 recovery=f"make it {_ENVIRONMENTS} and put that login into it",
             )
     yield from judge_parts(wanted, found)
+    yield from judge_checks(wanted, found, settings)
     glass = found.get("break-glass")
     yield judged(
         subject="who lets in a run that breaks the glass",
