@@ -18,6 +18,7 @@ from threading import Event, Lock
 from reconciler import __version__
 from reconciler.cli.limits import API_SECRET_CHARS_MIN, LOOP_SILENT_S_MAX, READY_FETCH_S_MAX
 from reconciler.cli.streams import remark
+from reconciler.cli.tokens import as_token
 from reconciler.controller.model import Place
 from reconciler.controller.nudge import NudgeEnd, NudgeJudge
 from reconciler.drive.status import current_apply, past_applies
@@ -189,6 +190,8 @@ def listening(
             token, secret = _secret_of(_TOKEN), _secret_of(_SECRET)
             if token is None and secret is None:
                 raise UsageError(_nobody_may())
+            if token == secret:
+                raise UsageError(_one_for_both())
             api = Api(board=board, ledger_of=ledger_of, clock=clock, token=token, secret=secret)
             asked = open_ones.enter_context(HttpServer(*_address(serve_api), api.respond))
             remark(f"nudges and programs are answered on port {asked.port}")
@@ -204,10 +207,14 @@ def _digest(text: bytes) -> bytes:
 
 
 def _secret_of(variable: str) -> str | None:
-    """Raises UsageError for one that could be guessed."""
-    value = os.environ.get(variable)
-    if not value:
+    """Raises UsageError for one that could be guessed, or that nobody could show. What files add to
+    it, such as the end of their line, is no part of it."""
+    told = os.environ.get(variable, "")
+    if not told:
         return None
+    value = as_token(told)
+    if value is None:
+        raise UsageError(_unreadable(variable))
     if len(value) < API_SECRET_CHARS_MIN:
         raise UsageError(_short(variable))
     SECRETS.add(value)
@@ -234,6 +241,23 @@ def _nobody_may() -> Problem:
         code="api-without-secret",
         message=f"--serve-api was given, and neither {_TOKEN} nor {_SECRET}: nobody could ask",
         recovery=f"set {_TOKEN} for programs that read, or {_SECRET} for a webhook, or both",
+    )
+
+
+def _one_for_both() -> Problem:
+    return Problem(
+        code="api-secrets-equal",
+        message=f"{_TOKEN} and {_SECRET} are the same: whoever knows what the forge signs with"
+        " could read plans and history",
+        recovery="make another one for each: `openssl rand -hex 32`",
+    )
+
+
+def _unreadable(variable: str) -> Problem:
+    return Problem(
+        code="api-secret-unreadable",
+        message=f"{variable} has blanks in it, or what no header holds: nobody could show it",
+        recovery="make one: `openssl rand -hex 32`",
     )
 
 

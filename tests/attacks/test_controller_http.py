@@ -5,18 +5,21 @@ from __future__ import annotations
 import hashlib
 import hmac
 import http.client
+import io
 import json
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from reconciler.cli.controller_http import Api, Board, Health, metrics_of
+from reconciler.cli.controller_http import Api, Board, Health, listening, metrics_of
 from reconciler.controller.model import Task, TaskKind
 from reconciler.edges.clock import SystemClock
 from reconciler.edges.http_server.server import HttpServer
-from reconciler.errors import Problem
+from reconciler.errors import Problem, UsageError
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.controller import TaskEnded
 from tests.contract.ledgers import begun, intent
@@ -24,6 +27,7 @@ from tests.controller_views import COMMERCE, FAILED, HOST, LOGIN, SAID, SHOP, SQ
 from tests.sim.run import close_ledgers, file_ledger
 
 TOKEN, SECRET = "t" * 32, "s" * 32
+ANY = "127.0.0.1:0"
 
 
 @dataclass
@@ -223,3 +227,55 @@ def test_probes_say_whether_the_loop_turns_and_whether_it_reaches_what_it_needs(
     ports.board.publish(snapshot(SystemClock().monotonic_s() - 120))
     assert ports.ask("/livez", port=ports.health) == (503, b"no\n")
     assert ports.ask("/readyz", port=ports.health) == (503, b"no\n")
+
+
+@pytest.mark.threat("TM-CONTROLLER-1")
+@pytest.mark.invariant("RG-47")
+@pytest.mark.parametrize(
+    ("token", "secret", "code"),
+    [
+        (" " * 40, None, "api-secret-unreadable"),
+        ("t" * 31 + "\n", None, "api-secret-short"),
+        ("t" + " " * 40 + "t", None, "api-secret-unreadable"),
+        ("\u00e9" * 32, None, "api-secret-unreadable"),
+        ("\udcff" * 32, None, "api-secret-unreadable"),
+        (None, "\n" * 32, "api-secret-unreadable"),
+        (TOKEN, TOKEN + "\n", "api-secrets-equal"),
+        (None, None, "api-without-secret"),
+    ],
+)
+def test_a_secret_that_is_none_is_refused_before_anybody_is_listened_to(
+    monkeypatch: pytest.MonkeyPatch, token: str | None, secret: str | None, code: str
+) -> None:
+    told(monkeypatch, token, secret)
+    with pytest.raises(UsageError) as refused, opened():
+        pass
+    assert [problem.code for problem in refused.value.problems] == [code]
+
+
+def test_the_end_of_a_files_line_is_no_part_of_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    told(monkeypatch, TOKEN + "\n", f" {SECRET}\r\n")
+    with opened() as (api, board):
+        ports = Ports(api, 0, board)
+        assert ports.ask("/v1/plans", token=TOKEN) == (503, b""), "it has nothing to tell yet"
+        assert ports.ask("/nudge", verb="POST", body=b"x", headers=signed(b"x")) == (202, b"")
+
+
+def told(monkeypatch: pytest.MonkeyPatch, token: str | None, secret: str | None) -> None:
+    for name, value in (("RECONCILER_API_TOKEN", token), ("RECONCILER_NUDGE_SECRET", secret)):
+        if value is None:
+            monkeypatch.delenv(name, raising=False)
+        else:
+            monkeypatch.setenv(name, value)
+
+
+@contextmanager
+def opened() -> Iterator[tuple[int, Board]]:
+    """As `run` listens; the port of programs, which it says."""
+    clock, board, said = SystemClock(), Board(), io.StringIO()
+    with (
+        redirect_stderr(said),
+        listening(board, metrics_of(board, clock), clock, ANY, ANY, lambda _place: None),
+    ):
+        (port,) = re.findall(r"programs are answered on port (\d+)", said.getvalue())
+        yield int(port), board
