@@ -8,10 +8,26 @@ from reconciler.diff.model import SchemaDiff
 from reconciler.guard.access import grouped
 from reconciler.guard.model import Refusal
 from reconciler.model.object_id import ObjectId, ObjectKind, table_id
-from reconciler.model.programs import LIKE_TABLES
+from reconciler.model.programs import LIKE_TABLES, ROUTINES
 from reconciler.model.schema import OtherObject
 from reconciler.observe.desired import Desired
 from reconciler.observe.shards import FleetSnapshot, SeenShard
+from reconciler.spec.load import DesiredFiles
+
+_FOLDED = frozenset({*ROUTINES, ObjectKind.EVENT})
+"""Kinds of which a server makes none beside one of another case, and drops either by both names. A
+trigger goes before one of its name comes."""
+
+
+def names_refused(
+    look: FleetSnapshot, desired: Mapping[str, Desired], files: DesiredFiles
+) -> tuple[Refusal, ...]:
+    """By which nothing can be planned."""
+    return (
+        *unnameable(look),
+        *names_not_free(look, desired),
+        *names_of_another_case(look, desired, files),
+    )
 
 
 def unnameable(look: FleetSnapshot) -> tuple[Refusal, ...]:
@@ -41,6 +57,42 @@ def unnameable(look: FleetSnapshot) -> tuple[Refusal, ...]:
         for seen in look.seen
         for about in seen.programs
         if about.name != about.name.strip()
+    )
+
+
+def names_of_another_case(
+    look: FleetSnapshot, desired: Mapping[str, Desired], files: DesiredFiles
+) -> tuple[Refusal, ...]:
+    """PG-31: what a shard has by the name that git wants to make something by, but for its case,
+    the server would take for the same."""
+    found = []
+    for seen in look.seen:
+        wanted = desired[seen.shard].programs
+        there = {
+            (other.kind, other.name.lower()): other
+            for other in seen.observation.others
+            if other.kind in _FOLDED and other.object_id not in wanted
+        }
+        for about in sorted(wanted.keys() - seen.programs.keys()):
+            if (other := there.get((about.kind, about.name.lower()))) is not None:
+                found.append(_name_of_another_case(seen.shard, about, other, files))
+    return grouped(found)
+
+
+def _name_of_another_case(
+    shard: str, about: ObjectId, other: OtherObject, files: DesiredFiles
+) -> Refusal:
+    place = next(
+        (f" ({one.path}:{one.first_line})" for one in files.programs if one.object_id == about), ""
+    )
+    return Refusal(
+        code="name-of-another-case",
+        shard=shard,
+        object_id=about,
+        message=f"shard {shard}, {about.titled}{place}: the shard has it as {other.name}, and no"
+        f" server tells {about.kind}s apart by case",
+        recovery=f"write {other.name} in git as well, or plan and apply without it first, so that"
+        f" {other.name} is dropped; then run the same command again",
     )
 
 

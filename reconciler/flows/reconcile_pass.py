@@ -14,7 +14,7 @@ from reconciler.diff.model import SchemaDiff
 from reconciler.diff.schema_diff import diff_schemas
 from reconciler.flows.engines import engine_choices, engine_refusals
 from reconciler.flows.limits import COHORTS_PARALLEL
-from reconciler.flows.not_planned import diff_refusals, names_not_free, no_statement, unnameable
+from reconciler.flows.not_planned import diff_refusals, names_refused, no_statement
 from reconciler.guard.deployable import deploy_refusals
 from reconciler.guard.leftovers import beside_a_copy
 from reconciler.guard.model import Obstacle, Refusal
@@ -176,7 +176,7 @@ def pass_over(
 def derive(world: World, begun: Pass) -> Derived:
     """Diff and prove every distinct before-state; the core if every shard was seen and proven."""
     look = begun.look
-    blocked = (*look.obstacles, *unnameable(look), *names_not_free(look, begun.desired))
+    blocked = (*look.obstacles, *names_refused(look, begun.desired, begun.files))
     if blocked:
         return Derived(core=None, refusals=blocked)
     cohorts = _cohorts(begun)

@@ -207,6 +207,7 @@ def test_scheduler_and_rights_are_asked_for_before_anything_is_sent(small_fleet:
 
 @pytest.mark.invariant("PG-26")
 @pytest.mark.invariant("PG-28")
+@pytest.mark.invariant("PG-31")
 def test_what_no_file_may_say_is_said_by_name(small_fleet: Fleet) -> None:
     fleet = small_fleet
     manage_events(fleet)
@@ -243,6 +244,12 @@ def test_what_no_file_may_say_is_said_by_name(small_fleet: Fleet) -> None:
     fleet.write("schemas/shop/events/T2.sql", f"{plain.replace('tidy', 'TIDY')} DO SELECT 1;")
     assert "[program-twice]" in fleet.run("plan").said
     (fleet.root / "schemas/shop/events/T2.sql").unlink()
+    fleet.sql("80-", f"{plain.replace('tidy', 'TIDY')} DISABLE DO SELECT 1")
+    ended = fleet.run("plan")
+    said = " ".join(ended.said.split())
+    assert (ended.code, "[name-of-another-case]" in said) == (3, True), said
+    assert f"shard 80-, event tidy ({PATH}:1): the shard has it as TIDY" in said
+    fleet.sql("80-", "DROP EVENT TIDY")
     del fleet.spec["definer"]
     fleet.write_spec()
     ended = fleet.run("plan")

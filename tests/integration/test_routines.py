@@ -184,6 +184,7 @@ def test_an_apply_goes_on_from_the_midst_of_a_swap(small_fleet: Fleet) -> None:
 
 @pytest.mark.invariant("PG-10")
 @pytest.mark.invariant("PG-12")
+@pytest.mark.invariant("PG-31")
 def test_what_no_server_takes_is_said_before(small_fleet: Fleet) -> None:
     fleet = small_fleet
     manage_routines(fleet)
@@ -212,5 +213,11 @@ def test_what_no_server_takes_is_said_before(small_fleet: Fleet) -> None:
     fleet.write("schemas/shop/routines/F2.sql", "CREATE PROCEDURE F() SELECT 1;\n")
     assert "[program-twice]" in fleet.run("plan").said
     (fleet.root / "schemas/shop/routines/F2.sql").unlink()
+    fleet.sql("80-", "CREATE PROCEDURE F() SELECT 1")
+    ended = fleet.run("plan")
+    said = " ".join(ended.said.split())
+    assert (ended.code, "[name-of-another-case]" in said) == (3, True), said
+    assert f"procedure f ({path}:1): the shard has it as F" in said
+    fleet.sql("80-", "DROP PROCEDURE F")
     ended = fleet.run("doctor", "--identity", "changes")
     assert "log_bin_trust_function_creators is off" in " ".join(ended.said.split())
