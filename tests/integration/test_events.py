@@ -117,6 +117,10 @@ def test_events_come_change_and_come_back_by_plans(small_fleet: Fleet) -> None:
         assert fleet.run("drift").code == 0, "the status of a replica is no difference"
         ended = fleet.run("doctor", "--identity", "changes")
         assert "off as they are on a replica" in " ".join(ended.said.split()), ended.said
+        fleet.edit(PATH, "id < 0", "id < -2")
+        (changed,) = applied(fleet)
+        assert "id < -2" in changed
+        assert "SIDE_DISABLED" in str(fleet.sql("80-", ASKED)), "nobody has turned it on"
         altered(fleet, "ON SCHEDULE EVERY 2 DAY DISABLE")
         ended = fleet.run("drift")
         said = " ".join(ended.said.split())

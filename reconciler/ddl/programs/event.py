@@ -215,13 +215,17 @@ def create_event_sql(event: Event, definer: Account) -> str:
 
 
 def alter_event_sql(before: Event, after: Event, definer: Account, flavor: Flavor) -> str:
-    """All of it but the schedule that stays: said again, a start that is left open would move."""
+    """All of it but what stays. The schedule: said again, a start that is left open would move.
+    That it is on: said again, one that is off as on a replica would run from then on."""
     if flavor is Flavor.MARIADB and before.ends and after.every and not after.ends:
         # Its ALTER EVENT keeps an end that is not said again (10.11, 11.8).
         return f"CREATE OR REPLACE DEFINER={definer.sql} {_tail(after)}"
-    schedule = f" {_schedule(after)}" if before.schedule != after.schedule else ""
+    stays = before.schedule == after.schedule
+    schedule = "" if stays else f" {_schedule(after)}"
+    status = "" if stays and before.is_on and after.is_on else _status(after)
     name = quote_identifier(after.name)
-    return f"ALTER DEFINER={definer.sql} EVENT {name}{schedule}{_rest(after, clears=True)}"
+    rest = _rest(after, status=status, clears=True)
+    return f"ALTER DEFINER={definer.sql} EVENT {name}{schedule}{rest}"
 
 
 def drop_event_sql(name: str) -> str:
@@ -256,7 +260,8 @@ def _shown(event: Event) -> str:
 
 
 def _tail(event: Event) -> str:
-    return f"EVENT {quote_identifier(event.name)} {_schedule(event)}{_rest(event, clears=False)}"
+    rest = _rest(event, status=_status(event), clears=False)
+    return f"EVENT {quote_identifier(event.name)} {_schedule(event)}{rest}"
 
 
 def _schedule(event: Event) -> str:
@@ -267,12 +272,15 @@ def _schedule(event: Event) -> str:
     return f"ON SCHEDULE EVERY {event.every}{starts}{ends}"
 
 
-def _rest(event: Event, *, clears: bool) -> str:
+def _status(event: Event) -> str:
+    return " ENABLE" if event.is_on else " DISABLE"
+
+
+def _rest(event: Event, *, status: str, clears: bool) -> str:
     kept = "PRESERVE" if event.preserve else "NOT PRESERVE"
-    status = "ENABLE" if event.is_on else "DISABLE"
     comment = event.comment or ("''" if clears else "")
     said = f" COMMENT {comment}" if comment else ""
-    return f" ON COMPLETION {kept} {status}{said} DO {event.body}"
+    return f" ON COMPLETION {kept}{status}{said} DO {event.body}"
 
 
 def _refused(name: str, why: str) -> Refused:

@@ -21,11 +21,13 @@ _BEGINS = re.compile(
 _MADE = re.compile(
     rf"(?P<verb>CREATE|CREATE OR REPLACE|ALTER) DEFINER=(?P<definer>{NAME}(?:@{NAME})?)"
     rf" EVENT (?P<name>{NAME})"
-    rf"(?P<schedule> ON SCHEDULE {SCHEDULE})?(?P<rest> ON COMPLETION .+)",
+    rf"(?P<schedule> ON SCHEDULE {SCHEDULE})?(?P<kept> ON COMPLETION (?:NOT )?PRESERVE)"
+    r"(?P<status> ENABLE| DISABLE)?(?P<rest> (?:COMMENT|DO) .+)",
     re.DOTALL,
 )
 _DROP = re.compile(rf"DROP EVENT (?P<name>{NAME})")
 _STAYS = " ON SCHEDULE EVERY 1 DAY"
+_STAYS_ON = " ENABLE"
 # What its session is does not stand in a statement.
 _ANY = CreatedWith(
     character_set_client="utf8mb4",
@@ -38,7 +40,8 @@ _ANY = CreatedWith(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventStatement:
-    """`alters` one that is there, or replaces it; `is_on`: it runs by itself from then on."""
+    """`alters` one that is there, or replaces it; `is_on`: it runs by itself from then on, or goes
+    on to where it does."""
 
     name: str
     drops: bool = False
@@ -57,13 +60,16 @@ def read_event_statement(sql: str) -> EventStatement | None:
     made = _MADE.fullmatch(sql)
     verb = made["verb"] if made is not None else ""
     account = read_account(made["definer"]) if made is not None else None
-    if made is None or account is None or (made["schedule"] is None and verb != "ALTER"):
+    stays = verb == "ALTER" and made is not None and made["schedule"] is None
+    says_all = made is not None and made["schedule"] and made["status"]
+    if made is None or account is None or not (stays or says_all):
         raise statement_refused(
             "statement-not-understood",
             "a CREATE EVENT or ALTER EVENT in the form of plans is expected",
         )
     name = unquote_identifier(made["name"])
-    shown = f"CREATE EVENT {made['name']}{made['schedule'] or _STAYS}{made['rest']}"
+    head = f"CREATE EVENT {made['name']}{made['schedule'] or _STAYS}{made['kept']}"
+    shown = f"{head}{made['status'] or _STAYS_ON}{made['rest']}"
     try:
         event = read_event(with_facts(shown, account.digest, _ANY), name)
     except Refused as refused:

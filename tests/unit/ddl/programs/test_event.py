@@ -167,6 +167,7 @@ def test_a_schedule_is_said_again_only_where_it_changes() -> None:
     after = replace(OPEN, body="SELECT 2")
     sent = alter_event_sql(OPEN, after, APP, Flavor.MYSQL)
     assert "ON SCHEDULE" not in sent
+    assert "ABLE" not in sent, "one that is off as on a replica would run from then on"
     read = read_event_statement(sent)
     assert read == EventStatement(name="e", alters=True, is_on=True, definer=APP)
     assert "ON SCHEDULE" in alter_event_sql(OPEN, EVENT, APP, Flavor.MARIADB)
@@ -185,6 +186,8 @@ def test_a_schedule_is_said_again_only_where_it_changes() -> None:
         "CREATE DEFINER=`a`@`b` EVENT `e` DO SELECT 1",
         "CREATE DEFINER=`a`@`b` EVENT `e` ON COMPLETION PRESERVE ENABLE DO SELECT 1",
         "ALTER DEFINER=`a`@`b` EVENT `e` RENAME TO `f`",
+        "ALTER DEFINER=`a`@`b` EVENT `e` ON SCHEDULE AT '2035' ON COMPLETION PRESERVE DO CALL p",
+        "ALTER DEFINER=`a`@`b` EVENT `e` ON COMPLETION PRESERVE DISABLE ON SLAVE DO SELECT 1",
         "ALTER DEFINER=`a`@`b` EVENT `e` ON COMPLETION PRESERVE ENABLE DO SELECT 1; SELECT 2",
         "DROP EVENT `e`; DROP TABLE `t`",
         "DROP EVENT `d`.`e`",
