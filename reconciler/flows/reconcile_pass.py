@@ -16,6 +16,7 @@ from reconciler.flows.engines import engine_choices, engine_refusals
 from reconciler.flows.limits import COHORTS_PARALLEL
 from reconciler.flows.not_planned import diff_refusals, names_refused, no_statement
 from reconciler.guard.deployable import deploy_refusals
+from reconciler.guard.events import ended_events
 from reconciler.guard.leftovers import beside_a_copy
 from reconciler.guard.model import Obstacle, Refusal
 from reconciler.guard.permission import permission_refusals
@@ -210,6 +211,7 @@ def derive(world: World, begun: Pass) -> Derived:
             *beside_a_copy(core),
             *_vschema_refusals(world, begun, core),
             *deploy_refusals(core),
+            *ended_events(core, now_s=world.clock.now_s()),
         ),
         notes=notes,
         changes={shard: found for result in worked for shard, found in result.changes},
@@ -385,8 +387,7 @@ def _subject(begun: Pass) -> Subject:
 
 
 def _carried_out(environment: Environment) -> CarriedOut:
-    by_planetscale = environment.planetscale is not None
-    return CarriedOut.BY_DEPLOY_REQUEST if by_planetscale else CarriedOut.BY_STATEMENT
+    return CarriedOut.BY_DEPLOY_REQUEST if environment.planetscale else CarriedOut.BY_STATEMENT
 
 
 def time_estimate(begun: Pass, core: PlanCore) -> Estimate | None:

@@ -1,20 +1,29 @@
-"""Whether a shard's server runs events, and the account of one may run it.
+"""Whether a shard's server runs events, and the account of one may run it; and whether a server
+takes one at all, now.
 
 Rule (PG-30): it is asked of every shard before the first statement anywhere. An event on a server
 whose scheduler is off does nothing, and one whose account lacks EVENT fails each time; nobody is
-told of either.
+told of either. An end that is over before its event begins is refused by every server (PG-32).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
 
+from reconciler.ddl.statement.event import read_event_statement
 from reconciler.ddl.statement.reach import Reach
 from reconciler.guard.model import Refusal
 from reconciler.model.access import ShardAccess
 from reconciler.model.object_id import ObjectId, ObjectKind
+from reconciler.plan.model import PlanCore, PlannedStatement
 
 _AGAIN = "then run the same command again"
+_OFFSET = re.compile(r"([+-])(\d\d):(\d\d)")
+_EASTERNMOST = timedelta(hours=14)
+"""Where the day ends first. What zone another name is, the shards' servers know."""
 
 
 def event_refusals(shard: str, access: ShardAccess, events: Sequence[Reach]) -> Iterator[Refusal]:
@@ -45,3 +54,46 @@ def event_refusals(shard: str, access: ShardAccess, events: Sequence[Reach]) -> 
             " run of it would fail; nothing was sent to it",
             recovery=f"grant {reach.definer} EVENT on the database of every shard; {_AGAIN}",
         )
+
+
+def ended_events(core: PlanCore, *, now_s: float) -> tuple[Refusal, ...]:
+    """Of a plan's events that start when they are given, those whose end may be over by then."""
+    now = datetime.fromtimestamp(now_s, UTC)
+    return tuple(
+        Refusal(
+            code="event-over",
+            shard=found.shards[0],
+            object_id=statement.object_id,
+            message=f"{statement.object_id.titled}: its end, {end.said}, is over, or may be in its"
+            " time zone, and servers refuse an end that lies before the moment at which they are"
+            " given the event",
+            recovery="write STARTS into the event's file, or another end; then plan again",
+        )
+        for found in core.change_sets
+        for statement in found.statements
+        if statement.object_id.kind is ObjectKind.EVENT
+        and (end := _open_end(statement)) is not None
+        and end.earliest <= now
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    said: str
+    earliest: datetime
+
+
+def _open_end(statement: PlannedStatement) -> _End | None:
+    read, made = read_event_statement(statement.sql), statement.session.created_with
+    if read is None or not read.open_end:
+        return None
+    offset = _OFFSET.fullmatch((made.time_zone if made is not None else None) or "")
+    ahead = _EASTERNMOST
+    if offset is not None:
+        ahead = timedelta(hours=int(offset[2]), minutes=int(offset[3]))
+        ahead = -ahead if offset[1] == "-" else ahead
+    try:
+        end = datetime.fromisoformat(read.open_end.strip("'")).replace(tzinfo=timezone(ahead))
+    except ValueError:  # only a server reads it, and says so
+        return None
+    return _End(read.open_end, end)

@@ -212,6 +212,7 @@ def test_scheduler_and_rights_are_asked_for_before_anything_is_sent(small_fleet:
 @pytest.mark.invariant("PG-26")
 @pytest.mark.invariant("PG-28")
 @pytest.mark.invariant("PG-31")
+@pytest.mark.invariant("PG-32")
 def test_what_no_file_may_say_is_said_by_name(small_fleet: Fleet) -> None:
     fleet = small_fleet
     manage_events(fleet)
@@ -244,6 +245,10 @@ def test_what_no_file_may_say_is_said_by_name(small_fleet: Fleet) -> None:
     fleet.write("schemas/shop/routines/tidy.sql", f"{plain} DO SELECT 1;")
     assert "definition-not-create-routine" in fleet.run("plan").said
     (fleet.root / "schemas/shop/routines/tidy.sql").unlink()
+    fleet.write(PATH, f"{plain} DO SELECT 1;")
+    fleet.write(PATH, f"{plain} ENDS '2021-01-01' ON COMPLETION PRESERVE DO SELECT 1;")
+    ended = fleet.run("plan")
+    assert (ended.code, "[event-over]" in ended.said) == (3, True), ended.said
     fleet.write(PATH, f"{plain} DO SELECT 1;")
     fleet.write("schemas/shop/events/T2.sql", f"{plain.replace('tidy', 'TIDY')} DO SELECT 1;")
     assert "[program-twice]" in fleet.run("plan").said

@@ -41,13 +41,15 @@ _ANY = CreatedWith(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventStatement:
     """`alters` one that is there, or replaces it; `is_on`: it runs by itself from then on, or goes
-    on to where it does."""
+    on to where it does. `open_end` is its end, as said, where it starts when it is given: a server
+    refuses one that lies before that."""
 
     name: str
     drops: bool = False
     alters: bool = False
     is_on: bool = False
     definer: Account | None = None
+    open_end: str = ""
 
 
 def read_event_statement(sql: str) -> EventStatement | None:
@@ -79,4 +81,10 @@ def read_event_statement(sql: str) -> EventStatement | None:
             "statement-not-understood",
             "a CREATE EVENT or ALTER EVENT in the form of plans is expected",
         )
-    return EventStatement(name=name, alters=verb != "CREATE", is_on=event.is_on, definer=account)
+    return EventStatement(
+        name=name,
+        alters=verb != "CREATE",
+        is_on=event.is_on,
+        definer=account,
+        open_end="" if event.starts else event.ends,
+    )
