@@ -10,6 +10,7 @@ from reconciler.drive.status import current_apply, left_alone, past_applies, who
 from reconciler.flows.keyspaces import Loaded
 from reconciler.flows.split.status import current_split, past_splits
 from reconciler.flows.turns import Records, turn_of
+from reconciler.ledger.model import Forgotten
 from reconciler.outcomes.apply import ApplyStatus, LeftAlone, StatusOutcome
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.split import SplitStatus
@@ -28,7 +29,7 @@ class EndedSplits:
     before: int | None = None
 
 
-Seen = ApplyStatus | SplitStatus | LeftAlone | Turn
+Seen = ApplyStatus | SplitStatus | LeftAlone | Turn | Forgotten
 
 
 def status_outcome(
@@ -46,6 +47,7 @@ def status_outcome(
         splits=tuple(one for one in seen if isinstance(one, SplitStatus)),
         left_alone=tuple(one for one in seen if isinstance(one, LeftAlone)),
         turns=tuple(one for one in seen if isinstance(one, Turn)),
+        forgotten=tuple(one for one in seen if isinstance(one, Forgotten)),
         now_s=now_s,
         is_history=is_history,
     )
@@ -101,7 +103,13 @@ def seen_of_the_past(
     applies = (
         past_applies(ledger, chosen.name, keyspace, region=part) for part in parts_of(chosen)
     )
-    return (*ended, *(found for one in applies for found in one))
+    return (*ended, *(found for one in applies for found in one), *gone(ledger, files, chosen))
+
+
+def gone(ledger: Ledger, files: DesiredFiles, chosen: Environment) -> tuple[Forgotten, ...]:
+    """What the ledger knows no more of the keyspace."""
+    found = ledger.forgotten(chosen.name, files.spec.keyspace)
+    return (found,) if found is not None else ()
 
 
 def seen_now(
@@ -119,15 +127,16 @@ def seen_now(
 def _whole(
     worlds: Worlds, files: DesiredFiles, chosen: Environment, apply_id: int, now_s: float
 ) -> tuple[Seen, ...]:
+    ledger = worlds.ledger_of(chosen)
     found = whole_apply(
-        worlds.ledger_of(chosen),
+        ledger,
         chosen.name,
         files.spec.keyspace,
         apply_id,
         now_s=now_s,
         keep_old_s=chosen.engine.keep_old_s,
     )
-    return (found,) if found is not None else ()
+    return (found,) if found is not None else gone(ledger, files, chosen)
 
 
 def parts_of(environment: Environment) -> tuple[str, ...]:

@@ -21,9 +21,11 @@ from reconciler.cli.streams import clear_screen, deliver, remark
 from reconciler.cli.style import style_for
 from reconciler.cli.wire import Worlds
 from reconciler.flows.keyspaces import choose_environment
+from reconciler.ledger.model import Forgotten
 from reconciler.outcomes.ends import failed_code
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.report.apply_metrics import apply_metrics
+from reconciler.report.compose.forgotten import forgotten_words
 from reconciler.report.compose.opening import failures_document
 from reconciler.report.render import status_report
 from reconciler.report.split_metrics import split_metrics
@@ -111,7 +113,7 @@ def status(
             failed = [entry for entry in found if isinstance(entry, KeyspaceFailed)]
             outcome = status_outcome(found, chosen, now_s, is_history=history)
             applies, splits = outcome.applies, outcome.splits
-            _check_found(apply_id, [*applies, *failed])
+            _check_found(apply_id, [*applies, *failed], outcome.forgotten)
             is_driven = any(apply.holder for apply in applies)
             again = watch and (is_driven or any(split.job.holder for split in splits))
             if watch and how.style.colour and to is None:
@@ -133,9 +135,12 @@ def _check_one_apply(apply_id: int | None, *, is_more: bool) -> None:
         raise click.UsageError("--apply shows one apply: leave out --watch and --history")
 
 
-def _check_found(apply_id: int | None, found: Sequence[object]) -> None:
+def _check_found(
+    apply_id: int | None, found: Sequence[object], forgotten: Sequence[Forgotten]
+) -> None:
     if apply_id is not None and not found:
-        raise click.UsageError(f"The ledger has no apply {apply_id} of these keyspaces.")
+        gone = "".join(f" {forgotten_words(one)}." for one in forgotten)
+        raise click.UsageError(f"The ledger has no apply {apply_id} of these keyspaces.{gone}")
 
 
 def show_failed(failed: list[KeyspaceFailed]) -> None:

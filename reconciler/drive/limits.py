@@ -88,3 +88,6 @@ FIRST_EVENTS_MAX = 4
 
 # The history of an apply that somebody asks for as a whole; the ledger keeps all of it.
 WHOLE_APPLY_EVENTS_MAX = 60
+
+# An apply of one shard makes the ledger forget at least so much: a second of its writing at most.
+FORGET_ROWS_AT_LEAST = 1_000

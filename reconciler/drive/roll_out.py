@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from reconciler.drive.driver import RolloutDriver
 from reconciler.drive.open import RolloutOrder, open_apply
+from reconciler.drive.retention import forget_old
 from reconciler.drive.shard.task import RolloutWorld
 from reconciler.errors import Problem, Refused
 from reconciler.guard.model import Done
@@ -58,7 +59,11 @@ def roll_out(
     opened = open_apply(world.ledger, world.clock, order, work)
     driver = RolloutDriver(world, order, work, _limits(order), opened, locks, on_progress)
     try:
-        outcome = _looked_over(driver.run(), order)
+        outcome = driver.run()
+        if outcome.verdict is ApplyVerdict.COMPLETED:
+            ledger, now_s = world.ledger, world.clock.now_s()
+            forget_old(ledger, order.environment, core.keyspace, work, now_s=now_s)
+        outcome = _looked_over(outcome, order)
         now_s = world.clock.now_s()
         on_progress(RolloutEnded(at_s=now_s, keyspace=core.keyspace, verdict=outcome.verdict))
         return outcome

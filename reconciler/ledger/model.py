@@ -171,6 +171,15 @@ class StatementOfApply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten:
+    """So many applies of the keyspace are gone; the latest of them had ended at `until_s`."""
+
+    keyspace: str
+    applies: int
+    until_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
     """The right to write to one apply: every write names the fence, an older one is refused."""
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from reconciler.errors import Problem
 from reconciler.guard.model import Obstacle
-from reconciler.ledger.model import EventEntry
+from reconciler.ledger.model import EventEntry, Forgotten
 from reconciler.ledger.reasons import Answer, Reason, Wait
 from reconciler.ledger.states import (
     ApplyState,
@@ -200,6 +200,7 @@ class StatusOutcome:
     left_alone: tuple[LeftAlone, ...] = ()
     is_history: bool = False
     turns: tuple[Turn, ...] = ()
+    forgotten: tuple[Forgotten, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

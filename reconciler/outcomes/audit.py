@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from reconciler.ledger.model import Forgotten
 from reconciler.ledger.states import ApplyState
 
 
@@ -33,14 +34,21 @@ class AuditRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditOutcome:
-    """Newest first. `more_before`: where the next page begins, None: these are all."""
+    """Newest first. `more_before`: where the next page begins, None: these are all that the ledgers
+    have; what they have `forgotten` came before."""
 
     environment: str
     rows: tuple[AuditRow, ...]
     more_before: int | None = None
+    forgotten: tuple[Forgotten, ...] = ()
 
 
-def audit_page(environment: str, rows: Sequence[AuditRow], limit: int) -> AuditOutcome:
+def audit_page(
+    environment: str,
+    rows: Sequence[AuditRow],
+    limit: int,
+    forgotten: tuple[Forgotten, ...] = (),
+) -> AuditOutcome:
     """Those of the highest numbers, of which ledgers each have their own: a page ends behind all
     that have one and the same, for the next one begins below it. Within a page the newest stand
     first."""
@@ -49,4 +57,9 @@ def audit_page(environment: str, rows: Sequence[AuditRow], limit: int) -> AuditO
     shown = [row for row in rows if row.apply_id >= last]
     newest = sorted(shown, key=lambda row: (-row.started_s, -row.apply_id))
     more = last if len(shown) < len(rows) else None
-    return AuditOutcome(environment=environment, rows=tuple(newest), more_before=more)
+    return AuditOutcome(
+        environment=environment,
+        rows=tuple(newest),
+        more_before=more,
+        forgotten=forgotten if more is None else (),
+    )

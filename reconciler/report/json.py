@@ -130,6 +130,7 @@ def status_json(outcome: StatusOutcome) -> str:
             "splits": [plain(split) for split in outcome.splits],
             "left_alone": [plain(found) for found in outcome.left_alone],
             "turns": [plain(turn) for turn in outcome.turns],
+            "forgotten": [plain(one) for one in outcome.forgotten],
         }
     )
 
@@ -188,6 +189,7 @@ def audit_json(outcome: AuditOutcome) -> str:
             "environment": outcome.environment,
             "applies": [plain(row) for row in outcome.rows],
             "more_before": outcome.more_before,
+            "forgotten": [plain(one) for one in outcome.forgotten],
         }
     )
 

@@ -13,6 +13,7 @@ from reconciler.model.fleet import even_shards, in_key_order, parse_key_range
 from reconciler.model.key_function import KeyFunctionName
 from reconciler.spec.deployments import placed_among
 from reconciler.spec.gates import gate_of
+from reconciler.spec.ledger import ledger_of
 from reconciler.spec.limits import DRIFT_EVERY_S
 from reconciler.spec.lint_settings import lint_settings
 from reconciler.spec.model import (
@@ -215,7 +216,7 @@ def _environment(name: str, value: Mapping[str, Any], spec: Mapping[str, Any]) -
         scratch=None if scratch == "auto" else build_connection(scratch),
         rollout=_rollout(value.get("rollout", {}), region_names(value)),
         review=ReviewRule(**value.get("review", {})),
-        drift_every_s=_drift_every_s(value),
+        drift_every_s=duration_s(value["drift"]["every"]) if "drift" in value else DRIFT_EVERY_S,
         engine=_BY_PLANETSCALE
         if planetscale
         else _engine_rules(
@@ -223,7 +224,7 @@ def _environment(name: str, value: Mapping[str, Any], spec: Mapping[str, Any]) -
             default=EngineName.VITESS if vitess else EngineName.DIRECT,
         ),
         preflight=_preflight(value["preflight"]) if "preflight" in value else None,
-        ledger=value.get("ledger"),
+        **ledger_of(value.get("ledger")),
     )
     return without_quarantined(environment, value.get("quarantine", ()))
 
@@ -232,10 +233,6 @@ def _with_programs(shards: tuple[ShardSpec, ...], spec: Mapping[str, Any]) -> tu
     accounts = tuple(dict.fromkeys(account for _, account in definers_of(spec)))
     kinds = tuple(sorted(policy_of(spec).program_kinds))
     return tuple(replace(shard, definers=accounts, programs=kinds) for shard in shards)
-
-
-def _drift_every_s(value: Mapping[str, Any]) -> int:
-    return duration_s(value["drift"]["every"]) if "drift" in value else DRIFT_EVERY_S
 
 
 def _preflight(value: Mapping[str, Any]) -> PreflightSpec:

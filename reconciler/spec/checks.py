@@ -16,7 +16,8 @@ from reconciler.spec.build import duration_s, region_names, shard_names, wave_sh
 from reconciler.spec.connection_checks import check_addresses, check_connection
 from reconciler.spec.keyspace_order import all_before
 from reconciler.spec.kind_checks import check_kind
-from reconciler.spec.limits import DRIFT_EVERY_S_MIN
+from reconciler.spec.ledger import keeps_too_little
+from reconciler.spec.limits import DRIFT_EVERY_S_MIN, LEDGER_KEEP_S_MIN
 from reconciler.spec.lint_settings import check_lint
 from reconciler.spec.permission_checks import check_permissions_written
 from reconciler.spec.program_checks import check_managed
@@ -95,6 +96,10 @@ def _environment(document: Document, at: Path, value: Mapping[str, Any]) -> Iter
         yield from check_connection(document, (*at, "vitess", "vtgate"), value["vitess"]["vtgate"])
     if "drift" in value:
         yield from _drift(document, (*at, "drift"), value["drift"])
+    if keeps_too_little(value.get("ledger")):
+        here = (*at, "ledger", "keep")
+        what = f"{dotted(here)} must be at least {LEDGER_KEEP_S_MIN // 86_400}d"
+        yield _problem(document, here, "spec-bad-value", what, "write 30d or more, such as 2y")
     names: tuple[str, ...] = ()
     if "planetscale" in value:
         yield from _revert_window(document, (*at, "planetscale"), value["planetscale"])

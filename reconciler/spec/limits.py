@@ -24,5 +24,8 @@ DEPLOYMENTS_MAX = 64
 # Of an environment that says nothing: what somebody did by hand is found within a shift.
 DRIFT_EVERY_S = 6 * 3_600
 
+# What ended less than a month ago is asked for: by who was away, by a report of the month.
+LEDGER_KEEP_S_MIN = 30 * 86_400
+
 # A look asks every shard for all of its definitions: more often than this is load for nothing.
 DRIFT_EVERY_S_MIN = 60

@@ -319,12 +319,11 @@ class ReviewRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """`scratch` None means auto: a throwaway server started from a mysqld or mariadbd at hand.
-    `after` are the environments in which the same files must have been applied before; a deployment
-    is of those that `deployment_of` lists, behind the `earlier` ones (RG-75). With `vitess` there
-    are no `shards` until Vitess was asked (VT-10). Those `retiring` only a move of their rows
-    reaches (SP-4), those `quarantined` nothing (RG-60). With `region`, `shards` are that region's
-    alone, and `regions` still know the others by name (RG-2)."""
+    """`scratch` None means auto: a throwaway server from a mysqld or mariadbd at hand. `after` are
+    the environments in which the same files must have been applied before; a deployment is of those
+    that `deployment_of` lists, behind the `earlier` ones (RG-75). With `vitess` there are no
+    `shards` until Vitess was asked (VT-10). Those `retiring` only a move of their rows reaches
+    (SP-4), those `quarantined` nothing (RG-60). With `region`, `shards` are its own (RG-2)."""
 
     name: str
     shards: tuple[ShardSpec, ...] = ()
@@ -346,6 +345,7 @@ class Environment:
     preflight: PreflightSpec | None = None  # None: no row is asked
     # An SQLAlchemy URL, may hold ${VARIABLE}; None: the local file. Never shown (PL-12).
     ledger: str | None = field(default=None, repr=False)
+    ledger_keep_s: int | None = None  # of ended applies; None: for good
 
     @property
     def shard_names(self) -> tuple[str, ...]:

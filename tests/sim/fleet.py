@@ -694,7 +694,7 @@ class _SimThread(threading.Thread):
 class FatedLedger:
     """A ledger whose writes are effects of the process; what it answers is the ledger's own."""
 
-    _WRITES = frozenset({"begin", "take_over", "go_on", "record", "settle", "give_up"})
+    _WRITES = frozenset({"begin", "take_over", "go_on", "record", "settle", "give_up", "forget"})
 
     def __init__(self, ledger: Any, fate: Fate) -> None:
         self._ledger = ledger

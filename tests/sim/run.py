@@ -29,7 +29,7 @@ from reconciler.plan.model import Plan
 from reconciler.ports.ledger import Ledger
 from reconciler.rollout.behest import Behest
 from reconciler.rollout.waves import WaveChoice
-from reconciler.spec.model import Environment, RolloutSpec, ShardSpec
+from reconciler.spec.model import Environment, QuarantinedShard, RolloutSpec, ShardSpec
 from tests.sim.fleet import (
     Fate,
     FatedLedger,
@@ -140,11 +140,14 @@ class Simulation:
     reviewed: AskReview = nobody_reviewed
     side_by_side: bool = False
     vitess: SimVitess | None = None
+    keep_s: int | None = None
+    quarantined: tuple[QuarantinedShard, ...] = ()
 
     @property
     def environment(self) -> Environment:
         made = environment(self.rollout, self.plan.core.shards)
         made = replace(made, vitess=CLUSTER) if self.vitess else made
+        made = replace(made, ledger_keep_s=self.keep_s, quarantined=self.quarantined)
         return replace(made, shards=self.place) if self.place else made
 
     def run(

@@ -12,6 +12,12 @@ LEDGER_ANSWER_BYTES_MAX = 1_000_000_000
 # Group commit lets one connection write for all; the others read.
 LEDGER_CONNECTIONS_MAX = 6
 
+# Deleted in one transaction: others wait for as long for the ledger, which is milliseconds.
+SWEEP_ROWS_AT_ONCE = 500
+
+# Of one transaction; an apply is one row of it, and its operations follow in others.
+SWEEP_APPLIES_AT_ONCE = 16
+
 # A lease that ran out an hour ago counts for nobody by any clock; until then it may tell a person
 # which process went away.
 FORGET_LEASES_S = 3_600

@@ -19,6 +19,7 @@ from reconciler.edges.ledger.orders import check_not_stopped, note_resume
 from reconciler.edges.ledger.row_answers import SqlRowAnswers
 from reconciler.edges.ledger.splits.jobs import SqlSplitJobs
 from reconciler.edges.ledger.splits.routes import SqlRoutes
+from reconciler.edges.ledger.sweep import forget_applies, read_forgotten
 from reconciler.edges.ledger.tables import (
     applies,
     deploys,
@@ -48,6 +49,7 @@ from reconciler.ledger.deploys import DeployIntent, DeployStep
 from reconciler.ledger.model import (
     Entry,
     EventEntry,
+    Forgotten,
     Lease,
     NewApply,
     Request,
@@ -328,6 +330,14 @@ class SqlLedger:
         wanted = select(events).where(events.c.apply_id == apply_id)
         found = self._rows(wanted.order_by(events.c.event_id).limit(limit))
         return [rows.event_entry(row) for row in found]
+
+    def forget(self, environment: str, keyspace: str, *, before_s: float, rows_max: int) -> int:
+        return forget_applies(
+            self._engine, environment, keyspace, before_s=before_s, rows_max=rows_max
+        )
+
+    def forgotten(self, environment: str, keyspace: str) -> Forgotten | None:
+        return read_forgotten(self._engine, environment, keyspace)
 
     def lease(self, environment: str, keyspace: str, region: str = "") -> StoredLease | None:
         with reading(self._engine) as connection:

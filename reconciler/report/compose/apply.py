@@ -20,6 +20,7 @@ from reconciler.plan import words
 from reconciler.report import apply_steps, apply_words, blocks
 from reconciler.report.blocks import Block, Cut, Detail, Fact, Mark
 from reconciler.report.compose.account import account, failures, first_alone
+from reconciler.report.compose.forgotten import forgotten_blocks
 from reconciler.report.compose.opening import (
     CHANGE,
     failed_report,
@@ -92,13 +93,15 @@ def status_document(outcome: StatusOutcome, *, in_job: bool = False) -> Document
     told = for_a_job if in_job else lambda report: report
     left_alone = tuple(_left_alone(one, outcome.now_s) for one in outcome.left_alone)
     first = (*left_alone, *turn_reports(outcome.turns))
+    forgotten = forgotten_blocks(outcome.forgotten)
+    gone = (Report(title=None, blocks=forgotten),) if forgotten else ()
     if outcome.applies or outcome.splits:
         applies = tuple(told(_status(one, outcome.now_s)) for one in outcome.applies)
         splits = tuple(split_status(one, outcome.now_s) for one in outcome.splits)
-        return Document(reports=(*first, *splits, *applies))
+        return Document(reports=(*first, *splits, *applies, *gone))
     text = (Name(outcome.environment), Text(": the ledger knows no apply"))
     none = Report(title=None, blocks=(blocks.Paragraph(text=text),))
-    return Document(reports=(*first, none))
+    return Document(reports=(*first, none, *gone))
 
 
 def _left_alone(found: LeftAlone, now_s: float) -> Report:

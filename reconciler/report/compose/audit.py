@@ -8,6 +8,7 @@ from reconciler.outcomes.audit import AuditOutcome, AuditRow
 from reconciler.plan import words
 from reconciler.plan.visible import visible_line
 from reconciler.report import apply_words, blocks
+from reconciler.report.compose.forgotten import forgotten_blocks
 from reconciler.report.document import Document, NextStep, Report
 from reconciler.report.spans import Line, Moment, Name, Text, with_commands
 from reconciler.report.summary import short_id
@@ -34,16 +35,17 @@ COLUMNS = (
 
 
 def audit_document(outcome: AuditOutcome) -> Document:
+    gone = forgotten_blocks(outcome.forgotten)
     if not outcome.rows:
         text = (Name(outcome.environment), Text(": the ledger knows no apply"))
-        return Document(reports=(Report(title=None, blocks=(blocks.Paragraph(text=text),)),))
+        return Document(reports=(Report(title=None, blocks=(blocks.Paragraph(text=text), *gone)),))
     more = f"`--before {outcome.more_before}` shows those before that number"
     steps = (NextStep(text=with_commands(more)),) if outcome.more_before is not None else ()
     applies = blocks.Items(
         title=f"{words.count(len(outcome.rows), 'apply', 'applies')} in {outcome.environment}",
         items=tuple(map(_line, outcome.rows)),
     )
-    return Document(reports=(Report(title=None, blocks=(applies,), next_steps=steps),))
+    return Document(reports=(Report(title=None, blocks=(applies, *gone), next_steps=steps),))
 
 
 def _line(row: AuditRow) -> Line:

@@ -33,8 +33,7 @@ _HEADER = ("Apply", "Keyspace", "How it ended", "Started", "Took", "Plan", "Comm
 
 
 def status_sections(document: Document, outcome: StatusOutcome) -> tuple[Section, ...]:
-    """Those of applies are the last reports of a document."""
-    first = len(document.reports) - len(outcome.applies)
+    first = _first_apply(document, outcome)
     if outcome.is_history:
         splits = (one for one in document.reports[:first] if one.title is not None)
         return (*(Section(report=report) for report in splits), _history(document, outcome))
@@ -43,6 +42,11 @@ def status_sections(document: Document, outcome: StatusOutcome) -> tuple[Section
         return before
     pairs = zip(document.reports[first:], outcome.applies, strict=True)
     return (*before, *(_section(report, apply, outcome.now_s) for report, apply in pairs))
+
+
+def _first_apply(document: Document, outcome: StatusOutcome) -> int:
+    """Applies are the last reports of a document, but for the one of what is forgotten."""
+    return len(document.reports) - len(outcome.applies) - (1 if outcome.forgotten else 0)
 
 
 def _section(report: Report, apply: ApplyStatus, now_s: float) -> Section:
@@ -94,8 +98,8 @@ def _bands(apply: ApplyStatus, cells: dict[str, Told]) -> Iterator[Band]:
 
 def _history(document: Document, outcome: StatusOutcome) -> Section:
     """A row for each report, which says nothing else."""
-    first = len(document.reports) - len(outcome.applies)
-    titles = [report.title for report in document.reports[first:]]
+    first = _first_apply(document, outcome)
+    titles = [report.title for report in document.reports[first:][: len(outcome.applies)]]
     rows = tuple(
         (title.mark, _row(apply, title))
         for apply, title in zip(outcome.applies, titles, strict=False)

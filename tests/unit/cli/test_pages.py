@@ -13,8 +13,9 @@ from reconciler.cli import audit, streams
 from reconciler.cli.main import reconciler
 from reconciler.edges.ledger.sql import open_ledger
 from reconciler.errors import Unavailable
+from reconciler.ledger.model import Lease
 from reconciler.outcomes.exit_code import ExitCode
-from tests.contract.ledgers import begun
+from tests.contract.ledgers import begun, ended
 from tests.offline_fleet import SPEC, SPEC_PATH, USERS_PATH, repository
 from tests.unit.report.test_audit import ROW
 
@@ -154,6 +155,31 @@ def test_a_table_of_applies_says_where_there_are_more(
     assert ended.exit_code == ExitCode.FINE
     assert "--before 2" in ended.stderr
     assert "--before" not in ended.stdout
+
+
+@pytest.mark.invariant("RP-27")
+@pytest.mark.parametrize(
+    ("verb", "more"),
+    [
+        ("audit", []),
+        ("audit", ["-o", "csv"]),
+        ("status", ["--history"]),
+        ("status", ["--history", "-o", "html"]),
+        ("status", ["--apply", "1"]),
+    ],
+)
+def test_who_looks_at_the_past_is_told_what_is_forgotten(
+    verb: str, more: list[str], repo: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "ledger.db"
+    ledger = open_ledger(f"sqlite:///{file}", default_file=file)
+    ended(ledger, Lease(environment="production", keyspace="shop", apply_id=1, holder="", fence=1))
+    begun(ledger, "shop")
+    assert ledger.forget("production", "shop", before_s=10.0, rows_max=100)
+    told = CliRunner().invoke(reconciler, asked(verb, repo, *more))
+    said = " ".join((told.output + str(told.exception or "")).split())
+    assert "1 older apply is forgotten, ended by" in said
+    assert "1970-01-01 00:00:09 UTC" in said
 
 
 def test_a_result_may_go_to_what_is_no_file(repo: Path, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from reconciler.edges.ledger import versions
 from reconciler.edges.ledger.sql import open_ledger
 from reconciler.edges.ledger.versions import LEDGER_VERSION
 from reconciler.errors import Refused
+from reconciler.ledger.model import Forgotten
 from reconciler.ledger.reasons import InWords
 from reconciler.ledger.states import OperationState, RequestState, StatementState
 from reconciler.model.object_id import table_id
@@ -105,6 +106,17 @@ def test_a_stored_answer_of_rows_is_read(path: Path, tmp_path: Path) -> None:
     ledger = open_ledger(None, default_file=restored(path, tmp_path / "ledger.sqlite"))
     held = ledger.row_answers.held("production", "commerce", since_s=3.0)
     assert held == {AskedOf("-40", "sha256:1"): Holds(at_s=3.5, rows_seen=7, behind_s=2)}
+    ledger.close()
+
+
+@pytest.mark.parametrize("path", STORED[7:], ids=lambda path: path.stem)
+def test_what_a_stored_ledger_has_forgotten_is_told_and_swept(path: Path, tmp_path: Path) -> None:
+    ledger = open_ledger(None, default_file=restored(path, tmp_path / "ledger.sqlite"))
+    told = Forgotten(keyspace="commerce", applies=3, until_s=0.5)
+    assert ledger.forgotten("production", "commerce") == told
+    assert len(ledger.requests(7)) == 1
+    ledger.forget("production", "commerce", before_s=0.0, rows_max=9)
+    assert ledger.requests(7) == []
     ledger.close()
 
 

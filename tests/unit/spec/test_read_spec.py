@@ -115,6 +115,7 @@ def test_everything_a_spec_says_is_in_the_value() -> None:
         gate=True, windows=("02:00-05:00 UTC",), together=Together.WAVE, limit_s=108_000
     )
     assert production.ledger == "mysql+pymysql://${LEDGER}"
+    assert production.ledger_keep_s == 730 * 86_400
     assert staging.scratch is None
 
 
