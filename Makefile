@@ -22,7 +22,7 @@ OFFLINE := tests/tidy tests/unit tests/sim
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv servers engines vitess temporal demo demo-vitess quick test test-engines test-vitess test-temporal chaos-temporal chaos-vitess chaos-reparents chaos-split chaos-split-servers test-server check lock bench dist changelog clean
+.PHONY: help venv servers engines vitess temporal demo demo-vitess quick test test-engines test-vitess test-temporal chaos-temporal chaos-vitess chaos-reparents chaos-split chaos-split-servers test-server check docs lock bench dist changelog clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -119,6 +119,10 @@ bench: venv ## what it costs: the benchmarks of bench/
 	@$(BIN)/python tools/fetch-vitess
 	@$(BIN)/python tools/fetch-skeema || echo "bench/fleet.py goes without it" >&2
 	@for benchmark in bench/*.py; do $(BIN)/python "$$benchmark" || exit 1; done
+
+docs: venv ## the documentation as a site, in build/site/; a link that leads nowhere fails
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]' --constraint constraints.txt
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -c docs/site -d build/site-read . build/site
 
 dist: venv ## the files of a release, in dist/: the source distribution, and the wheel from it
 	rm -rf dist
