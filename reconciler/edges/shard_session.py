@@ -6,7 +6,7 @@ what the plan was proven with.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from reconciler.ddl.programs.facts import text_of
 from reconciler.ddl.statement.trigger import swap_parts
 from reconciler.edges.client.target import Target
 from reconciler.edges.engines.opening import ProgramEngine, open_engine
-from reconciler.edges.mysql.access import read_access
+from reconciler.edges.mysql.access import read_access, read_grants
 from reconciler.edges.mysql.blockers import blockers_in_words, end_blockers, find_blockers
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.dependents import read_dependents
@@ -34,6 +34,7 @@ from reconciler.edges.mysql.server_settings import look_at_server
 from reconciler.edges.mysql.shard_link import ShardLink
 from reconciler.edges.mysql.target import resolve
 from reconciler.errors import Unavailable
+from reconciler.guard.access import are_judged_by_grants
 from reconciler.guard.health import Vitals
 from reconciler.model.access import ShardAccess
 from reconciler.model.dependents import Dependents
@@ -147,8 +148,8 @@ class MysqlShardSession:
         version = self._shard.server.settings.version
         return self._shard.looked(lambda link: self._shard.reach.vitals(link, version))
 
-    def access(self) -> ShardAccess:
-        access = self._shard.looked(self._access)
+    def access(self, statements: Sequence[PlannedStatement]) -> ShardAccess:
+        access = self._shard.looked(lambda link: self._access(link, statements))
         self._sees_processes = self._sees_processes or access.may_everywhere(["PROCESS"])
         return access
 
@@ -189,14 +190,16 @@ class MysqlShardSession:
         except LinkLost:
             return None
 
-    def _access(self, link: Link) -> ShardAccess:
-        server = look_at_server(link)
+    def _access(self, link: Link, statements: Sequence[PlannedStatement]) -> ShardAccess:
         database, programs = self._shard.database, self._programs_managed
+        if are_judged_by_grants(statements):
+            return read_grants(link, database, self._shard.server)
+        server = look_at_server(link)
         return read_access(link, database, server, definers=self._definers, programs=programs)
 
     def _runs(self, link: Link, sql: str) -> bool:
         if not self._sees_processes:
-            if not self._access(link).may_everywhere(["PROCESS"]):
+            if not self._access(link, ()).may_everywhere(["PROCESS"]):
                 raise Unavailable(unseen_processes(self._shard.target.label))
             self._sees_processes = True
         runs, database = self._shard.reach.runs, self._shard.database

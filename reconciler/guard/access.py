@@ -21,6 +21,7 @@ from reconciler.guard.model import Refusal
 from reconciler.guard.routines import routine_refusals
 from reconciler.guard.triggers import trigger_refusals
 from reconciler.model.access import ShardAccess
+from reconciler.model.engine import EngineName
 from reconciler.model.object_id import ObjectId, table_id
 from reconciler.model.server import Flavor
 from reconciler.plan.model import PlannedStatement
@@ -44,6 +45,14 @@ _LOCK_TABLES = (
     "threads",
     "events_transactions_current",
     "events_statements_current",
+)
+_OF_TABLES = frozenset(
+    {
+        StatementKind.CREATE_TABLE,
+        StatementKind.DROP_TABLE,
+        StatementKind.ALTER_TABLE,
+        StatementKind.RENAME_TABLE,
+    }
 )
 _OF_TRIGGERS = (StatementKind.CREATE_TRIGGER, StatementKind.DROP_TRIGGER)
 _MAKE_EVENTS = (StatementKind.CREATE_EVENT, StatementKind.ALTER_EVENT)
@@ -71,6 +80,15 @@ def access_refusals(
     if access is None:
         return (_unasked(shard),)
     return tuple(_refusals(shard, access, statements, flavor, rollout))
+
+
+def are_judged_by_grants(statements: Iterable[PlannedStatement]) -> bool:
+    """Whether what the login may do, and whether anybody may change anything, is all of an access
+    that they are judged by: neither a program's accounts nor the ground of an engine."""
+    return all(
+        statement.engine is EngineName.DIRECT and reach_of(statement.sql).kind in _OF_TABLES
+        for statement in statements
+    )
 
 
 def kill_refusals(

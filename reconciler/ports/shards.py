@@ -92,8 +92,9 @@ class ShardSession(Protocol):
         """Rows and indexes, by the server's statistics; None if it cannot tell. Raises
         Unavailable."""
 
-    def access(self) -> ShardAccess:
-        """What may be done there now. Raises Unavailable."""
+    def access(self, statements: Sequence[PlannedStatement]) -> ShardAccess:
+        """What may be done there now, as far as these statements are judged by it. Raises
+        Unavailable."""
 
     def vitals(self) -> Vitals:
         """Measured now; what cannot be measured is None. Raises Unavailable."""

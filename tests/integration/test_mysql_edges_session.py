@@ -97,6 +97,17 @@ def test_a_statement_is_applied_and_read_back(session: MysqlShardSession) -> Non
     assert session.rows_estimate(table_id("t")) is not None
 
 
+@pytest.mark.invariant("FZ-30")
+def test_what_a_table_statement_is_judged_by_is_read_as_in_a_whole_look(
+    session: MysqlShardSession,
+) -> None:
+    narrow, whole = session.access([planned(ADD)]), session.access([planned("DROP VIEW `v`")])
+    assert narrow.ground is None
+    assert whole.ground is not None
+    assert (narrow.database, narrow.privileges) == (whole.database, whole.privileges)
+    assert narrow.read_only == whole.read_only == ()
+
+
 def test_a_refusal_is_the_servers_own_and_final(session: MysqlShardSession, database: str) -> None:
     outcome = run(session, "ALTER TABLE t DROP COLUMN nothing")
     assert isinstance(outcome, Failed)

@@ -10,7 +10,7 @@ import itertools
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -501,7 +501,7 @@ class SimSession:
         is_table = object_id.name in self._fleet.shards[self._shard].tables
         return self._fleet.table_bytes if is_table else self._fleet.copied_bytes
 
-    def access(self) -> ShardAccess:
+    def access(self, statements: Sequence[PlannedStatement]) -> ShardAccess:
         return self._fleet.access
 
     def vitals(self) -> Vitals:

@@ -40,10 +40,11 @@ from reconciler.ports.shards import ShardSession
 def not_allowed(session: ShardSession, task: ShardTask, index: int) -> Refusal | None:
     """Servers are made read-only and logins lose privileges while an apply runs (GD-13).
     Raises Unavailable."""
+    to_do = task.work.statements[index:]
     refusals = access_refusals(
         task.work.shard,
-        session.access(),
-        task.work.statements[index:],
+        session.access(to_do),
+        to_do,
         flavor=task.basis.flavor,
         rollout=task.rollout,
     )

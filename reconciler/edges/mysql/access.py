@@ -13,7 +13,7 @@ from reconciler.edges.mysql.events import read_event_grounds
 from reconciler.edges.mysql.grants import read_privileges, read_rights
 from reconciler.edges.mysql.problems import UNKNOWN_TABLE, ServerRefusal, misread
 from reconciler.edges.mysql.reading import number, of_databases, text
-from reconciler.edges.mysql.server_settings import ServerLook
+from reconciler.edges.mysql.server_settings import ServerLook, look_again
 from reconciler.model.access import (
     DefinerRights,
     EventGround,
@@ -94,6 +94,19 @@ def read_access(
     )
 
 
+def read_grants(link: Link, database: str, server: ServerLook) -> ShardAccess:
+    """As `read_access`, of what statements need that concern neither programs nor engines; `server`
+    as it was looked at when the session was opened. Raises ServerRefusal or LinkLost."""
+    now = look_again(link, server)
+    is_mysql = server.settings.version.flavor is Flavor.MYSQL
+    is_read_only = is_mysql and database in read_only_databases(link, [database])
+    return ShardAccess(
+        database=database,
+        privileges=read_privileges(link, now),
+        read_only=_read_only(now, is_read_only=is_read_only),
+    )
+
+
 def read_login(link: Link, server: ServerLook, definers: Iterable[str]) -> LoginRead:
     """Raises ServerRefusal or LinkLost."""
     own, accounts = _accounts(link)
@@ -117,11 +130,10 @@ def access_to(
     ground: ProgramGround,
 ) -> ShardAccess:
     """As `read_access`, with what is asked of the login or of several databases asked already."""
-    read_only = (*server.read_only, "READ ONLY of the database")
     return ShardAccess(
         database=database,
         privileges=login.privileges,
-        read_only=read_only if is_read_only else server.read_only,
+        read_only=_read_only(server, is_read_only=is_read_only),
         ground=ground_of(link.target, server, shown),
         account=login.account,
         accounts=login.accounts,
@@ -130,6 +142,11 @@ def access_to(
         routines=ground.routines,
         events=ground.events,
     )
+
+
+def _read_only(server: ServerLook, *, is_read_only: bool) -> tuple[str, ...]:
+    """`is_read_only`: the database itself is."""
+    return (*server.read_only, "READ ONLY of the database") if is_read_only else server.read_only
 
 
 def read_program_grounds(

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.problems import (
@@ -87,6 +87,7 @@ _OF_ENGINES = (
     "performance_schema",
     "sql_mode",
 )
+_PARTIAL_REVOKES = "partial_revokes"
 _OFF = ("", "0", "OFF")
 _ENCRYPTION = {
     Flavor.MYSQL: "(SELECT DEFAULT_ENCRYPTION FROM information_schema.SCHEMATA"
@@ -147,9 +148,26 @@ def look_at_server(link: Link) -> ServerLook:
     return ServerLook(
         settings=settings,
         identity=_identity(found.get(name, "") for name in _IDENTITY[flavor]),
-        partial_revokes=found.get("partial_revokes") == "1",
-        read_only=tuple(n for n in _READ_ONLY[flavor] if _is_on(found.get(n))),
+        partial_revokes=found.get(_PARTIAL_REVOKES) == "1",
+        read_only=_read_only(flavor, found),
         of_engines=tuple((n, neutral(found[n])) for n in _OF_ENGINES if n in found),
+    )
+
+
+def look_again(link: Link, server: ServerLook) -> ServerLook:
+    """The server of a look over a connection to the same address, as far as what keeps it from
+    being changed, and how it takes grants, may be another by now. Raises ServerRefusal or
+    LinkLost."""
+    flavor = server.settings.version.flavor
+    lacking = _lacking.get((*link.target.address, link.server_version), frozenset())
+    names = [n for n in (*_READ_ONLY[flavor], _PARTIAL_REVOKES) if n not in lacking]
+    asked = "SELECT " + ", ".join(f"@@global.{name}" for name in names)
+    row = link.settings(asked, width=len(names))
+    found = dict(zip(names, map(_text, row), strict=True))
+    return replace(
+        server,
+        partial_revokes=found.get(_PARTIAL_REVOKES) == "1",
+        read_only=_read_only(flavor, found),
     )
 
 
@@ -204,7 +222,7 @@ def parse_version(words: str) -> ServerVersion | None:
 
 
 def _asked(flavor: Flavor) -> tuple[str, ...]:
-    others = (*_IDENTITY[flavor], *_READ_ONLY[flavor], *_OF_ENGINES, "partial_revokes")
+    others = (*_IDENTITY[flavor], *_READ_ONLY[flavor], *_OF_ENGINES, _PARTIAL_REVOKES)
     return tuple(dict.fromkeys((*_MEANING[flavor], *others)))
 
 
@@ -212,6 +230,10 @@ def _statement(flavor: Flavor, names: list[str]) -> str:
     columns = ["VERSION()", *_OF_DATABASE[flavor]]
     columns += [f"@@global.{name}" for name in names]
     return "SELECT " + ", ".join(columns)
+
+
+def _read_only(flavor: Flavor, found: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(name for name in _READ_ONLY[flavor] if _is_on(found.get(name)))
 
 
 def _is_on(value: str | None) -> bool:

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from reconciler.guard.access import access_refusals, grouped
-from reconciler.model.access import Grant, Privileges, ShardAccess
+from reconciler.guard.access import access_refusals, are_judged_by_grants, grouped
+from reconciler.model.access import (
+    EngineGround,
+    EventGround,
+    Grant,
+    Privileges,
+    RoutineGround,
+    ShardAccess,
+)
+from reconciler.model.engine import EngineName
 from reconciler.model.server import Flavor
 from reconciler.plan.model import PlannedStatement
 from reconciler.spec.model import RolloutSpec
@@ -15,8 +25,6 @@ PLAIN = RolloutSpec()
 
 
 def of(sql: str) -> PlannedStatement:
-    from dataclasses import replace
-
     return replace(statement("t", 0), sql=sql)
 
 
@@ -66,6 +74,56 @@ def test_exactly_what_a_statement_needs_is_enough(sql: str, needed: set[str]) ->
         found = refused(access(*(needed - {missing})), sql)
         assert [code for code, _ in found] == ["privilege-missing"]
         assert missing in found[0][1]
+
+
+TABLE_STATEMENTS = (
+    "ALTER TABLE t ADD COLUMN a int",
+    "ALTER TABLE t DROP PARTITION p0",
+    "ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES p (id)",
+    "CREATE TABLE t (id int PRIMARY KEY)",
+    "DROP TABLE t",
+    "RENAME TABLE t TO u",
+)
+OTHERS = (
+    "CREATE ALGORITHM=UNDEFINED DEFINER=`a`@`b` SQL SECURITY DEFINER VIEW `v` AS select 1 AS `a`",
+    "DROP VIEW `v`",
+    "DROP TRIGGER `x`",
+    "DROP PROCEDURE `p`",
+    "DROP EVENT `e`",
+)
+
+
+@pytest.mark.invariant("FZ-30")
+@pytest.mark.parametrize("sql", TABLE_STATEMENTS)
+@pytest.mark.parametrize("has", [(), ("ALTER",), ("ALTER", "DROP", "CREATE", "REFERENCES")])
+def test_what_is_not_asked_for_a_table_statement_decides_nothing(
+    sql: str, has: tuple[str, ...]
+) -> None:
+    """Whatever stands there, of which each is what some other statement is refused for."""
+    assert are_judged_by_grants([of(sql)])
+    asked = replace(access(*has), read_only=("read_only",))
+    told = replace(
+        asked,
+        ground=EngineGround(variables=(("log_bin", "ON"), ("binlog_format", "STATEMENT"))),
+        account="own",
+        accounts=frozenset(),
+        protected=frozenset({"own"}),
+        routines=RoutineGround(trusts_functions=False, granted=None),
+        events=EventGround(runs=False, off_as_on_replicas=("e",)),
+    )
+    assert refused(asked, sql) == refused(told, sql)
+
+
+@pytest.mark.invariant("FZ-30")
+@pytest.mark.parametrize("sql", OTHERS)
+def test_programs_are_judged_by_more_than_grants(sql: str) -> None:
+    assert not are_judged_by_grants([of(TABLE_STATEMENTS[0]), of(sql)])
+
+
+@pytest.mark.invariant("FZ-30")
+@pytest.mark.parametrize("engine", [name for name in EngineName if name is not EngineName.DIRECT])
+def test_an_engine_is_judged_by_its_ground(engine: EngineName) -> None:
+    assert not are_judged_by_grants([replace(of(TABLE_STATEMENTS[0]), engine=engine)])
 
 
 @pytest.mark.invariant("GD-13")
