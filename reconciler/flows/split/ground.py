@@ -20,6 +20,7 @@ from reconciler.model.fleet import parse_key_range
 from reconciler.model.key_function import KeyFunctionName
 from reconciler.model.object_id import ObjectKind
 from reconciler.model.observation import ObservedShard, Unreachable
+from reconciler.model.programs import ROUTINES
 from reconciler.model.schema import Table
 from reconciler.observe.shards import observe, shared_places
 from reconciler.ports.split_servers import (
@@ -209,8 +210,8 @@ def _names(seen: ObservedShard) -> Iterator[str]:
 
 
 def left_behind_of(seen: ObservedShard) -> Iterator[str]:
-    """What a login sees that reads; routines and events it does not."""
-    kinds = (ObjectKind.VIEW, ObjectKind.SEQUENCE)
+    """What a login sees that reads; routines and events only where they are managed."""
+    kinds = (ObjectKind.VIEW, ObjectKind.SEQUENCE, *ROUTINES, ObjectKind.EVENT)
     yield from (f"{other.kind} {other.name}" for other in seen.others if other.kind in kinds)
 
 

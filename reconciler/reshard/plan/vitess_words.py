@@ -44,7 +44,8 @@ def reshard_left_words(core: SplitCore) -> Iterator[str]:
     named = f"{', '.join(core.left_behind)}; routines and events" if core.left_behind else ""
     yield (
         f"Not looked at, and not made here: {named or 'views, routines and events'} of the sources."
-        " See that the targets have what is needed before the cutover is approved."
+        " See that the targets have what is needed before the cutover is approved, but no event"
+        " that is on: the sources' run until then, and behind it as well, for their tables stay."
     )
 
 

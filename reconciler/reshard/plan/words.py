@@ -99,6 +99,11 @@ def left_words(core: SplitCore) -> Iterator[str]:
         f"Not made on the targets: {named or 'views, routines and events'} of the sources. Make"
         " what is needed there while rows are copied, before the cutover is approved."
     )
+    yield (
+        "Events run on the sources until they serve no more, and fail behind that. One that is on"
+        " at a target as well does the same once more, to rows that are still copied: make events"
+        " there turned off (DISABLE), or when the targets serve."
+    )
 
 
 def approval_words(core: SplitCore, approval: Approval) -> str:

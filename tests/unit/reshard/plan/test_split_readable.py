@@ -60,6 +60,7 @@ def test_what_it_costs_is_said() -> None:
         "country: all rows go to every target",
         "scratchpad: stays behind",
         "Not made on the targets: view totals; routines and events",
+        "make events there turned off",
         "the cutover: by `reconciler release`",
     ):
         assert said in words, said
