@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 import pymysql
+from pymysql.cursors import Cursor
 
 from reconciler.drive.split.planned import planned_digest
 from reconciler.drive.split.world import SplitOrder, SplitWorld
@@ -15,6 +16,7 @@ from reconciler.edges.server.process import RunningServer
 from reconciler.reshard.batches import Owners
 from reconciler.reshard.job import Approval, JobRequestKind, NewSplitJob, SplitEngine
 from reconciler.reshard.triggers import FENCED_ERROR
+from tests.connections import admin_connection
 from tests.integration.mysql_edges import admin_cursor, connection_to, shard
 from tests.sim.run import memory_ledger
 from tests.sim.split.fate import Fate, FatedServers
@@ -30,12 +32,14 @@ Rows = dict[int, tuple[object, ...]]
 
 @dataclass
 class Writer:
-    """Commits a transaction at every moment it is given, as long as the source takes it."""
+    """Commits a transaction at every moment it is given, as long as the source takes it. Moments
+    are many: all are over one connection, and `close` ends it."""
 
     server: RunningServer
     database: str
     random: Random
     refused: int = 0
+    _connection: pymysql.Connection[Cursor] | None = None
 
     def step(self, label: str) -> None:
         number = self.random.randrange(1, 40)
@@ -48,13 +52,20 @@ class Writer:
                 f"INSERT INTO orders VALUES ({number}, 1, 0, '') ON DUPLICATE KEY UPDATE slot = 0",
             )
         )
-        with admin_cursor(self.server, self.database) as cursor:
+        if self._connection is None:
+            self._connection = admin_connection(self.server, self.database)
+        with self._connection.cursor() as cursor:
             try:
                 cursor.execute(statement)
             except pymysql.MySQLError as error:
                 if error.args[0] not in (_DUPLICATE, _NO_SUCH_TABLE, FENCED_ERROR):
                     raise
                 self.refused += error.args[0] == FENCED_ERROR
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
 
 @dataclass

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 
 from reconciler.drive.split.tick import run_tick
@@ -34,14 +36,15 @@ def test_a_split_whose_target_is_full_goes_on_when_it_has_room(
             filled.append(label)
             fill(small_server)
 
-    result = run_tick(stage.world(fill_up), stage.order("first"))
-    assert (result.how, result.job.phase) == (TickEnd.UNREACHABLE, Phase.BACKFILL)
-    assert result.problem is not None
-    assert "is full" in result.problem.message
-    stage.on_source(
-        "UPDATE orders SET note = 'served' WHERE id = (SELECT * FROM"
-        " (SELECT MIN(id) FROM orders) AS first)"
-    )
-    run_as_admin(small_server, "DROP TABLE ledger.filler")
-    assert run_tick(stage.world(), stage.order("second")).how is TickEnd.DONE
-    stage.check_done()
+    with closing(stage.writer):
+        result = run_tick(stage.world(fill_up), stage.order("first"))
+        assert (result.how, result.job.phase) == (TickEnd.UNREACHABLE, Phase.BACKFILL)
+        assert result.problem is not None
+        assert "is full" in result.problem.message
+        stage.on_source(
+            "UPDATE orders SET note = 'served' WHERE id = (SELECT * FROM"
+            " (SELECT MIN(id) FROM orders) AS first)"
+        )
+        run_as_admin(small_server, "DROP TABLE ledger.filler")
+        assert run_tick(stage.world(), stage.order("second")).how is TickEnd.DONE
+        stage.check_done()

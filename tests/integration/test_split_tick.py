@@ -4,6 +4,8 @@ places that a simulation may have understood wrongly."""
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
@@ -19,10 +21,12 @@ from tests.tidy.write_errors import RUNBOOK
 
 
 @pytest.fixture(params=["mysql_server", "mariadb_server"])
-def stage(request: pytest.FixtureRequest, fresh_database: FreshDatabase) -> SplitStage:
+def stage(request: pytest.FixtureRequest, fresh_database: FreshDatabase) -> Iterator[SplitStage]:
     server: RunningServer = request.getfixturevalue(request.param)
     source, *targets = (fresh_database(server) for _ in range(len(TARGETS) + 1))
-    return SplitStage(server, source, tuple(targets))
+    made = SplitStage(server, source, tuple(targets))
+    with closing(made.writer):
+        yield made
 
 
 def brought_to_end(stage: SplitStage) -> None:
