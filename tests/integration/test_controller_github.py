@@ -16,6 +16,7 @@ from tests.conftest import FreshDatabase
 from tests.github_double.hub import BEN, MergeKind
 from tests.github_double.server import TOKEN
 from tests.github_jobs import Jobs, change, is_applied
+from tests.untold import found_in
 from tests.waiting import until
 
 
@@ -81,6 +82,9 @@ def test_what_was_approved_is_applied_and_told_once_in_the_places_of_ci(
         "reconciler/production/apply/shop",
         "success",
     )
+    told = [log.read_text(), *jobs.comments(number), *map(str, jobs.hub.statuses)]
+    told += map(str, jobs.hub.deployments)
+    assert found_in(told, [TOKEN, jobs.fleet.servers[0].admin.password, jobs.double.url]) == []
 
 
 @pytest.mark.invariant("RG-40")

@@ -13,6 +13,7 @@ from tests.github_jobs import Jobs, change
 from tests.integration.controllers import ddl_counts
 from tests.integration.rollouts import ages
 from tests.temporal.stand import DECIDES, REGIONS, Stand
+from tests.untold import found_in
 
 pytestmark = pytest.mark.temporal
 
@@ -62,4 +63,10 @@ def test_approvals_are_asked_for_before_each_part_and_gates_are_the_rollouts(
         assert ages(regions.fleet) == ["-40", "40-80", "80-c0", "c0-"]
         assert set(ddl_counts(regions.fleet, "ALTER TABLE").values()) == {(1, 0)}
         assert {call.split()[0] for call in double.calls} == {"GET"}
-        assert TOKEN not in regions.history()
+        passwords = [login.password for login in regions.logins.values()]
+        told = [regions.history(), regions.rollout("status", "-o", "json").said]
+        told += [one.said for one in regions.started]
+        assert found_in(told, [TOKEN, *passwords, double.url]) == []
+        databases = [database for _, database in regions.fleet.databases.values()]
+        users = [login.user for login in regions.logins.values()]
+        assert found_in(told[:2], ["ALTER", *databases, *users]) == []

@@ -20,6 +20,7 @@ from tests.attacks.certificates import make_certificate
 from tests.temporal.door import Door, behind
 from tests.temporal.server import TemporalServer
 from tests.tidy.source import ROOT
+from tests.untold import found_in
 from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.temporal
@@ -79,6 +80,7 @@ def test_a_key_lets_commands_and_workers_in_and_is_renewed(
                 await _until(lambda: "waits for Temporal (temporal-unreachable)" in log.read_text())
                 file.write_text(KEY)
                 await _until(lambda: "ready" in log.read_text())
+            assert found_in([log.read_text()], [KEY, OTHER]) == []
             file.write_text(KEY)
             client = await connected(replace(place(port, None), api_key=file.read_text), "a test")
             renewing = asyncio.create_task(renewed(client, place(port, NEXT), every_s=0.05))
