@@ -9,6 +9,7 @@ from itertools import pairwise
 from reconciler.ddl.lexer import Token, TokenKind, tokenize
 
 _PASSWORDS = ("PASSWORD", "AUTHENTICATION_STRING", "MASTER_PASSWORD", "SOURCE_PASSWORD")
+_TOLD_BY = (*_PASSWORDS, "IDENTIFIED", "SERVER")
 A_SECRET = "a password may stand in it, which no report and no plan is to show"
 _LITERALS = (TokenKind.STRING, TokenKind.HEX)
 
@@ -16,6 +17,8 @@ _LITERALS = (TokenKind.STRING, TokenKind.HEX)
 def holds_secret(text: str) -> bool:
     """CREATE SERVER, and a literal behind PASSWORD or IDENTIFIED BY, with `=` or `(` between; also
     in a string, for a body may put a statement together."""
+    if "\\" not in text and not any(map(text.upper().__contains__, _TOLD_BY)):
+        return False  # none of the words, and no string that may hold one in other letters
     strings = (token.value for token in tokenize(text) if token.kind is TokenKind.STRING)
     return _says_secret(text) or any(map(_says_secret, strings))
 

@@ -123,11 +123,19 @@ class ShownAhead:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A statement that shows one row, of so many values, the first of which is the name."""
+    """A statement that shows one row, of so many values, the first of which is the name. What is
+    `unread` of them is each shard's own, as the moment at which a trigger was made."""
 
     name: str
     sql: str
     width: int
+    unread: frozenset[int] = frozenset()
+
+    def read(self, row: RawRow) -> RawRow:
+        """Without what nobody is to read."""
+        if not self.unread:
+            return row
+        return tuple(None if at in self.unread else value for at, value in enumerate(row))
 
 
 def ask_for(link: Link, database: str, asked: Sequence[Asked], known: KnownPrograms) -> ShownAhead:
@@ -154,7 +162,7 @@ def _ordinary(asked: Sequence[Asked], answers: Iterable[Answer]) -> dict[str, Ra
     for one, answer in zip(asked, answers, strict=True):
         rows = ordinary_rows(answer) or ()
         if len(rows) == 1 and len(rows[0]) == one.width and rows[0][0] == one.name.encode():
-            found[one.sql] = rows[0]
+            found[one.sql] = one.read(rows[0])
     return found
 
 

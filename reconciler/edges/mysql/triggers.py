@@ -104,7 +104,8 @@ def read_trigger(link: ShowsRows, database: str, head: Head) -> OtherObject | No
 
 
 def asked_of_trigger(name: str) -> Asked:
-    return Asked(name, f"SHOW CREATE TRIGGER {quote_identifier(name)}", 7)
+    made_at = 6  # where the row says when
+    return Asked(name, f"SHOW CREATE TRIGGER {quote_identifier(name)}", 7, frozenset({made_at}))
 
 
 def hidden_trigger(head: Head) -> OtherObject:

@@ -29,6 +29,7 @@ from reconciler.errors import InvalidInput, Refused
         "CHANGE REPLICATION SOURCE TO SOURCE_PASSWORD = 'x'",
         "BEGIN SET @s = 'ALTER USER u IDENTIFIED BY ''x'''; PREPARE p FROM @s; END",
         "SET @s = \"SET PASSWORD = 'x'\"",
+        r"SET @s = 'SET PASS\WORD = ''x'''",
         "select 1 from `users` where (`users`.`password` = _utf8mb4'x')",
         "CREATE SERVER s FOREIGN DATA WRAPPER mysql OPTIONS (HOST 'h')",
     ],

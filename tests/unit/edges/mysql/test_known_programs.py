@@ -10,6 +10,7 @@ from reconciler.edges.client.ahead import Answered, RawRow
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.programs import asked_of_routine, asked_of_view, read_routine, read_view
 from reconciler.edges.mysql.shown_ahead import KnownPrograms, ShownAhead, as_asked
+from reconciler.edges.mysql.triggers import Head, asked_of_trigger, read_trigger
 from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.programs import view_id
 from reconciler.model.schema import OtherObject
@@ -111,6 +112,26 @@ def test_what_only_the_database_tells_apart_is_read_once(text: str) -> None:
     known = KnownPrograms()
     found = {id(view_of(known, database, VIEWS[text])) for database in ("shop_a", "shop_b")}
     assert len(found) == 1
+
+
+def test_when_a_trigger_was_made_makes_no_other_of_it() -> None:
+    head = Head(name="g", table="t", order=1, timing="BEFORE", event="INSERT")
+    asked = asked_of_trigger("g")
+    known = KnownPrograms()
+
+    def read(made_at: bytes, *, definer: str = "app", mode: bytes = b"") -> OtherObject | None:
+        made = f"CREATE DEFINER=`{definer}`@`%` TRIGGER `g`"
+        text = f"{made} BEFORE INSERT ON `t` FOR EACH ROW SET @a = 1".encode()
+        row = (b"g", mode, text, b"utf8mb4", b"utf8mb4_bin", b"utf8mb4_bin", made_at)
+        answers = [Answered(rows=(row,), warnings=0)]
+        shows = as_asked(cast(Link, None), "d", [asked], answers, known)
+        return shows.program(head, asked, lambda: read_trigger(shows, "d", head))
+
+    first = read(b"2026-01-01 00:00:00.00")
+    assert first is not None
+    assert read(b"2026-01-02 00:00:00.00") is first
+    assert told(read(b"2026-01-02 00:00:00.00", definer="root")) != told(first)
+    assert told(read(b"2026-01-01 00:00:00.00", mode=b"ANSI")) != told(first)
 
 
 def test_what_rests_on_more_than_the_row_is_kept_apart() -> None:
