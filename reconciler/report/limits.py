@@ -48,3 +48,6 @@ STATEMENTS_NAMED_MAX = 8
 
 # Destructive changes that an alert names; the list of dangers has all.
 DESTRUCTIVE_NAMED_MAX = 8
+
+# Kinds of work in one apply of which a pace is told; more would push what waits off the screen.
+PACES_SHOWN_MAX = 3

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.ledger.model import EventEntry
 from reconciler.ledger.reasons import Reason
-from reconciler.ledger.states import ApplyState
+from reconciler.ledger.states import FINISHED, ApplyState
 from reconciler.outcomes.apply import (
     ApplyOutcome,
     ApplyStatus,
@@ -18,6 +18,7 @@ from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.split import SplitApplyOutcome
 from reconciler.plan import words
 from reconciler.report import apply_steps, apply_words, blocks
+from reconciler.report.apply_pace import pace_words
 from reconciler.report.blocks import Block, Cut, Detail, Fact, Mark
 from reconciler.report.compose.account import account, failures, first_alone
 from reconciler.report.compose.forgotten import forgotten_blocks
@@ -199,6 +200,9 @@ def _status_facts(apply: ApplyStatus, now_s: float) -> Iterator[Fact]:
         yield Fact(label="driven by", text=(Name(apply.holder),))
     if apply.heartbeat_s is not None:
         yield Fact(label="last sign", text=(Moment(apply.heartbeat_s, now_s),))
+    if apply.state not in FINISHED:
+        for said in pace_words(apply.shards):
+            yield Fact(label="pace", text=sentence(said))
     yield from _because(apply.reason)
     if apply.reason and apply.waits_since_s is not None:
         yield Fact(label="since", text=(Moment(apply.waits_since_s, now_s),))
