@@ -51,6 +51,7 @@ class _Wave:
     shards: int
     done: set[str] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)
+    unknown: set[str] = field(default_factory=set)
 
     @property
     def is_over(self) -> bool:
@@ -130,15 +131,19 @@ class Board:
         }
 
     def _settle(self, event: ShardEnded) -> None:
-        """Of one that is not settled somebody will look what became, or go on with it."""
+        """Of one that is not settled somebody will look what became, or go on with it: until then
+        nobody may take it for one that was not begun."""
         wave = self._waves.get(event.wave)
         if wave is None:
             return
         wave.failed.discard(event.shard)
+        wave.unknown.discard(event.shard)
         if event.state is OperationState.COMPLETED:
             wave.done.add(event.shard)
         elif event.state is OperationState.FAILED:
             wave.failed.add(event.shard)
+        elif event.state is OperationState.UNKNOWN:
+            wave.unknown.add(event.shard)
 
     def _of(self, shard: str) -> _Work:
         return self._work.setdefault(shard, _Work(name=shard, since_s=0.0))
@@ -177,12 +182,16 @@ class Board:
             ("━" * rest, "bright_black"),
             told,
             (f"  {len(wave.failed):,} failed" if wave.failed else "", "red"),
+            (f"  {len(wave.unknown):,} unknown" if wave.unknown else "", "yellow"),
         )
 
     def _failed_line(self) -> Iterator[Text]:
         failed = [shard for wave in self._waves.values() for shard in sorted(wave.failed)]
         if failed:
             yield Text(visible_line(f"failed: {named_shards(failed)}"), style="red")
+        unknown = [shard for wave in self._waves.values() for shard in sorted(wave.unknown)]
+        if unknown:
+            yield Text(visible_line(f"outcome unknown: {named_shards(unknown)}"), style="yellow")
 
     def _work_lines(self, now_s: float) -> Iterator[Text]:
         """What waits first: it may want somebody."""

@@ -29,7 +29,7 @@ from reconciler.flows.drift import find_drift
 from reconciler.flows.keyspaces import choose_environment
 from reconciler.flows.split.reached import look_of
 from reconciler.outcomes.drift import DriftOutcome
-from reconciler.outcomes.ends import failed_code
+from reconciler.outcomes.ends import drift_code, failed_code
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.ports.ledger import Ledger
 from reconciler.report.page.site import KeyspaceSeen, site_files
@@ -58,7 +58,8 @@ def report(
 ) -> None:
     """Write a small site of all keyspaces into DIR: a page for each, and index.html.
 
-    It reads specs and ledgers, and with --drift looks at the shards; it changes nothing there.
+    It reads specs and ledgers, and with --drift looks at the shards; it changes nothing there. With
+    --drift it ends as `reconciler drift` does: 2 if a shard differs, 3 if one could not be seen.
     """
     loaded = load(repo, None)
     chosen = choose_environment(loaded.keyspaces, environment)
@@ -95,7 +96,7 @@ def report(
     show(f"wrote {folder / 'index.html'}, and a page for each of {len(seen):,} keyspaces")
     failed = [one for one in (*found, *drifts) if isinstance(one, KeyspaceFailed)]
     show_failed([*dict.fromkeys(failed)])
-    exit_with(map(failed_code, failed))
+    exit_with([*map(failed_code, failed), *map(drift_code, drifts)])
 
 
 def _seen(

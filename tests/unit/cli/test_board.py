@@ -83,6 +83,20 @@ def test_a_failed_shard_is_no_completed_one() -> None:
     assert failed == "failed: shard 40-80"
 
 
+def test_a_shard_whose_outcome_is_unknown_stays_in_sight_until_somebody_has_looked() -> None:
+    board = Board()
+    board.show(started(("-40", "40-80", "80-")))
+    begin(board, "-40", 1)
+    end(board, "-40", 1, S.UNKNOWN)
+    bar, unknown = lines(board)
+    assert bar.endswith(" 0/3  1 unknown")
+    assert unknown == "outcome unknown: shard -40"
+    begin(board, "-40", 1)
+    end(board, "-40", 1, S.COMPLETED)
+    (bar,) = lines(board)
+    assert bar.endswith(" 1/3")
+
+
 def test_4096_shards_take_no_more_lines_than_a_few_waves_and_what_is_at_work() -> None:
     shards = even_shards(4_096)
     board = Board()

@@ -78,6 +78,15 @@ def test_a_site_has_a_page_for_each_keyspace_and_one_that_leads_there(
     assert "Status" in pages["index.html"]
 
 
+def test_a_site_with_drift_ends_as_the_look_at_the_shards_does(repo: Path, tmp_path: Path) -> None:
+    """Nobody reaches them: that is never "no drift"."""
+    site = tmp_path / "site"
+    verb = ["report", str(site), *asked("report", repo)[1:], "--drift"]
+    ended = CliRunner().invoke(reconciler, verb)
+    assert ended.exit_code == ExitCode.REFUSED, ended.output
+    assert (site / "index.html").is_file()
+
+
 def test_a_site_that_misses_shards_or_has_no_folder_says_so(repo: Path, tmp_path: Path) -> None:
     (repo / "specs" / "mail.yaml").write_text("version: 1\n", encoding="utf-8")
     more = asked("report", repo)[1:]
