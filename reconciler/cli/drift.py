@@ -7,23 +7,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli import options
-from reconciler.cli.gates import ledger_gate_of
-from reconciler.cli.observed import sight_of
-from reconciler.cli.phases import shown_phases
-from reconciler.cli.presenting import exit_with, presentation, tell_of_file
-from reconciler.cli.run import load
-from reconciler.cli.splits import standing
-from reconciler.cli.streams import deliver
-from reconciler.cli.wire import Worlds
-from reconciler.flows.drift import find_drift
-from reconciler.flows.split.reached import look_of
-from reconciler.outcomes.drift import DriftOutcome
-from reconciler.outcomes.ends import drift_code
-from reconciler.ports.ledger import Ledger
-from reconciler.report.compose.drift import drift_document
-from reconciler.report.render import drift_report
-from reconciler.spec.load import DesiredFiles
-from reconciler.spec.model import Environment
+from reconciler.cli.run import load, tell_where_to_look
 
 
 @click.command()
@@ -56,28 +40,21 @@ def drift(
     """
     if observations and region:
         raise click.UsageError("--observations are those of all regions; --region looks at one.")
-    loaded, sight = load(repo, ref), sight_of(observations)
-    gate = ledger_gate_of(repo, review, protected_branch)
-    with shown_phases(), Worlds(loaded.root) as worlds:
+    loaded = load(repo, ref)
+    if not observations:
+        tell_where_to_look(loaded, environment, keyspaces, region)
+    # Imported once that was told: it takes longer than a repository takes to be read.
+    from reconciler.cli.drifting import find_and_show
 
-        def work(files: DesiredFiles, chosen: Environment) -> DriftOutcome:
-            stands = standing(worlds, files, chosen, gate)
-            chosen = stands.environment
-
-            def open_ledger(of: Environment) -> Ledger:
-                gate(files, of)
-                return worlds.lasting_ledger_of(of)
-
-            return find_drift(
-                sight.of(look_of(worlds, stands), files, chosen),
-                files,
-                chosen,
-                tree=loaded.tree,
-                open_ledger=sight.ledger(open_ledger, chosen),
-            )
-
-        outcomes = loaded.each(environment, keyspaces, work, region=region)
-    deliver(drift_report(outcomes, presentation(output, loaded.keyspaces)), to)
-    codes = [drift_code(outcome) for outcome in outcomes]
-    tell_of_file(drift_document(outcomes), codes, to)
-    exit_with(codes)
+    find_and_show(
+        loaded,
+        repo=repo,
+        environment=environment,
+        keyspaces=keyspaces,
+        region=region,
+        observations=observations,
+        review=review,
+        protected_branch=protected_branch,
+        output=output,
+        to=to,
+    )

@@ -11,6 +11,7 @@ from reconciler.cli.trees import open_tree
 from reconciler.errors import ReconcilerError
 from reconciler.flows.keyspaces import Loaded, choose_environment, deployments_named
 from reconciler.spec.load import load_repository
+from reconciler.spec.regions import in_region
 
 
 def load(repo: Path, ref: str | None) -> Loaded:
@@ -19,7 +20,9 @@ def load(repo: Path, ref: str | None) -> Loaded:
     return Loaded(root=repo.resolve(), tree=tree, keyspaces=load_repository(tree))
 
 
-def tell_where_to_look(loaded: Loaded, environment: str | None, asked: Sequence[str]) -> None:
+def tell_where_to_look(
+    loaded: Loaded, environment: str | None, asked: Sequence[str], region: str | None = None
+) -> None:
     """What is about to be looked at. What is wrong with the question is for the answer to say."""
     with suppress(ReconcilerError):
         chosen = choose_environment(loaded.keyspaces, environment)
@@ -27,6 +30,6 @@ def tell_where_to_look(loaded: Loaded, environment: str | None, asked: Sequence[
             for keyspace, files in loaded.sound.items():
                 found = files.spec.environment(name)
                 if found is not None and keyspace in (asked or (keyspace,)):
-                    number = len(found.shards)
+                    number = len((in_region(found, region) if region else found).shards)
                     shards = f"{number:,} shard{'' if number == 1 else 's'} of " if number else ""
                     remark(f"looking at {shards}{keyspace} in {name}")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.run import load, tell_where_to_look
+from tests.attacks.traps import git
 
 SPEC = """\
 version: 1
@@ -34,10 +35,21 @@ def test_one_shard_is_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().err == "looking at 1 shard of shop in production\n"
 
 
-def test_a_plan_says_where_it_looks_before_it_imports_what_looks(tmp_path: Path) -> None:
+def test_a_region_is_its_own_shards(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    of_regions = "regions: {west: {shards: ['-80']}, east: {shards: ['80-']}}"
+    repository(tmp_path, SPEC.replace('shards: ["-80", "80-"]', of_regions))
+    tell_where_to_look(load(tmp_path, None), None, (), "west")
+    assert capsys.readouterr().err == "looking at 1 shard of shop in production\n"
+
+
+@pytest.mark.parametrize("verb", ["plan", "verify", "drift", "apply", "resume"])
+def test_a_verb_says_where_it_looks_before_it_imports_what_looks(verb: str, tmp_path: Path) -> None:
     repository(tmp_path, SPEC)
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "--quiet", "--message", "Begin")
     ended = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "reconciler", "plan", "shop"],
+        [sys.executable, "-X", "importtime", "-m", "reconciler", verb, "shop"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
