@@ -16,9 +16,11 @@ from reconciler.outcomes.plan import PlanOutcome
 from reconciler.plan.files import has_file
 from reconciler.ports.files import FileWriter
 from reconciler.ports.world import World
+from reconciler.spec.draft import EDITORS_SCHEMA
 from reconciler.spec.load import load_keyspace
 from reconciler.spec.model import Environment, SpecFile
 from reconciler.spec.read import read_spec
+from reconciler.spec.structure import spec_schema_text
 from reconciler.spec.tree import FileTree
 
 
@@ -101,7 +103,10 @@ def _found(
     if pulled.others and not tables:
         raise Refused(_bare_model(pulled.source))
     writer.write(path, spec_text.encode())
-    founded = replace(pulled, written=(path, *pulled.written), spec=path)
+    beside = () if has_file(tree, EDITORS_SCHEMA) else (EDITORS_SCHEMA,)
+    for schema in beside:  # one for all keyspaces
+        writer.write(schema, spec_schema_text().encode())
+    founded = replace(pulled, written=(path, *beside, *pulled.written), spec=path)
     if not tables:
         return founded, None
     planned = plan_keyspace(

@@ -11,7 +11,11 @@ import yaml
 
 from reconciler.model.programs import ManagedKind
 
+# For editors that speak YAML, as a draft's first line says: beside the spec, and no spec itself.
+EDITORS_SCHEMA = "specs/spec.schema.json"
+
 _HEAD = """\
+# yaml-language-server: $schema=spec.schema.json
 # What the shards of keyspace {keyspace} should be. `reconciler schema` prints the JSON Schema of
 # this file; docs/formats/spec.md explains every key.
 version: 1

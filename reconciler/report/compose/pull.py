@@ -17,6 +17,7 @@ from reconciler.report.document import Document, NextStep, Report
 from reconciler.report.next_steps import command
 from reconciler.report.order import sorted_shards
 from reconciler.report.spans import Command, Line, Name, Text, sentence, with_commands
+from reconciler.spec.draft import EDITORS_SCHEMA
 
 
 def pull_document(outcomes: Sequence[PullOutcome | KeyspaceFailed]) -> Document:
@@ -53,7 +54,7 @@ def _verdict(outcome: PullOutcome) -> str:
 
 def _files_verdict(outcome: PullOutcome) -> str:
     if outcome.spec:
-        files = len(outcome.written) - 1
+        files = _schema_files(outcome)
         if not files:
             return "a spec is written; no shard has a table yet"
         return f"a spec and {words.count(files, 'schema file')}, from shard {outcome.source}"
@@ -61,6 +62,10 @@ def _files_verdict(outcome: PullOutcome) -> str:
     if not changed:
         return f"the files say what shard {outcome.source} has already"
     return f"{words.count(changed, 'file')} brought to what shard {outcome.source} has"
+
+
+def _schema_files(outcome: PullOutcome) -> int:
+    return len({*outcome.written} - {outcome.spec, EDITORS_SCHEMA})
 
 
 def _files(outcome: PullOutcome) -> Iterator[Block]:
@@ -128,7 +133,7 @@ def _unlike(outcome: PullOutcome) -> Iterator[Block]:
 
 
 def _next_step(outcome: PullOutcome) -> str:
-    if outcome.spec and len(outcome.written) == 1:
+    if outcome.spec and not _schema_files(outcome):
         plan = command("plan", outcome.keyspace, outcome.environment, "--write")
         return (
             f"write one CREATE TABLE file for each table into schemas/{outcome.keyspace}/, then"

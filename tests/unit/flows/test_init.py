@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import posixpath
 from collections.abc import Collection
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
+import jsonschema
 import pytest
+import yaml
 
 from reconciler.errors import Problem, Refused, Unavailable
 from reconciler.flows.init import found_keyspace
 from reconciler.model.server import ServerSettings
 from reconciler.ports.scratch import Scratch, ScratchDatabase
 from reconciler.ports.world import World
-from tests.offline_fleet import ENVIRONMENT, KEYSPACE, SPEC, STATES, Files, fleet, world
+from reconciler.spec.draft import EDITORS_SCHEMA, draft_spec
+from reconciler.spec.structure import spec_schema_text
+from tests.offline_fleet import ENVIRONMENT, KEYSPACE, SPEC, SPEC_PATH, STATES, Files, fleet, world
 
 
-def founded(there: World, files: Files) -> None:
+def founded(there: World, files: Files, spec: str = SPEC) -> None:
     found_keyspace(
-        lambda _: there, SPEC, KEYSPACE, ENVIRONMENT, tree=files, writer=files, source=None
+        lambda _: there, spec, KEYSPACE, ENVIRONMENT, tree=files, writer=files, source=None
     )
 
 
@@ -65,3 +71,21 @@ def test_one_that_fails_leaves_nothing_behind() -> None:
         assert files.content == {}
         asked += 1
     assert asked > 1, "once after the files were written"
+
+
+def test_an_editor_finds_the_schema_by_the_first_line_of_a_spec() -> None:
+    files = Files()
+    reached = {"host": "db-{shard}", "database": "d", "user": "u"}
+    block = {"connection": reached, "shards": {"count": 2}}
+    founded(world(fleet(STATES[1])), files, draft_spec(KEYSPACE, ENVIRONMENT, block))
+    first = files.content[SPEC_PATH].decode().splitlines()[0]
+    named = first.removeprefix("# yaml-language-server: $schema=")
+    schema = files.content[posixpath.join(posixpath.dirname(SPEC_PATH), named)]
+    assert schema == spec_schema_text().encode()
+    jsonschema.validate(yaml.safe_load(files.content[SPEC_PATH]), json.loads(schema))
+
+
+def test_the_schema_that_is_there_is_left_as_it_is() -> None:
+    files = Files({EDITORS_SCHEMA: b"{}"})
+    founded(world(fleet(STATES[1])), files)
+    assert files.content[EDITORS_SCHEMA] == b"{}"

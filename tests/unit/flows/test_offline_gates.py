@@ -32,6 +32,7 @@ from reconciler.plan.files import plan_paths, read_plan
 from reconciler.plan.model import Plan
 from reconciler.report.compose.drift import drift_document
 from reconciler.report.write.text import write_text
+from reconciler.spec.draft import EDITORS_SCHEMA
 from tests.offline_fleet import (
     ENVIRONMENT,
     KEYSPACE,
@@ -266,7 +267,7 @@ def test_init_founds_a_keyspace_whose_plan_is_empty() -> None:
     pulled, plan = found_keyspace(
         lambda _: world(shards), SPEC, KEYSPACE, ENVIRONMENT, tree=files, writer=files, source=None
     )
-    assert pulled.written == (SPEC_PATH, USERS_PATH)
+    assert pulled.written == (SPEC_PATH, EDITORS_SCHEMA, USERS_PATH)
     assert plan is not None
     assert plan.plan is not None
     assert (plan.plan.core.change_sets, plan.refusals) == ((), ())
