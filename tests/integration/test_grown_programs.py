@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
+from tests.integration import test_trigger_cases
 from tests.integration.proving import Bench, bench_on
 from tests.integration.test_view_cases import FLAVORS, POLICY, cases_of, converge
 from tests.integration.view_rounds import rounds, stands_alone
@@ -39,10 +40,14 @@ def between(case: CaseText, before: str, after: str) -> CaseText:
 
 
 @pytest.mark.invariant("PG-3")
+@pytest.mark.invariant("PG-20")
 @pytest.mark.invariant("PG-26")
 @pytest.mark.parametrize("server", [*FLAVORS])
 def test_a_grown_schema_converges_both_ways(server: str, benches: Mapping[str, Bench]) -> None:
-    cases = [case for case in cases_of(FLAVORS[server]) if not stands_alone(case)]
+    """Triggers among them: so each case has tables of its own."""
+    flavor = FLAVORS[server]
+    every = (*cases_of(flavor), *test_trigger_cases.cases_of(flavor))
+    cases = [case for case in every if not stands_alone(case)]
 
     @settings(
         max_examples=EXAMPLES,
@@ -60,7 +65,8 @@ def test_a_grown_schema_converges_both_ways(server: str, benches: Mapping[str, B
         )
     )
     def grow(drawn: list[tuple[CaseText, tuple[str, str]]]) -> None:
-        for found in rounds([between(case, *ends) for case, ends in drawn]):
+        grown = [between(case, *ends) for case, ends in drawn]
+        for found in rounds(grown, shares_tables=False):
             converge(benches[server], found)
 
     grow()
