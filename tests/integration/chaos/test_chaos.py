@@ -12,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 RUNS_EACH = 32
+PROGRAM_RUNS = 3
 
 
 @pytest.mark.invariant("ST-9")
@@ -19,13 +20,17 @@ RUNS_EACH = 32
 @pytest.mark.invariant("ST-13")
 @pytest.mark.parametrize("first", range(0, 4 * RUNS_EACH, RUNS_EACH))
 def test_whatever_happens_each_statement_takes_effect_once_on_each_shard(first: int) -> None:
+    run_chaos(first, first + RUNS_EACH - 1)
+
+
+@pytest.mark.invariant("PG-14")
+@pytest.mark.invariant("PG-25")
+def test_whatever_happens_programs_are_at_no_state_that_the_plan_does_not_have() -> None:
+    run_chaos(0, PROGRAM_RUNS - 1, "programs")
+
+
+def run_chaos(first: int, last: int, *of: str) -> None:
     """In a process of its own, because it forks: nothing else may be going on there."""
-    command = [sys.executable, "-m", "tests.integration.chaos", str(first)]
-    ended = subprocess.run(
-        [*command, str(first + RUNS_EACH - 1)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [sys.executable, "-m", "tests.integration.chaos", str(first), str(last), *of]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
