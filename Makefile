@@ -76,8 +76,8 @@ test-vitess: venv servers vitess ## the tests on a Vitess cluster; what it needs
 test-temporal: venv servers temporal ## rollouts over regions on a Temporal server; what it needs and is not there fails
 	$(PYTEST) -n 2 -m temporal --temporal
 
-chaos-temporal: venv servers temporal ## SEEDS=1-200: rollouts over two regions, with workers, Temporal and connections killed
-	$(BIN)/python -m tests.temporal.chaos $(SEEDS)
+chaos-temporal: venv servers temporal ## SEEDS=1-200, KILLS=200 for so many at least: rollouts over two regions, with workers, Temporal and connections killed
+	$(BIN)/python -m tests.temporal.chaos $(SEEDS) $(KILLS)
 
 chaos-vitess: venv servers vitess ## SEEDS=1-60: an apply behind Vitess, and everything it needs killed, run by run
 	$(BIN)/python -m tests.integration.chaos.vitess $(SEEDS)
