@@ -25,7 +25,13 @@ from reconciler.flows.check import (
     is_left_over,
     login_refusals,
 )
-from reconciler.flows.gates import Gates, gate_refusals, with_those_of_git
+from reconciler.flows.gates import (
+    Gates,
+    gate_refusals,
+    refusals_of_fleet,
+    refusals_of_review,
+    with_those_of_git,
+)
 from reconciler.flows.last_look import last_look
 from reconciler.flows.names_taken import name_refusals, statements_left
 from reconciler.flows.part import refuse_early, refuse_order
@@ -146,7 +152,7 @@ def _apply_keyspace(
         gates = with_those_of_git(gates, world.history, request.commit, files)
     assert request.review is not Review.GITHUB or gates.are_of_a_forge, "its record is a gate"
     ask_gates = partial(gate_refusals, gates, files, plan)
-    if refusals := ask_gates():
+    if refusals := refusals_of_review(gates, files, plan):
         superseded = refusals[0].kind is RefusalKind.SUPERSEDED
         return end.with_refusals(
             refusals, plan, ApplyVerdict.SUPERSEDED if superseded else ApplyVerdict.REFUSED
@@ -154,6 +160,10 @@ def _apply_keyspace(
     if refused := refuse_order(
         request.part, plan, environment, asked_of_forge=request.review is Review.GITHUB
     ):
+        return end.with_refusals(refused, plan)
+    if refused := refusals_of_fleet(gates, plan):
+        if plan is not None and _has_nothing_to_do(world, files, environment, plan):
+            return end.without_work()
         return end.with_refusals(refused, plan)
     reached = world.connect()
     if plan is None:
@@ -320,6 +330,19 @@ def _without_plan(
     if is_as_git_says(begun):
         return end.without_work()
     return end.with_refusals((unplanned(environment.name, files.spec.keyspace),), None)
+
+
+def _has_nothing_to_do(
+    world: ApplyWorld, files: DesiredFiles, environment: Environment, plan: Plan
+) -> bool:
+    """Whose turn it is not, and which is as git says, keeps nobody waiting (RG-97). What cannot be
+    seen has something to do, as far as anybody knows."""
+    try:
+        look = world.connect().look
+        here = with_shards(look, environment)
+        return is_as_git_says(begin_pass(look, files, here, cleans=plan.core.cleans))
+    except ReconcilerError:
+        return False
 
 
 def _without_locks(

@@ -152,9 +152,17 @@ def plan_of_these_files(
     """The plan beside the files, if it was made from them: only then can it still be applied. Any
     other makes no shard pending and no plan wait; `verify` is where it is refused."""
     try:
-        plan = read_plan(tree, environment.name, files.spec.keyspace)
+        return sound_plan_of_these_files(tree, files, environment)
     except Refused:
         return None
+
+
+def sound_plan_of_these_files(
+    tree: FileTree, files: DesiredFiles, environment: Environment
+) -> Plan | None:
+    """The same, for what waits for the plan: raises Refused for a file that is no sound plan, of
+    which nobody knows what it was made from."""
+    plan = read_plan(tree, environment.name, files.spec.keyspace)
     return None if plan is None or input_refusals(plan.core, files.digests) else plan
 
 

@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from reconciler.flows.check import is_as_git_says, plan_of_these_files
+from reconciler.errors import Refused
+from reconciler.flows.check import is_as_git_says, sound_plan_of_these_files
 from reconciler.flows.gates import Gate
 from reconciler.flows.predecessors import Predecessors
 from reconciler.flows.reconcile_pass import begin_pass
 from reconciler.guard.model import Refusal, RefusalKind, refusal_from
 from reconciler.ledger.states import ApplyState
+from reconciler.plan.files import plan_paths
 from reconciler.plan.model import Plan
 from reconciler.plan.words import named_shards
 from reconciler.ports.ledger import Ledger
@@ -88,11 +90,15 @@ def _in_its_soak(
     before: Predecessors, files: DesiredFiles, found: Environment, now_s: float
 ) -> tuple[Refusal, ...]:
     """Counted from the end of whatever was applied there last; of a plan of these very files that
-    the record does not have at its end, nobody knows when that was."""
+    the record does not have at its end, nobody knows when that was, and of a damaged one not
+    whether it is of them."""
     if not found.rollout.soak_s:
         return ()
+    try:
+        plan = sound_plan_of_these_files(before.tree, files, found)
+    except Refused as unsound:
+        return (_unsound(files.spec.keyspace, found, unsound),)
     keyspace, ledger = files.spec.keyspace, before.ledger_of(found)
-    plan = plan_of_these_files(before.tree, files, found)
     ended = dict(ends_of(ledger, found, keyspace))
     if plan is not None and plan.plan_id not in ended:
         return (
@@ -115,6 +121,18 @@ def _in_its_soak(
             recovery="run this again then; a controller does so by itself",
             kind=RefusalKind.PASSES,
         ),
+    )
+
+
+def _unsound(keyspace: str, found: Environment, error: Refused) -> Refusal:
+    path, (first, *_) = plan_paths(found.name, keyspace).json, error.problems
+    return Refusal(
+        code="deployment-plan-unsound",
+        message=f"keyspace {keyspace}: {path} is not sound, so nobody can tell what the soak of"
+        f" {found.name}, which comes first, is counted from: {first.message} [{first.code}]",
+        recovery=f"make the plan of {found.name} again with `reconciler plan {keyspace}"
+        f" --environment {found.name} --write` and have it reviewed, or take the file away where"
+        " nothing is left to do",
     )
 
 

@@ -56,10 +56,19 @@ class Gates:
 def gate_refusals(gates: Gates, files: DesiredFiles, plan: Plan | None) -> tuple[Refusal, ...]:
     """Empty only if every gate lets the apply in. Servers are asked last, when it is known that the
     spec which names them was reviewed."""
-    for kind in (_of_plan, _of_spec, _of_fleet):
-        if refusals := tuple(kind(gates, files, plan)):
-            return refusals
-    return ()
+    return refusals_of_review(gates, files, plan) or refusals_of_fleet(gates, plan)
+
+
+def refusals_of_review(gates: Gates, files: DesiredFiles, plan: Plan | None) -> tuple[Refusal, ...]:
+    """Empty only if git, and the forge where there is one, let it connect (GT-1)."""
+    return tuple(_of_plan(gates, files, plan)) or tuple(_of_spec(gates, files, plan))
+
+
+def refusals_of_fleet(gates: Gates, plan: Plan | None) -> tuple[Refusal, ...]:
+    """Empty only if it is the turn of the plan. Asked once the spec is known to be reviewed."""
+    if plan is None:
+        return ()
+    return tuple(refusal for gate in gates.fleet for refusal in gate(plan))
 
 
 def _of_plan(gates: Gates, files: DesiredFiles, plan: Plan | None) -> Iterator[Refusal]:
@@ -72,12 +81,6 @@ def _of_spec(gates: Gates, files: DesiredFiles, plan: Plan | None) -> Iterator[R
     if plan is None or not was_made_from(plan, files):
         for gate in gates.spec:
             yield from gate()
-
-
-def _of_fleet(gates: Gates, files: DesiredFiles, plan: Plan | None) -> Iterator[Refusal]:
-    if plan is not None:
-        for gate in gates.fleet:
-            yield from gate(plan)
 
 
 def was_made_from(plan: Plan, files: DesiredFiles) -> bool:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from reconciler.errors import ReconcilerError
-from reconciler.flows.check import plan_of_these_files
+from reconciler.errors import ReconcilerError, Refused
+from reconciler.flows.check import sound_plan_of_these_files
 from reconciler.flows.deployments import ends_of
 from reconciler.flows.keyspace_order import places_before
 from reconciler.ledger.states import ApplyState
@@ -75,7 +75,10 @@ def _stands(
             until_s=until_s,
         )
 
-    plan = plan_of_these_files(records.tree, files, environment)
+    try:
+        plan = sound_plan_of_these_files(records.tree, files, environment)
+    except Refused:
+        return told(TurnWord.UNSOUND)
     try:
         ledger = records.ledger_of(files, environment)
         ended = dict(ends_of(ledger, environment, keyspace))

@@ -14,6 +14,7 @@ class TurnWord(StrEnum):
     DONE = "done"
     RESTS = "done, and in its soak"
     NO_PLAN = "without a plan"  # as far as the files say there is nothing to do
+    UNSOUND = "held by a plan file that is not sound"  # `verify` says what is wrong with it
     NOT_BEGUN = "not begun"
     BEGUN = "begun"  # `state` says how far
     UNKNOWN = "not known"  # its spec or its ledger could not be read

@@ -45,6 +45,42 @@ def order_faults(after: After, known: Collection[str]) -> Iterator[OrderFault]:
                 )
 
 
+@dataclass(frozen=True, slots=True)
+class ListFault:
+    """A deployment that a keyspace lists behind `earlier`, and `others` before it."""
+
+    keyspace: str
+    deployment: str
+    earlier: str
+    others: tuple[str, ...]
+
+
+def list_faults(listed: Mapping[str, After]) -> Iterator[ListFault]:
+    """Of `listed`, by the keyspace: which deployments stand before which. All of one are done with
+    in every keyspace before the next, which no order is for that leads back. Of each keyspace its
+    first is told."""
+    together: dict[str, list[str]] = {}
+    for after in listed.values():
+        for name, earlier in after.items():
+            together.setdefault(name, []).extend(earlier)
+
+    def leads_back(name: str, earlier: str) -> bool:
+        return name in all_before(earlier, together)
+
+    told = [
+        (keyspace, name, earlier)
+        for keyspace, after in sorted(listed.items())
+        for name, before in after.items()
+        for earlier in before[-1:]
+        if leads_back(name, earlier)
+    ]
+    keyspaces = dict.fromkeys(keyspace for keyspace, _, _ in told)
+    first = {keyspace: (name, earlier) for keyspace, name, earlier in reversed(told)}
+    for keyspace in keyspaces:
+        others = tuple(one for one in keyspaces if one != keyspace)
+        yield ListFault(keyspace, *first[keyspace], others)
+
+
 def all_before(name: str, after: After, *, itself: bool = True) -> frozenset[str]:
     """Whatever it comes after, however far; and it, which is else there only if that leads back."""
     found: set[str] = set()

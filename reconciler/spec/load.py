@@ -25,7 +25,7 @@ from reconciler.model.fleet import is_keyspace_name
 from reconciler.model.renames import Rename
 from reconciler.spec.addresses import Reaching, shared_databases
 from reconciler.spec.definitions import Definitions, contradictions, read_definitions
-from reconciler.spec.keyspace_order import order_faults
+from reconciler.spec.keyspace_order import ListFault, list_faults, order_faults
 from reconciler.spec.limits import KEYSPACE_PROBLEMS_MAX
 from reconciler.spec.model import SpecFile
 from reconciler.spec.program_checks import program_contradictions
@@ -148,6 +148,11 @@ def _ordered(
     known = [keyspace.name for keyspace in keyspaces]
     problems: dict[str, list[Problem]] = {}
     after = {name: spec.after for name, spec in specs.items()}
+    for turned in list_faults({name: _listed(spec) for name, spec in specs.items()}):
+        document = documents[specs[turned.keyspace].path]
+        where = document.where(("environments", turned.deployment))
+        others = [specs[name].path for name in turned.others]
+        problems.setdefault(turned.keyspace, []).append(_other_order(turned, others, where))
     for fault in order_faults(after, known):
         document = documents[specs[fault.keyspace].path]
         problems.setdefault(fault.keyspace, []).append(
@@ -161,6 +166,21 @@ def _ordered(
     return tuple(
         replace(one, result=InvalidInput(*problems[one.name])) if one.name in problems else one
         for one in keyspaces
+    )
+
+
+def _listed(spec: SpecFile) -> dict[str, tuple[str, ...]]:
+    """Its deployments, each with those that it lists before it."""
+    return {one.name: one.earlier for one in spec.environments if one.deployment_of is not None}
+
+
+def _other_order(fault: ListFault, others: Sequence[str], where: Location) -> Problem:
+    return Problem(
+        code="spec-deployments-order",
+        message=f"{fault.deployment} comes after {fault.earlier} here, and before it by"
+        f" {', '.join(others)}: one deployment is done with in all keyspaces before the next",
+        recovery="list the deployments of an environment in one order in all specs",
+        where=where,
     )
 
 

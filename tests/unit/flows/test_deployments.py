@@ -18,7 +18,7 @@ from reconciler.guard.model import Refusal, RefusalKind
 from reconciler.ledger.model import StoredApply
 from reconciler.ledger.states import ApplyState
 from reconciler.outcomes.failed import KeyspaceFailed
-from reconciler.plan.files import read_plan
+from reconciler.plan.files import plan_paths, read_plan
 from reconciler.plan.model import Plan
 from reconciler.ports.ledger import Ledger
 from reconciler.rollout.promotion import CheckAnswer, Measured, Unmeasured
@@ -179,6 +179,17 @@ def test_it_rests_for_the_soak_of_the_one_before_counted_from_its_end() -> None:
     assert of({"production.primary": (plan_id, NOW_S - 599)}) == ["deployment-soaks"]
     assert of({}) == ["deployment-end-unknown"], "its record was lost"
     assert of({"production.primary": ("sha256:other", NOW_S - 601)}) == ["deployment-end-unknown"]
+
+
+@pytest.mark.invariant("RG-95")
+def test_a_plan_file_of_the_one_before_that_is_not_sound_counts_no_soak() -> None:
+    files = with_plans(files_of(more=", soak: 10m"), "production.primary")
+    rested = Record({"production.primary": (plan_of(files).plan_id, NOW_S - 601)})
+    assert asked(shards_at(), "production.dr", files, rested) == ()
+    path = plan_paths("production.primary", KEYSPACE).json
+    files.write(path, files.content[path].replace(b'"statements"', b'"statement"', 1))
+    (refusal,) = asked(shards_at(), "production.dr", files, rested)
+    assert path in refusal.message
 
 
 @pytest.mark.invariant("RG-76")

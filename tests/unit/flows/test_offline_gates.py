@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import NoReturn
+from typing import Any, NoReturn, cast
 
 import pytest
 
 from reconciler.errors import InvalidInput, Refused
-from reconciler.flows.apply import ApplyRequest, ApplyWorld, apply_keyspace
+from reconciler.flows.apply import ApplyConnections, ApplyRequest, ApplyWorld, apply_keyspace
 from reconciler.flows.check import check_against_live, is_as_git_says
 from reconciler.flows.deployments import environment_gates, promotion_refusals
 from reconciler.flows.drift import find_drift
@@ -23,7 +23,7 @@ from reconciler.flows.verify import verify_keyspace
 from reconciler.guard.model import Obstacle, Refusal, RefusalKind, refusal_from
 from reconciler.guard.review.git import Review
 from reconciler.model.observation import Unreachable
-from reconciler.outcomes.apply import ApplyVerdict
+from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.drift import DriftOutcome, ShardMark
 from reconciler.outcomes.ends import lint_code
 from reconciler.outcomes.exit_code import ExitCode
@@ -396,6 +396,45 @@ def test_an_apply_that_a_gate_refuses_connects_to_nothing() -> None:
     assert applied(refusing("superseded")) is ApplyVerdict.REFUSED
     late = replace(refusing("anything"), kind=RefusalKind.SUPERSEDED)
     assert applied(late) is ApplyVerdict.SUPERSEDED
+
+
+@pytest.mark.invariant("RG-97")
+@pytest.mark.parametrize(
+    ("state", "away", "verdict"),
+    [
+        (STATES[1], False, ApplyVerdict.NOTHING_TO_DO),
+        (STATES[0], False, ApplyVerdict.REFUSED),
+        (STATES[1], True, ApplyVerdict.REFUSED),
+    ],
+    ids=["as git says", "behind", "not seen"],
+)
+def test_what_has_nothing_to_do_waits_for_nobody_s_turn(
+    state: str, away: bool, verdict: ApplyVerdict
+) -> None:
+    files = with_plan(repository(), fleet())
+    keyspace, shards = files.keyspace(), fleet(state)
+    if away:
+        shards.shown["db-80-"] = None
+    look = world(shards)
+    reached = ApplyConnections(look=look, locks=cast(Any, None), rollout=cast(Any, None))
+    soaks = replace(refusing("deployment-soaks"), kind=RefusalKind.PASSES)
+
+    def applied(gates: Gates) -> ApplyOutcome:
+        return apply_keyspace(
+            ApplyWorld(history=OneVersion(files), gates=gates, connect=lambda: reached),
+            keyspace,
+            environment(keyspace),
+            ApplyRequest(commit="1" * 40, review=Review.NONE, holder="a test"),
+            on_progress=lambda event: None,
+        )
+
+    waits = applied(Gates(fleet=(lambda plan: (soaks,),)))
+    assert waits.verdict is verdict
+    assert waits.refusals == (() if verdict is ApplyVerdict.NOTHING_TO_DO else (soaks,))
+    looks, no = shards.looks, refusing("plan-not-merged")
+    not_reviewed = Gates(plan=(lambda plan: (no,),), fleet=(lambda plan: (soaks,),))
+    assert applied(not_reviewed).refusals == (no,), "the review comes first"
+    assert shards.looks == looks
 
 
 def test_every_obstacle_can_be_said_as_a_refusal() -> None:

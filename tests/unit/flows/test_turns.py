@@ -14,7 +14,7 @@ from reconciler.ledger.model import StoredApply
 from reconciler.ledger.states import ApplyState
 from reconciler.outcomes.apply import StatusOutcome
 from reconciler.outcomes.turns import Turn, TurnWord
-from reconciler.plan.files import read_plan
+from reconciler.plan.files import plan_paths, read_plan
 from reconciler.ports.ledger import Ledger
 from reconciler.report.compose.apply import status_document
 from reconciler.report.json import status_json
@@ -105,6 +105,21 @@ def test_a_ledger_that_does_not_answer_says_nothing_is_done() -> None:
     found = turns(with_plans(files_of()), None)
     assert {one.stands.word for one in found} == {TurnWord.UNKNOWN}
     assert "0 of 3 deployments done" in said(*found)
+
+
+@pytest.mark.invariant("RG-95")
+def test_a_plan_file_that_is_not_sound_is_told_and_holds_what_comes_behind_it() -> None:
+    files = with_plans(files_of())
+    done = Record({PRIMARY: (plan_of(files).plan_id, NOW_S - 60)})
+    path = plan_paths(PRIMARY, KEYSPACE).json
+    files.write(path, files.content[path].replace(b'"statements"', b'"statement"', 1))
+    first, second, _ = turns(files, done)
+    assert (first.stands.word, first.stands.is_done) == (TurnWord.UNSOUND, False)
+    assert [one.word for one in second.waits_for] == [TurnWord.UNSOUND]
+    text = said(first, second)
+    assert f"{PRIMARY}, which is held by a plan file that is not sound" in text
+    files.write(path, b"")
+    assert turns(files, done)[0].stands.word is TurnWord.UNSOUND
 
 
 @pytest.mark.invariant("RG-80")

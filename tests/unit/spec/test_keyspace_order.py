@@ -90,3 +90,37 @@ def test_every_order_without_a_circle_is_kept_and_every_circle_found(
     for a, b in forward:
         faults = order_faults(after(forward | {(b, a)}), NAMES)
         assert {a, b} <= {fault.keyspace for fault in faults}
+
+
+@pytest.mark.invariant("RG-96")
+def test_specs_that_list_deployments_in_orders_that_lead_back_are_refused_by_name() -> None:
+    def spec(keyspace: str, *names: str) -> str:
+        listed = "".join(
+            f"      - {{name: {name}, connection: {{host: {keyspace}-{name}}}}}\n" for name in names
+        )
+        return (
+            f"version: 1\nkeyspace: {keyspace}\nschema: schemas/{keyspace}\nenvironments:\n"
+            "  production:\n    connection: {host: none, database: d, user: u}\n"
+            f"    shards: {{count: 1}}\n    deployments:\n{listed}"
+        )
+
+    def faults(**lists: str) -> dict[str, list[str]]:
+        files: dict[str, str] = {}
+        for name, order in lists.items():
+            files |= keyspace(name)
+            files[f"specs/{name}.yaml"] = spec(name, *order.split())
+        found = load_repository(tree(files))
+        return {
+            name: [str(problem) for problem in one.problems]
+            for name, one in found.items()
+            if isinstance(one, ReconcilerError)
+        }
+
+    assert faults(mail="primary dr", shop="primary dr tenant", zoo="dr tenant") == {}
+    opposite = faults(mail="primary dr", shop="dr primary", zoo="primary tenant")
+    assert set(opposite) == {"mail", "shop"}
+    (problem,) = opposite["mail"]
+    assert "production.dr comes after production.primary here, and before it by" in problem
+    assert "specs/shop.yaml" in problem
+    circle = faults(a="x y", b="y z", c="z x", d="x")
+    assert set(circle) == {"a", "b", "c"}
