@@ -176,24 +176,28 @@ def server_of(request: pytest.FixtureRequest) -> ServerOf:
 @pytest.fixture
 def fresh_database(request: pytest.FixtureRequest) -> Iterator[FreshDatabase]:
     """A function that makes an empty database and tells its name; it is gone after the test."""
-    made: list[tuple[Server, str]] = []
+    made: list[str] = []
+    dropping: dict[int, tuple[Server, list[str]]] = {}
 
     def create(server: Server) -> str:
         stem = "".join(c if c.isalnum() else "_" for c in request.node.name.lower())[:40]
         name = f"t_{stem}_{os.getpid()}_{len(made)}"
         run_as_admin(server, f"CREATE DATABASE `{name}` CHARACTER SET utf8mb4")
-        made.append((server, name))
+        made.append(name)
+        drops = dropping.setdefault(server.port, (server, []))[1]
+        drops.append(f"DROP DATABASE IF EXISTS `{name}`")
         return name
 
     yield create
-    for server, name in made:
-        run_as_admin(server, f"DROP DATABASE IF EXISTS `{name}`")
+    for server, drops in dropping.values():
+        run_as_admin(server, *drops)
 
 
-def run_as_admin(server: Server, statement: str) -> None:
+def run_as_admin(server: Server, *statements: str) -> None:
     connection = admin_connection(server)
     with connection, connection.cursor() as cursor:
-        cursor.execute(statement)
+        for statement in statements:
+            cursor.execute(statement)
 
 
 @pytest.fixture

@@ -66,8 +66,9 @@ class Fleet:
         for position, shard in enumerate(even_shards(count)):
             server = self.servers[position % len(self.servers)]
             self.databases[shard] = (server, self.fresh_database(server))
-            for table in sorted(tables, key=lambda name: "REFERENCES" in tables[name]):
-                self.sql(shard, tables[table])
+            with self.connected(shard) as cursor:
+                for table in sorted(tables, key=lambda name: "REFERENCES" in tables[name]):
+                    cursor.execute(tables[table])
         for table, text in tables.items():
             self.write(f"schemas/shop/{table}.sql", text)
         login = self.servers[0].admin

@@ -198,11 +198,13 @@ def both_ways(
 ) -> tuple[Way, Way]:
     """There, and from there back in the same database: what one plan leaves is the next one's
     beginning, hidden state included."""
-    with bench.made(one) as here, bench.made(one) as start, bench.made(other) as goal:
-        there = bench.converge(here, bench.read(goal), renames)
-        if there.miss is not None or there.refusals:
-            return there, bench.way(other, one, _reversed(renames))
-        return there, bench.converge(here, bench.read(start), _reversed(renames))
+    with bench.made(one) as here:
+        start = bench.read(here)
+        with bench.made(other) as goal:
+            there = bench.converge(here, bench.read(goal), renames)
+            if there.miss is not None or there.refusals:
+                return there, bench.way(other, one, _reversed(renames))
+            return there, bench.converge(here, start, _reversed(renames))
 
 
 def _reversed(renames: tuple[Rename, ...]) -> tuple[Rename, ...]:
