@@ -4,6 +4,7 @@ database, read back after each statement, and planned again, which finds nothing
 
 flavor: mysql mariadb            the servers (default: both)
 hazards: <kind> <object>, ...    of the statements of triggers on the way there
+renames: <old> <new>             a table that has another name at the end
 --- from                         statements that make one end, each ended by a semicolon
 --- to                           and those of the other
 --- order                        words, one a line, that come in this order in what is sent
@@ -23,6 +24,7 @@ from reconciler.diff.schema_diff import diff_schemas
 from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.policy import Policy
 from reconciler.model.programs import ManagedKind
+from reconciler.model.renames import Rename, RenameKind
 from reconciler.observe.shards import DefinitionReader, SeenShard, read_all
 from reconciler.plan.model import PlannedStatement
 from reconciler.prove.change_set import Proven, prove_change_set
@@ -117,12 +119,13 @@ class Rounder:
             start = self._look(here)
             with bench.database(found.statements("to")) as there:
                 goal = self._look(there)
-            proof = self._proven(start, goal)
+            there_and_back = _renames(found)
+            proof = self._proven(start, goal, there_and_back[:1])
             for member in found.members:
                 check_told(member, proof.statements)
             self._run(here, proof)
             assert self._look(here).fingerprints == goal.fingerprints
-            back = self._proven(self._look(here), start)
+            back = self._proven(self._look(here), start, there_and_back[1:])
             self._run(here, back)
             assert self._look(here).fingerprints == start.fingerprints
 
@@ -131,12 +134,12 @@ class Rounder:
         assert not refusals, refusals
         return seen
 
-    def _proven(self, start: SeenShard, goal: SeenShard) -> Proven:
+    def _proven(self, start: SeenShard, goal: SeenShard, renames: tuple[Rename, ...]) -> Proven:
         found = diff_schemas(
             start.schema,
             goal.schema,
             policy=self._policy,
-            renames=(),
+            renames=renames,
             version=start.observation.settings.version,
         )
         assert not found.refusals, found.refusals
@@ -147,6 +150,7 @@ class Rounder:
             desired=goal.schema,
             steps=found.steps,
             policy=self._policy,
+            renames=renames,
             programs=ProgramsBetween(before=start.programs, after=goal.programs),
         )
         assert isinstance(proof, Proven), proof
@@ -190,6 +194,18 @@ class Rounder:
     ) -> None:
         there = {about: found for about, found in state.items() if found is not None}
         assert self._look(database).fingerprints == there, statement.sql
+
+
+def _renames(found: Round) -> tuple[Rename, ...]:
+    """There and back; nothing where none is renamed."""
+    said = found.members[0].case.headers.get("renames")
+    if said is None:
+        return ()
+    ends = said.split()
+    return tuple(
+        Rename(kind=RenameKind.TABLE, table=new, old=old, new=new)
+        for old, new in (ends, reversed(ends))
+    )
 
 
 def check_told(member: Member, statements: Sequence[PlannedStatement]) -> None:

@@ -57,7 +57,8 @@ class Round:
 
 
 def rounds(cases: Sequence[CaseText], *, shares_tables: bool = True) -> Iterator[Round]:
-    """A case that is refused, or whose statements are built from strings, stands alone."""
+    """A case that is refused or renames, or whose statements are built from strings, stands
+    alone."""
     shared: dict[str, str] = {}
     members = [
         Member(case=case, names=_names_in_a_round(case, number, shared if shares_tables else None))
@@ -77,7 +78,7 @@ def alone(case: CaseText) -> Round:
 
 def stands_alone(case: CaseText) -> bool:
     texts = "".join(case.sections.values())
-    return "expect" in case.headers or "PREPARE " in texts
+    return not {"expect", "renames"}.isdisjoint(case.headers) or "PREPARE " in texts
 
 
 def _names_in_a_round(case: CaseText, number: int, shared: dict[str, str] | None) -> dict[str, str]:
