@@ -16,6 +16,11 @@ from reconciler.model.file_problems import first_problems
 _PLACE = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[\w.-]+))(?::(?P<port>[0-9]{1,5}))?")
 
 
+# What everybody sees for what it is, and the carriage return of another system's line.
+_SEEN = re.compile(r"[\t -~]*\r?")
+_UNSEEN = "it holds a character that is no printable one of ASCII"
+
+
 def shards_of_inventory(
     text: str, source: str, *, is_host_needed: bool = True
 ) -> list[dict[str, Any]]:
@@ -24,18 +29,23 @@ def shards_of_inventory(
     fewest = 2 if is_host_needed else 1
     shards: dict[str, dict[str, Any]] = {}
     problems: list[Problem] = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        words = line.partition("#")[0].split()
-        if not words or len(problems) > FILE_PROBLEMS_MAX:
+    # Nothing else ends a line: what a reviewer sees as a comment is one.
+    for number, line in enumerate(text.split("\n"), start=1):
+        said = line.partition("#")[0]
+        words = said.split()
+        if len(problems) > FILE_PROBLEMS_MAX or len(shards) > SHARDS_MAX:
+            break
+        if not words:
             continue
-        found = list(_faults(words, shards, fewest))
+        found = list(_faults(words, shards, fewest)) if _SEEN.fullmatch(said) else [_UNSEEN]
         problems += [_fault(why, Location(path=source, line=number)) for why in found]
         if not found:
             shards[words[0]] = {"name": words[0]} | _connection(words)
     if not shards and not problems:
         problems = [_fault("no line names a shard", Location(path=source))]
     if len(shards) > SHARDS_MAX:
-        problems = [_fault(f"it names {len(shards):,} shards", Location(path=source))]
+        many = f"it names more than {SHARDS_MAX:,} shards"
+        problems = [_fault(many, Location(path=source))]
     if problems:
         raise InvalidInput(*first_problems(problems, source))
     return list(shards.values())

@@ -60,6 +60,28 @@ def _spec(content: bytes) -> SpecFile:
     return read_spec(text_of(content, "specs/shop.yaml"), "specs/shop.yaml")
 
 
+LISTED_SPEC = """\
+version: 1
+keyspace: shop
+schema: schemas/shop
+environments:
+  production: {connection: {user: u, database: "d_{shard}"}, shards: {file: specs/shop.shards}}
+"""
+
+
+def _listed(content: bytes) -> SpecFile:
+    return read_spec(LISTED_SPEC, "specs/shop.yaml", Files({"specs/shop.shards": content}))
+
+
+def _is_whole(spec: SpecFile) -> None:
+    """Every name is a key range's or a plain one, and no shard is another's."""
+    [environment] = spec.environments
+    names = [shard.name for shard in environment.shards]
+    assert names
+    assert len({*names}) == len(names)
+    assert all(name.isascii() and name.isprintable() for name in names)
+
+
 def _definition(content: bytes) -> DefinitionFile:
     path = "schemas/shop/t.sql"
     return read_definition_file(text_of(content, path), path)
@@ -322,5 +344,21 @@ READERS = (
         seeds=(SPEC,),
         words=(b"&a ", b"*a", b"<<: ", b"!!str", b"? ", b"- ", b": ", b"---\n", b"password"),
         grown=SPEC_GROWN,
+    ),
+    Reader(
+        name="shards-file",
+        read=_listed,
+        seeds=(b"-80 one.internal:3307 shop_a # the first\n80- [2001:db8::7]\n",),
+        words=(b"#", b"\xe2\x80\xa8", b"\x0b", b"-80 ", b":70000", b"[]", b"${A}", b"{shard}"),
+        check=_is_whole,
+        grown=(
+            ("lines", _numbered("s{} h\n")),
+            ("one line", _repeated(b"-\n")),
+            ("words", _repeated(b"a ")),
+            ("long host", _repeated(b"a.", before=b"- ", after=b"\n")),
+            ("colons", _repeated(b":", before=b"- [", after=b"]\n")),
+            ("blanks", _repeated(b" \t")),
+            ("comments", _repeated(b"#\n")),
+        ),
     ),
 )

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from reconciler.cli.init import _block, init
 from reconciler.errors import InvalidInput
-from reconciler.limits import FILE_PROBLEMS_MAX
+from reconciler.limits import FILE_PROBLEMS_MAX, SHARDS_MAX
 from reconciler.spec.draft import draft_spec
 from reconciler.spec.inventory import shards_of_inventory
 from reconciler.spec.read import read_spec
@@ -79,3 +79,21 @@ def test_a_command_is_read_as_a_file_is(tmp_path: Path) -> None:
     ended = CliRunner().invoke(init, ["shop", "-C", str(tmp_path), "--inventory", "-"], input="x\n")
     assert isinstance(ended.exception, InvalidInput)
     assert "the inventory" in str(ended.exception)
+
+
+@pytest.mark.parametrize("end", ["\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029"])
+def test_a_comment_hides_no_shard(end: str) -> None:
+    """What ends a line for some programs, and for no reviewer."""
+    found = shards_of_inventory(f"a one.internal # or{end}b two.internal\n", "shards.txt")
+    assert [shard["name"] for shard in found] == ["a"]
+    assert "no printable one" in refused(f"a one.internal{end}b two.internal\n")[0]
+
+
+@pytest.mark.parametrize("word", ["d\x00", "d\u202ex", "\u0663", "d\u00a0e", "sh\u00f6p"])
+def test_a_word_is_what_everybody_sees(word: str) -> None:
+    assert "no printable one" in refused(f"a one.internal {word}\n")[0]
+
+
+def test_a_list_that_is_too_long_is_not_read_to_its_end() -> None:
+    (told,) = refused("".join(f"s{number} h\n" for number in range(SHARDS_MAX + 2)))
+    assert "more than" in told
