@@ -100,7 +100,7 @@ def order_refusals(
         return
     if plan is None:
         return
-    if order.wave > len(plan.core.waves):
+    if not 1 <= order.wave <= len(plan.core.waves):
         yield Refusal(
             code="part-wave-unknown",
             message=f"the order is for wave {order.wave}, and the plan has {len(plan.core.waves)}",

@@ -73,7 +73,8 @@ def test_an_order_is_for_this_very_plan() -> None:
     assert refused(PartOrder(wave=2, plan_id=PLAN.plan_id)) == []
     assert refused(PartOrder(wave=1, plan_id="sha256:another")) == ["part-of-another-plan"]
     assert refused(PartOrder(wave=1, plan_id=PLAN.plan_id), plan=False) == ["part-of-another-plan"]
-    assert refused(PartOrder(wave=3)) == ["part-wave-unknown"]
+    for wave in (3, 0, -1):
+        assert refused(PartOrder(wave=wave)) == ["part-wave-unknown"]
 
 
 @pytest.mark.invariant("RG-21")
