@@ -97,6 +97,8 @@ def copies_order(snapshot: RolloutSnapshot, limits: RolloutLimits) -> CopyOrder:
 
 
 def _lost(snapshot: RolloutSnapshot) -> list[str]:
+    if S.UNKNOWN not in snapshot.states.values():  # asked with each shard that ends, of all of them
+        return []
     return [
         shard
         for wave in snapshot.waves
@@ -108,6 +110,8 @@ def _lost(snapshot: RolloutSnapshot) -> list[str]:
 def _unfollowed(snapshot: RolloutSnapshot) -> list[str]:
     """Shards whose statement an earlier run began, and which an engine was found to have in hand:
     it goes on whatever this run decides, so it is followed before anything else."""
+    if not any(state in snapshot.states.values() for state in _IN_HAND):
+        return []
     return [
         shard
         for wave in snapshot.waves
@@ -148,9 +152,7 @@ def _overdue(held: CutoverOverdue, limits: RolloutLimits) -> Pause:
 def _after_failure(
     snapshot: RolloutSnapshot, limits: RolloutLimits, lost: list[str]
 ) -> Action | None:
-    failed = next(
-        (s for wave in snapshot.waves for s in wave if snapshot.states[s] is S.FAILED), None
-    )
+    failed = _first_failed(snapshot)
     match limits.on_failure:
         case OnFailure.CONTINUE:
             return None
@@ -162,6 +164,13 @@ def _after_failure(
             return Halt(failed)
         case _:
             return EndUnknown(tuple(lost)) if lost else None
+
+
+def _first_failed(snapshot: RolloutSnapshot) -> str | None:
+    if S.FAILED not in snapshot.states.values():
+        return None
+    failed = (s for wave in snapshot.waves for s in wave if snapshot.states[s] is S.FAILED)
+    return next(failed, None)
 
 
 def _within_wave(snapshot: RolloutSnapshot, limits: RolloutLimits, index: int) -> Action:

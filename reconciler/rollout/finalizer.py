@@ -7,6 +7,8 @@ more wave.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from reconciler.ledger.finalizers import VSchemaFailedForNow, VSchemaGateClosed, VSchemaNotAsked
 from reconciler.ledger.states import SETTLED
 from reconciler.ledger.states import OperationState as S
@@ -25,12 +27,13 @@ from reconciler.rollout.actions import (
 from reconciler.rollout.snapshot import RolloutLimits, RolloutSnapshot
 
 _NEVER_DONE = SETTLED - {S.COMPLETED}
+_UNSETTLED = tuple(state for state in S if state not in SETTLED)
 
 
 def is_anything_left(snapshot: RolloutSnapshot) -> bool:
     """Of shards or of the keyspace."""
-    states = (*snapshot.states.values(), *snapshot.finalizers.states.values())
-    return any(state not in SETTLED for state in states)
+    steps = snapshot.finalizers.states.values()
+    return _has_unsettled(snapshot.states.values()) or _has_unsettled(steps)
 
 
 def lost_finalizer(snapshot: RolloutSnapshot) -> Moment | None:
@@ -55,7 +58,7 @@ def finalizer_failed(snapshot: RolloutSnapshot) -> HaltAtFinalizer | None:
 def never_last(snapshot: RolloutSnapshot) -> Halt | None:
     """Every shard has come to its end and not every one to a good one: what is left is the last
     step alone, and it never runs, whatever `on_failure` says."""
-    if any(state not in SETTLED for state in snapshot.states.values()):
+    if _has_unsettled(snapshot.states.values()):
         return None
     unfinished = (
         shard
@@ -87,6 +90,12 @@ def after_last_wave(snapshot: RolloutSnapshot, limits: RolloutLimits) -> Action 
     if not begun and (held := _before_last(snapshot, limits)):
         return held
     return _driven(snapshot, Moment.LAST)
+
+
+def _has_unsettled(states: Collection[S]) -> bool:
+    """Looked for one by one, the first that most of what is left is in: each is found, or not, by
+    the interpreter itself, and it is asked with each shard that ends, of all of them."""
+    return any(state in states for state in _UNSETTLED)
 
 
 def _is_left(snapshot: RolloutSnapshot, moment: Moment) -> bool:
