@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 from reconciler.model.key_function import KeyFunctionName
 from reconciler.reshard.key_functions.binary import BINARY
@@ -39,6 +40,7 @@ def samples(function: KeyFunction) -> tuple[int | bytes, ...]:
     return tuple(_bytes() if function.takes is Takes.BYTES else _integers(function.takes))
 
 
+@cache
 def selftest(function: KeyFunction) -> str:
     """A digest of the keys of its samples: two functions that have one name and not one meaning
     differ in it."""
