@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -17,8 +19,9 @@ from reconciler.cli.streams import remark, show
 from reconciler.cli.wire import Worlds
 from reconciler.drive.audit import audit_rows
 from reconciler.flows.keyspaces import choose_environment
-from reconciler.ledger.model import Forgotten
-from reconciler.outcomes.audit import AuditRow, audit_page
+from reconciler.ledger.model import Forgotten, Wanted
+from reconciler.ledger.states import ApplyState
+from reconciler.outcomes.audit import AuditOutcome, AuditRow, audit_page
 from reconciler.outcomes.ends import failed_code
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.report.compose.audit import audit_csv
@@ -26,6 +29,16 @@ from reconciler.report.compose.forgotten import forgotten_words
 from reconciler.report.render import audit_report
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
+
+_PLAN_ID = "sha256:"
+
+
+def _plan_id(_context: click.Context, _option: click.Parameter, given: str) -> str:
+    """As reports show it, which leave out the prefix, or whole."""
+    digits = given.removeprefix(_PLAN_ID)
+    if given and not re.fullmatch(r"[0-9a-f]{4,64}", digits):
+        raise click.BadParameter("the first digits of a plan's id, four at least, as reports show")
+    return f"{_PLAN_ID}{digits}" if given else ""
 
 
 @click.command()
@@ -48,6 +61,32 @@ from reconciler.spec.model import Environment
     show_default=True,
     help="At most so many applies; of several ledgers, also those with the last one's number.",
 )
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DAY",
+    help="Only applies that began on this day, of UTC, or later.",
+)
+@click.option(
+    "--until",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DAY",
+    help="Only applies that began on this day, of UTC, or earlier.",
+)
+@click.option(
+    "--outcome",
+    "outcomes",
+    type=click.Choice([state.value for state in ApplyState]),
+    multiple=True,
+    help="Only applies that ended so, or stand so; may be given several times.",
+)
+@click.option(
+    "--plan",
+    callback=_plan_id,
+    default="",
+    metavar="ID",
+    help="Only applies of the plan whose id begins so.",
+)
 @options.output("text", "json", "markdown", "csv")
 def audit(
     keyspaces: tuple[str, ...],
@@ -58,6 +97,10 @@ def audit(
     protected_branch: str | None,
     before: int | None,
     limit: int,
+    since: datetime | None,
+    until: datetime | None,
+    outcomes: tuple[str, ...],
+    plan: str,
     output: str,
 ) -> None:
     """List applies, the newest first: when, what, whose change, who approved and who started it, on
@@ -70,6 +113,7 @@ def audit(
     loaded = load(repo, None)
     chosen = choose_environment(loaded.keyspaces, environment)
     gate = ledger_gate_of(repo, review, protected_branch)
+    wanted = _wanted(since, until, outcomes, plan)
     with Worlds(loaded.root) as worlds:
 
         def work(files: DesiredFiles, of: Environment) -> tuple[AuditRow | Forgotten, ...]:
@@ -79,7 +123,13 @@ def audit(
                 row
                 for part in parts_of(of)
                 for row in audit_rows(
-                    ledger, of.name, keyspace, limit=limit + 1, before=before, region=part
+                    ledger,
+                    of.name,
+                    keyspace,
+                    limit=limit + 1,
+                    before=before,
+                    region=part,
+                    wanted=wanted,
                 )
             )
             return (*rows, *gone(ledger, files, of))
@@ -93,11 +143,30 @@ def audit(
         limit,
         tuple(one for one in seen if isinstance(one, Forgotten)),
     )
+    _tell(page, output)
+    show_failed(failed)
+    exit_with(failed_code(one) for one in failed)
+
+
+def _tell(page: AuditOutcome, output: str) -> None:
     show(audit_csv(page) if output == "csv" else audit_report(page, presentation(output)))
     if output == "csv" and page.more_before is not None:
         remark(f"there are more applies: `--before {page.more_before}` has them")
     if output == "csv":
         for one in page.forgotten:
             remark(forgotten_words(one))
-    show_failed(failed)
-    exit_with(failed_code(one) for one in failed)
+
+
+def _wanted(
+    since: datetime | None, until: datetime | None, outcomes: tuple[str, ...], plan: str
+) -> Wanted:
+    return Wanted(
+        since_s=None if since is None else _midnight_s(since),
+        until_s=None if until is None else _midnight_s(until + timedelta(days=1)),
+        states=tuple(map(ApplyState, outcomes)),
+        plan=plan,
+    )
+
+
+def _midnight_s(day: datetime) -> float:
+    return day.replace(tzinfo=UTC).timestamp()

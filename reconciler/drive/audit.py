@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.drive.limits import FIRST_EVENTS_MAX
-from reconciler.ledger.model import EventEntry, StoredApply
+from reconciler.ledger.model import EVERY_APPLY, EventEntry, StoredApply, Wanted
 from reconciler.ledger.reasons import Begun, TakenUp
 from reconciler.ledger.reviewed import Reviewed
 from reconciler.outcomes.audit import AuditRow
@@ -21,10 +21,11 @@ def audit_rows(
     limit: int,
     before: int | None = None,
     region: str = "",
+    wanted: Wanted = EVERY_APPLY,
 ) -> Iterator[AuditRow]:
     """Newest first; `before` is the number of an apply where an earlier page ended."""
     found = ledger.applies(
-        environment, keyspace=keyspace, limit=limit, region=region, before=before
+        environment, keyspace=keyspace, limit=limit, region=region, before=before, wanted=wanted
     )
     for stored in found:
         yield _row(ledger, stored)

@@ -171,6 +171,20 @@ class StatementOfApply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which applies somebody asks for: begun from `since_s` on and before `until_s`, that stand at
+    one of `states`, of plans whose id begins so. What is not said holds for all."""
+
+    since_s: float | None = None
+    until_s: float | None = None
+    states: tuple[ApplyState, ...] = ()
+    plan: str = ""
+
+
+EVERY_APPLY = Wanted()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Forgotten:
     """So many applies of the keyspace are gone; the latest of them had ended at `until_s`."""
 

@@ -8,6 +8,7 @@ from typing import Protocol
 from reconciler.errors import Busy, Unavailable
 from reconciler.ledger.deploys import DeployIntent, DeployStep
 from reconciler.ledger.model import (
+    EVERY_APPLY,
     Entry,
     EventEntry,
     Forgotten,
@@ -21,6 +22,7 @@ from reconciler.ledger.model import (
     StoredOperation,
     StoredStatement,
     TakenOn,
+    Wanted,
 )
 from reconciler.ledger.reasons import Answer
 from reconciler.ledger.states import ApplyState, RequestKind, RequestState, StatementState
@@ -110,9 +112,10 @@ class Ledger(Protocol):
         limit: int,
         region: str = "",
         before: int | None = None,
+        wanted: Wanted = EVERY_APPLY,
     ) -> list[StoredApply]:
         """Newest first; of a region's part alone, or of all shards (''); those with a number
-        `before` that one, None: all."""
+        `before` that one, None: all; of these only what is `wanted`."""
 
     def operations(self, apply_id: int) -> tuple[StoredOperation, ...]:
         """In rollout order; never a part of them."""

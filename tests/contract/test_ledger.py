@@ -30,6 +30,7 @@ from reconciler.ledger.model import (
     StatementEntry,
     StoredFinalizer,
     TakenOn,
+    Wanted,
 )
 from reconciler.ledger.reasons import EndedMeanwhile, InWords, NothingNewStarts
 from reconciler.ledger.states import (
@@ -584,3 +585,30 @@ def test_an_address_that_does_not_work_is_not_shown() -> None:
     for shown in (str(unreachable.value), str(unknown.value)):
         assert "hunter2" not in shown
         assert "internal" not in shown
+
+
+def test_applies_are_found_by_time_state_and_plan(
+    ledger: SqlLedger,
+) -> None:
+    def began(at_s: float, plan_id: str, state: ApplyState) -> int:
+        lease = ledger.begin(new_apply(plan_id=plan_id), holder="me", now_s=at_s)
+        stored = ledger.apply(lease.apply_id)
+        assert stored is not None
+        ledger.settle(lease, replace(stored, state=state, completed_s=at_s))
+        return lease.apply_id
+
+    first = began(10.0, "sha256:1a", ApplyState.COMPLETED)
+    second = began(20.0, "sha256:1%b", ApplyState.FAILED)
+    third = began(30.0, "sha256:2c", ApplyState.COMPLETED)
+
+    def found(wanted: Wanted) -> list[int]:
+        rows = ledger.applies("production", keyspace="commerce", limit=9, wanted=wanted)
+        return [row.apply_id for row in rows]
+
+    assert found(Wanted()) == [third, second, first]
+    assert found(Wanted(since_s=20.0)) == [third, second]
+    assert found(Wanted(until_s=20.0)) == [first]
+    assert found(Wanted(states=(ApplyState.FAILED, ApplyState.CANCELLED))) == [second]
+    assert found(Wanted(plan="sha256:1")) == [second, first]
+    assert found(Wanted(plan="sha256:1%")) == [second]
+    assert found(Wanted(plan="sha256:2", states=(ApplyState.FAILED,))) == []

@@ -5,11 +5,22 @@ Rule: what a method has recorded is on disk when it returns.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import BindParameter, Engine, Integer, and_, bindparam, insert, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Engine,
+    Integer,
+    and_,
+    bindparam,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from reconciler.edges.ledger import rows
 from reconciler.edges.ledger.engine import GroupCommit, alone, engine_for, reading, writing
@@ -47,6 +58,7 @@ from reconciler.edges.ledger.writes import (
 from reconciler.ledger.codec import told_text
 from reconciler.ledger.deploys import DeployIntent, DeployStep
 from reconciler.ledger.model import (
+    EVERY_APPLY,
     Entry,
     EventEntry,
     Forgotten,
@@ -60,6 +72,7 @@ from reconciler.ledger.model import (
     StoredOperation,
     StoredStatement,
     TakenOn,
+    Wanted,
 )
 from reconciler.ledger.reasons import Answer
 from reconciler.ledger.states import ApplyState, RequestKind, RequestState, StatementState
@@ -266,6 +279,7 @@ class SqlLedger:
         limit: int,
         region: str = "",
         before: int | None = None,
+        wanted: Wanted = EVERY_APPLY,
     ) -> list[StoredApply]:
         of = {
             "of_environment": environment,
@@ -274,9 +288,9 @@ class SqlLedger:
             "of_end": before if before is not None else _NO_END,
         }
         if keyspace is None:
-            found = self._rows(_APPLIES, **of)
+            found = self._rows(_APPLIES.where(*_conditions(wanted)), **of)
         else:
-            found = self._rows(_APPLIES_OF, **of, of_keyspace=keyspace)
+            found = self._rows(_APPLIES_OF.where(*_conditions(wanted)), **of, of_keyspace=keyspace)
         return [rows.stored_apply(row) for row in found]
 
     def operations(self, apply_id: int) -> tuple[StoredOperation, ...]:
@@ -346,3 +360,14 @@ class SqlLedger:
     def _rows(self, wanted: Any, **of: object) -> list[rows.Row]:
         with reading(self._engine) as connection:
             return list(connection.execute(wanted, of).mappings())
+
+
+def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    if wanted.since_s is not None:
+        yield applies.c.started_s >= wanted.since_s
+    if wanted.until_s is not None:
+        yield applies.c.started_s < wanted.until_s
+    if wanted.states:
+        yield applies.c.state.in_([state.value for state in wanted.states])
+    if wanted.plan:
+        yield applies.c.plan_id.startswith(wanted.plan, autoescape=True)

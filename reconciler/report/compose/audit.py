@@ -37,7 +37,7 @@ COLUMNS = (
 def audit_document(outcome: AuditOutcome) -> Document:
     gone = forgotten_blocks(outcome.forgotten)
     if not outcome.rows:
-        text = (Name(outcome.environment), Text(": the ledger knows no apply"))
+        text = (Name(outcome.environment), Text(": the ledger knows no apply that was asked for"))
         return Document(reports=(Report(title=None, blocks=(blocks.Paragraph(text=text), *gone)),))
     more = f"`--before {outcome.more_before}` shows those before that number"
     steps = (NextStep(text=with_commands(more)),) if outcome.more_before is not None else ()

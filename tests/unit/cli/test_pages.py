@@ -191,6 +191,31 @@ def test_who_looks_at_the_past_is_told_what_is_forgotten(
     assert "1970-01-01 00:00:09 UTC" in said
 
 
+@pytest.mark.parametrize(
+    ("more", "is_found"),
+    [
+        (["--since", "1970-01-01", "--until", "1970-01-01"], True),
+        (["--since", "1970-01-02"], False),
+        (["--until", "1969-12-31"], False),
+        (["--outcome", "failed", "--outcome", "pending"], True),
+        (["--outcome", "failed"], False),
+        (["--plan", "0123456789ab"], False),
+    ],
+)
+def test_an_audit_is_of_what_was_asked_for(more: list[str], is_found: bool, repo: Path) -> None:
+    """`begun` begins in the first seconds of 1970."""
+    told = CliRunner().invoke(reconciler, asked("audit", repo, *more))
+    assert told.exit_code == ExitCode.FINE, told.output
+    assert ("1 apply in production" in told.output) is is_found
+    assert ("knows no apply that was asked for" in told.output) is not is_found
+
+
+def test_an_audit_takes_the_beginning_of_a_plans_id_alone(repo: Path) -> None:
+    told = CliRunner().invoke(reconciler, asked("audit", repo, "--plan", "%"))
+    assert told.exit_code != ExitCode.FINE
+    assert "the first digits of a plan's id" in told.output
+
+
 def test_a_result_may_go_to_what_is_no_file(repo: Path, tmp_path: Path) -> None:
     """Such as /dev/stdout, or a pipe: it is written to, and stays what it is."""
     pipe = tmp_path / "pipe"
