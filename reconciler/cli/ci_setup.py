@@ -60,6 +60,12 @@ _ACTION = "The action of reconciler that jobs run (OWNER/NAME@COMMIT, the full h
     metavar="ENVIRONMENT",
     help="Let a run apply there without the approvals, once somebody on call has let it in.",
 )
+@click.option(
+    "--checks-by-region",
+    is_flag=True,
+    help="Check the plans of environments with regions by a look in each region, where no runner"
+    " reaches all of them.",
+)
 @click.option("--host", metavar="HOST", help="A GitHub Enterprise Server, in place of github.com.")
 @click.option("--replace", "replaces", is_flag=True, help="Replace files that are there already.")
 @click.option(
@@ -77,6 +83,7 @@ def setup(
     runner: tuple[str, ...],
     scratch: str,
     glass: str | None,
+    checks_by_region: bool,
     host: str | None,
     replaces: bool,
     asks: bool | None,
@@ -103,6 +110,7 @@ def setup(
         scratch=scratch,
         host=host,
         glass=glass,
+        checks_by_region=checks_by_region,
     )
     files = files_of(loaded, asked, below=below, top=top)
     written = write_files(files, top, WorkingTreeWriter(root), replaces=replaces)

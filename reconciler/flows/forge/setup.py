@@ -8,16 +8,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.errors import InvalidInput, Problem, ReconcilerError, Refused
-from reconciler.flows.forge.workflow import check_image, check_pinned, requests_of, workflow_of
+from reconciler.flows.forge.workflow import (
+    check_image,
+    check_pinned,
+    checks_of,
+    requests_of,
+    workflow_of,
+)
 from reconciler.flows.keyspaces import Loaded, no_specs
 from reconciler.guard.review.code_owners import CODE_OWNERS_PATHS, owners_of, parse_code_owners
 from reconciler.limits import CODE_OWNERS_BYTES_MAX
 from reconciler.model.engine import EngineName
 from reconciler.plan.files import PLANS_DIRECTORY
 from reconciler.ports.files import FileWriter
+from reconciler.report.checks_workflow import checks_workflow
 from reconciler.report.requests_workflow import requests_workflow
 from reconciler.report.setup.checklist import checklist
-from reconciler.report.setup.model import ApplyJob, Setup
+from reconciler.report.setup.model import ApplyJob, RegionChecks, Setup
 from reconciler.report.setup.owners import code_owners
 from reconciler.report.setup.requests import schema_requests
 from reconciler.report.setup.schema import schema_workflow
@@ -50,6 +57,7 @@ class SetupRequest:
     scratch: str = "spec"
     host: str | None = None
     glass: str | None = None
+    checks_by_region: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +77,18 @@ def files_of(loaded: Loaded, asked: SetupRequest, *, below: str, top: FileTree) 
     about = _setup(specs, asked, below)
     there = _owners_there(top)
     adds = there is not None and not _owns(there, about)
-    contents = {f"{WORKFLOWS}/schema.yml": schema_workflow(about)}
+    contents = {f"{WORKFLOWS}/schema.yml": schema_workflow(about)} if about.has_whole else {}
+    for checks in about.checked:
+        contents[f"{WORKFLOWS}/checks-{checks.environment}.yml"] = checks_workflow(
+            checks_of(
+                loaded,
+                checks.environment,
+                action=asked.action,
+                branch=asked.branch,
+                below=below,
+                scratch_image=_image(asked),
+            )
+        )
     if about.asked:
         contents[f"{WORKFLOWS}/schema-requests.yml"] = schema_requests(about)
     for name in about.regional:
@@ -135,17 +154,24 @@ def _setup(specs: Sequence[SpecFile], asked: SetupRequest, below: str) -> Setup:
     for environment in every:
         before.setdefault(environment.name, set()).update(environment.comes_after)
     order = in_order(before, {name: sorted(first & names) for name, first in before.items()})
+    regional = tuple(sorted({each.name for each in every if each.region_names}))
+    checked = regional if asked.checks_by_region else ()
+    if asked.checks_by_region and (why := _unfit(asked, regional)):
+        raise InvalidInput(_not_by_region(why))
+    whole = [each for each in every if each.name not in checked]
     return Setup(
         action=asked.action,
         branch=asked.branch,
         directory=below or ".",
         runner=asked.runner,
         scratch=asked.scratch,
-        reads=_variables(map(_as_read, every), asked.scratch),
+        reads=_variables(map(_as_read, whole), asked.scratch),
         jobs=tuple(
             job for name in order if (job := _job(specs, name, before[name], asked)) is not None
         ),
-        regional=tuple(sorted({each.name for each in every if each.region_names})),
+        regional=regional,
+        checked=tuple(_checks(every, name, asked) for name in checked),
+        whole=tuple(sorted({each.name for each in whole})) if checked else (),
         owners=asked.owners,
         on_call=asked.on_call or asked.owners,
         owned=_owned(specs, below),
@@ -153,6 +179,32 @@ def _setup(specs: Sequence[SpecFile], asked: SetupRequest, below: str) -> Setup:
         host=asked.host,
         glass=asked.glass,
     )
+
+
+def _checks(every: Sequence[Environment], name: str, asked: SetupRequest) -> RegionChecks:
+    """Where a keyspace has no regions there, the workflow itself refuses it by name."""
+    found = [each for each in every if each.name == name]
+    scratches = () if _image(asked) else tuple(each.scratch for each in found)
+    return RegionChecks(
+        environment=name,
+        regions=tuple(sorted({region for each in found for region in each.region_names})),
+        variables=variables_of(tuple(each.shards for each in found)),
+        tries=variables_of(scratches),
+    )
+
+
+def _image(asked: SetupRequest) -> str | None:
+    return None if asked.scratch in ("spec", "auto") else asked.scratch
+
+
+def _unfit(asked: SetupRequest, regional: Sequence[str]) -> str | None:
+    if not regional:
+        return "no environment of the specs has regions"
+    if asked.host is not None:
+        return "regions hand their files on as artifacts, which no GitHub of one's own takes"
+    if asked.scratch == "auto":
+        return "the job that judges has a scratch server of the spec or of an image, no `auto`"
+    return None
 
 
 def _job(
@@ -233,6 +285,15 @@ def _others_there(paths: Sequence[str]) -> Problem:
         message=f"there already, and not as it would be written: {', '.join(paths)}",
         recovery="commit what is there, run it with --replace, and look at the difference with"
         " `git diff`; nothing was written",
+    )
+
+
+def _not_by_region(why: str) -> Problem:
+    return Problem(
+        code="setup-checks-by-region",
+        message=f"--checks-by-region cannot be kept: {why}",
+        recovery="leave it out, and give `--runs-on` a runner that reaches every shard;"
+        " docs/regions.md says what checks over regions need",
     )
 
 

@@ -10,8 +10,9 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
-from reconciler.guard.review.places import control_place
-from reconciler.report.setup.model import GLASS, READER, Setup
+from reconciler.guard.review.places import checks_place, control_place, reader_place
+from reconciler.observe.file.key import KEY_VARIABLE, key_variable
+from reconciler.report.setup.model import GLASS, READER, RegionChecks, Setup
 from reconciler.report.setup.owners import owner_lines
 
 _AT = "repos/{owner}/{repo}"  # filled in by `gh`, for the repository of the current folder
@@ -88,10 +89,11 @@ def _actions() -> Iterator[str]:
 def _environments(about: Setup) -> Iterator[str]:
     yield "## 3. Environments"
     yield ""
-    yield f"`{READER}` is for jobs of every branch. The others hold what changes shards: the branch"
-    yield f"`{about.branch}` alone may use them, and no administrator goes past that."
-    yield ""
-    yield from _shell(*_made(READER, {"deployment_branch_policy": None}))
+    if about.has_whole:
+        yield f"`{READER}` is for jobs of every branch. The others hold what changes shards: the"
+        yield f"branch `{about.branch}` alone may use them, and no administrator goes past that."
+        yield ""
+        yield from _shell(*_made(READER, {"deployment_branch_policy": None}))
     for job in about.jobs:
         yield ""
         yield from _shell(*_kept(about, job.environment, ()))
@@ -109,6 +111,18 @@ def _environments(about: Setup) -> Iterator[str]:
         yield ""
         yield "Of those that are rolled out by regions each workflow has its places on top:"
         yield ", ".join(f"`.github/workflows/rollout-{name}.yml`" for name in about.regional) + "."
+    for checks in about.checked:
+        yield ""
+        yield f"For the looks at `{checks.environment}` in its regions, and the job that judges by"
+        yield "them; jobs of every branch use these:"
+        yield ""
+        yield from _shell(*_all_made(checks))
+
+
+def _all_made(checks: RegionChecks) -> Iterator[str]:
+    name = checks.environment
+    for place in (*(reader_place(name, region) for region in checks.regions), checks_place(name)):
+        yield from _made(place, {"deployment_branch_policy": None})
 
 
 def _kept(about: Setup, place: str, reviewers: tuple[str, ...]) -> Iterator[str]:
@@ -166,10 +180,18 @@ def _filled(value: object) -> Iterator[str]:
 def _logins(about: Setup) -> Iterator[str]:
     yield "## 4. Logins"
     yield ""
-    yield f"`{READER}` has the login that reads, each other environment the one that changes its"
-    yield "shards; by the same names, for a job has one of them. `gh` asks for each value. None may"
-    yield "be a secret of the repository or of the organisation: jobs of every branch get those."
-    places = [(READER, about.reads), *((job.environment, job.variables) for job in about.jobs)]
+    reads = [f"`{READER}`"] if about.has_whole else []
+    reads += ["each `…/reader/…`"] if about.checked else []
+    yield f"{' and '.join(reads)} has a login that reads, each other environment the one that"
+    yield "changes its shards; by the same names, for a job has one of them. `gh` asks for each"
+    yield "value. None may be a secret of the repository or of the organisation: jobs of every"
+    yield "branch get those."
+    places = [(READER, about.reads)] if about.has_whole else []
+    places += [(job.environment, job.variables) for job in about.jobs]
+    for checks in about.checked:
+        name = checks.environment
+        places += [(reader_place(name, region), checks.variables) for region in checks.regions]
+        places.append((checks_place(name), checks.tries))
     if about.glass is not None:
         places += [(GLASS, job.variables) for job in about.jobs if job.environment == about.glass]
     for place, names in places:
@@ -179,6 +201,23 @@ def _logins(about: Setup) -> Iterator[str]:
             yield from _shell(
                 *(f"gh {kind} set {name} --env {shlex.quote(place)}" for name, kind in kinds)
             )
+    for checks in about.checked:
+        yield ""
+        yield f"The keys by which files of `{checks.environment}` are known, each region its own:"
+        yield ""
+        yield from _shell(*_keys(checks))
+
+
+def _keys(checks: RegionChecks) -> Iterator[str]:
+    """On no command line: others could read it there."""
+    name = checks.environment
+    for region in checks.regions:
+        yield "key=$(openssl rand -hex 32)"
+        for place, secret in (
+            (reader_place(name, region), KEY_VARIABLE),
+            (checks_place(name), key_variable(region)),
+        ):
+            yield f'printf %s "$key" | gh secret set {secret} --env {shlex.quote(place)}'
 
 
 def _is_plain(name: str) -> bool:
@@ -204,9 +243,13 @@ def _ruleset(about: Setup) -> dict[str, Any]:
         "require_last_push_approval": True,
         "required_review_thread_resolution": False,
     }
+    names = ["verify"] if about.has_whole else []
+    names += [f"verify {each.environment}" for each in about.checked]
     checks = {
         "strict_required_status_checks_policy": True,
-        "required_status_checks": [{"context": "verify", "integration_id": "$actions"}],
+        "required_status_checks": [
+            {"context": name, "integration_id": "$actions"} for name in names
+        ],
     }
     return {
         "name": "schema",

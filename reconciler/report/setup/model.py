@@ -21,11 +21,24 @@ class ApplyJob:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RegionChecks:
+    """Of an environment whose plans are checked by a look in each region. `variables` are those of
+    a look, `tries` those of the scratch server of the job that judges."""
+
+    environment: str
+    regions: tuple[str, ...]
+    variables: tuple[str, ...]
+    tries: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
     """`reads` are the variables of those who look. `scratch` is the image of a service container,
     `auto`, or `spec`: as the spec says. `regional` are environments that are rolled out by their
-    regions. `owned` are paths of the repository, `approvals` what the specs ask for at most. `host`
-    is a GitHub of one's own. `glass` is the environment for which there is a way past approvals."""
+    regions, `checked` those that are checked by them, and `whole` what is left for one runner to
+    look at: () all. `owned` are paths of the repository, `approvals` what the specs ask for at
+    most. `host` is a GitHub of one's own. `glass` is the environment for which there is a way past
+    approvals."""
 
     action: str
     branch: str
@@ -41,6 +54,13 @@ class Setup:
     approvals: int
     host: str | None = None
     glass: str | None = None
+    checked: tuple[RegionChecks, ...] = ()
+    whole: tuple[str, ...] = ()
+
+    @property
+    def has_whole(self) -> bool:
+        """One runner looks at something."""
+        return bool(self.whole) or not self.checked
 
     @property
     def asked(self) -> tuple[ApplyJob, ...]:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.report.setup.model import GLASS, READER, ApplyJob, Setup
-from reconciler.report.setup.pieces import checked_out, queue, runs_on, scratch_service, step
+from reconciler.report.setup.pieces import (
+    Pairs,
+    checked_out,
+    queue,
+    runs_on,
+    scratch_service,
+    step,
+)
 from reconciler.report.workflow import quoted
 
 _UPLOAD = "actions/upload-artifact@b7c566a772e6b6bfb58ed0dc250532a479d7789f # v6.0.0"
@@ -21,6 +28,15 @@ def schema_workflow(about: Setup) -> str:
     for number, job in enumerate(about.jobs, start=1):
         lines += ["", *_apply(about, job, number)]
     return "\n".join([*lines, "", *_drift(about)]) + "\n"
+
+
+def _looks(about: Setup) -> Iterator[tuple[Pairs, tuple[str, ...]]]:
+    """What a step that looks is given, and when it runs: one for all environments, or one for each
+    where others are looked at by their regions, whatever was found in those before."""
+    if not about.whole:
+        yield (), ()
+    for number, name in enumerate(about.whole):
+        yield (("environment", quoted(name)),), ("!cancelled()",) if number else ()
 
 
 def _head(about: Setup) -> Iterator[str]:
@@ -74,16 +90,19 @@ def _verify(about: Setup) -> Iterator[str]:
     yield from scratch_service(about)
     yield from checked_out()
     said = "Is the plan what an apply would run?"
-    yield from step(about, said, (("command", "verify"),), about.reads)
+    for where, condition in _looks(about):
+        given = (("command", "verify"), *where)
+        yield from step(about, said, given, about.reads, condition=condition)
     if not about.is_own_host:
         yield from _missing_plan(about)
 
 
 def _missing_plan(about: Setup) -> Iterator[str]:
     """Kept as an artifact, which no GitHub of one's own takes from this action."""
-    given = (("command", "plan"), ("files-only", "true"))
     said = "Make the plan that is missing"
-    yield from step(about, said, given, about.reads, condition=_MISSING)
+    for where, _ in _looks(about):
+        given = (("command", "plan"), *where, ("files-only", "true"))
+        yield from step(about, said, given, about.reads, condition=_MISSING)
     yield "      - name: Keep it for `reconciler ci pull`"
     yield "        if: >-"
     yield from (f"          {line}" for line in _MISSING)
@@ -159,4 +178,7 @@ def _drift(about: Setup) -> Iterator[str]:
     yield from scratch_service(about)
     yield from checked_out()
     chat = (("RECONCILER_WEBHOOK_URL", "${{ secrets.SCHEMA_WEBHOOK_URL }}"),)
-    yield from step(about, "Has live left git?", (("command", "drift"),), about.reads, more=chat)
+    for where, condition in _looks(about):
+        given = (("command", "drift"), *where)
+        said = "Has live left git?"
+        yield from step(about, said, given, about.reads, condition=condition, more=chat)

@@ -18,11 +18,17 @@ from reconciler.cli.ci_setup import setup
 from reconciler.edges.github.settings import _together
 from reconciler.errors import InvalidInput, Refused
 from reconciler.flows.forge.doctor import _judge_rules
+from reconciler.flows.forge.doctor_checks import judge_checks
 from reconciler.flows.forge.setup import CHECKLIST, SetupRequest, files_of, write_files
 from reconciler.flows.keyspaces import Loaded
 from reconciler.outcomes.doctor import CheckMark
-from reconciler.ports.forge_settings import ForgeSettings
-from reconciler.spec.load import load_repository
+from reconciler.ports.forge_settings import (
+    BranchRules,
+    ForgeEnvironment,
+    ForgeSettings,
+    RequiredCheck,
+)
+from reconciler.spec.load import DesiredFiles, load_repository
 from tests.offline_fleet import Files
 from tests.sample_regions import REGIONS, spec_of
 
@@ -149,6 +155,107 @@ def test_what_is_rolled_out_by_regions_has_its_own_workflows() -> None:
     assert "ask" in jobs_of(found[".github/workflows/rollout-production-requests.yml"])
 
 
+UNSEEN = ForgeSettings(
+    default_branch="main",
+    rules=None,
+    actions_app=15368,
+    protected_patterns=(),
+    shared_secrets=(),
+    write_keys=(),
+    forks=None,
+    environments=(),
+    code_owners=None,
+    job_token=None,
+    dead_workflows=(),
+    schedule=None,
+)
+CHECKS = ".github/workflows/checks-production.yml"
+LOOKED_AT = replace(ASKED, checks_by_region=True)
+
+
+@pytest.mark.invariant("RG-112")
+def test_checks_over_regions_are_written_with_all_that_they_rely_on() -> None:
+    found = written(spec_of(REGIONS), LOOKED_AT)
+    assert SCHEMA not in found, "no runner reaches every shard"
+    jobs = jobs_of(found[CHECKS])
+    assert list(jobs) == ["observe", "verify", "drift"]
+    listed = found[CHECKLIST]
+    places = {re.sub(r" #.*", "", str(job["environment"])) for job in jobs.values()}
+    assert places == {"production/reader/${{ matrix.region }}", "production/checks"}
+    made = re.findall(
+        r"--method PUT repos/\{owner\}/\{repo\}/environments/(\S+)", listed.replace("'", "")
+    )
+    for place in ("reader%2Feu", "reader%2Fus", "checks"):
+        assert f"production%2F{place}" in made
+    for region in ("eu", "us"):
+        assert f"KEY --env production/reader/{region}\n" in listed
+        assert f"KEY_{region.upper()} --env production/checks\n" in listed
+    assert '"context": "verify production"' in listed
+    assert '"context": "verify"' not in listed
+    assert "schema-reader" not in listed
+
+
+@pytest.mark.invariant("RG-110")
+def test_places_as_the_list_makes_them_are_those_that_the_doctor_looks_for() -> None:
+    spec = spec_of(REGIONS)
+    listed = written(spec, LOOKED_AT)[CHECKLIST]
+    blocks = "\n".join(re.findall(r"```sh\n(.*?)```", listed, re.DOTALL))
+    done = subprocess.run(["sh", "-n"], input=blocks, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    secrets: dict[str, list[str]] = {}
+    for name, place in re.findall(r"gh secret set (\S+) --env (\S+)", listed):
+        secrets.setdefault(place, []).append(name)
+    there = {
+        place: ForgeEnvironment(
+            name=place, limits_branches=False, reviewers=0, secrets=tuple(names)
+        )
+        for place, names in secrets.items()
+    }
+    tree = Files(
+        {"specs/shop.yaml": spec.encode(), "schemas/shop/t.sql": b"CREATE TABLE t (i int);"}
+    )
+    (files,) = load_repository(tree).values()
+    assert isinstance(files, DesiredFiles)
+    required = BranchRules(checks=(RequiredCheck(context="verify production", source=1),))
+    settings = replace(UNSEEN, rules=required, shared_secrets=())
+    found = [*judge_checks(files.spec.environments, there, settings)]
+    assert len(found) == 14
+    assert [one for one in found if one.mark is not CheckMark.OK] == []
+
+
+@pytest.mark.invariant("RG-112")
+def test_one_runner_looks_at_what_is_left() -> None:
+    spec = spec_of(REGIONS) + f"  test:\n    connection: {CONNECTION}\n    shards: [a, b]\n"
+    found = written(spec, LOOKED_AT)
+    jobs = jobs_of(found[SCHEMA])
+    for name in ("verify", "drift"):
+        given = [s["with"] for s in jobs[name]["steps"] if "command" in s.get("with", {})]
+        assert {one["environment"] for one in given} == {"test"}
+    assert env_of(jobs["verify"], "verify") == {"SCHEMA_USER"}
+    assert '"context": "verify"' in found[CHECKLIST]
+    assert '"context": "verify production"' in found[CHECKLIST]
+    assert "environment" not in str(
+        [s.get("with") for s in jobs_of(written(spec)[SCHEMA])["verify"]["steps"]]
+    ), "it looks at all of them"
+
+
+@pytest.mark.invariant("RG-112")
+@pytest.mark.parametrize(
+    ("spec", "changed"),
+    [
+        (SPEC, {}),
+        (spec_of(REGIONS), {"host": "git.internal"}),
+        (spec_of(REGIONS), {"scratch": "auto"}),
+    ],
+)
+def test_checks_over_regions_that_cannot_be_kept_are_refused(
+    spec: str, changed: dict[str, Any]
+) -> None:
+    with pytest.raises(InvalidInput) as raised:
+        written(spec, replace(LOOKED_AT, **changed))
+    assert [problem.code for problem in raised.value.problems] == ["setup-checks-by-region"]
+
+
 def test_a_server_of_ones_own_gets_no_action_that_it_cannot_run() -> None:
     found = written(asked=replace(ASKED, host="git.internal"))
     assert "upload-artifact" not in found[SCHEMA]
@@ -194,20 +301,7 @@ def test_the_rules_of_the_list_are_those_that_the_doctor_looks_for() -> None:
         rules.setdefault(rule["type"], []).append(rule.get("parameters", {}))
     seen = _together({}, rules, tuple(ruleset["bypass_actors"]))
     assert seen.approvals == 2
-    settings = ForgeSettings(
-        default_branch="main",
-        rules=seen,
-        actions_app=15368,
-        protected_patterns=(),
-        shared_secrets=(),
-        write_keys=(),
-        forks=None,
-        environments=(),
-        code_owners=None,
-        job_token=None,
-        dead_workflows=(),
-        schedule=None,
-    )
+    settings = replace(UNSEEN, rules=seen)
     assert {finding.mark for finding in _judge_rules(settings)} == {CheckMark.OK}
 
 
