@@ -4,6 +4,7 @@ the package and works, and gathering the changelog leaves what the release workf
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 import reconciler
+from tests.container import Image
 from tests.tidy.source import ROOT
 
 MADE_BY_THE_BUILD = ("PKG-INFO", "setup.cfg")
@@ -128,6 +130,35 @@ def test_the_command_of_the_wheel_works(built: Built) -> None:
         PYTHONPATH=str(built.unpacked),
     )
     assert '"$schema"' in said  # the file beside the code came along
+
+
+@pytest.fixture
+def image(built: Built, tmp_path: Path) -> Image:
+    """Of what the release hands on to the job that builds it."""
+    context, root = tmp_path / "context", tmp_path / "root"
+    (context / "dist").mkdir(parents=True)
+    root.mkdir()
+    shutil.copy2(built.wheel, context / "dist")
+    for name in ("requirements.lock", ".dockerignore"):
+        shutil.copy2(ROOT / name, context)
+    return Image(context, root)
+
+
+def test_the_images_hold_a_command_that_works(image: Image) -> None:
+    image.build(ROOT / "Containerfile")
+    (locked,) = image.from_index
+    assert "-r /build/requirements.lock" in locked
+    said = image.run("--version")
+    assert (said.returncode, reconciler.__version__ in said.stdout) == (0, True), said.stderr
+    where = image.run("schema")
+    assert '"$schema"' in where.stdout, "of the image, and not of this checkout"
+    # The controller's is made from it.
+    image.build(ROOT / "docs" / "examples" / "controller" / "Containerfile")
+    assert (image.user, image.words) == ("10001", ["reconciler", "run"])
+    helped = image.run("--help")
+    assert (helped.returncode, "reconciler run" in helped.stdout) == (0, True), helped.stderr
+    trusted = (image.root / "gitconfig").read_text()
+    assert re.findall(r"directory = (\S+)", trusted) == ["/repo", "/clone/shop"]
 
 
 def test_a_gathered_changelog_is_what_a_tag_is_checked_against(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from typing import Any
 
@@ -14,6 +15,7 @@ from reconciler.cli.run_controller import run
 from reconciler.edges.clock import SystemClock
 from reconciler.edges.http_server.server import Asked
 from reconciler.flows.controller.limits import LEAVE_S_MAX
+from tests.tidy.kubernetes_fields import faults
 from tests.tidy.source import PACKAGE, ROOT
 
 FOLDER = ROOT / "docs" / "examples" / "controller"
@@ -72,6 +74,32 @@ def test_its_own_variables_are_ones_that_are_read() -> None:
     read = "".join(p.read_text(encoding="utf-8") for p in (PACKAGE / "cli").glob("*.py"))
     assert ours
     assert [name for name in sorted(ours) if f'"{name}"' not in read] == []
+
+
+def test_each_field_is_one_that_a_cluster_knows() -> None:
+    assert [fault for one in DOCUMENTS for fault in faults(one)] == []
+    assert {one["kind"] for one in DOCUMENTS} >= {"Deployment", "Service", "NetworkPolicy"}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "fault"),
+    [
+        ("spec.replica", 2, "Deployment.spec.replica is no field"),
+        ("spec.template.spec.terminationGracePeriodSeconds", "90", "is no int"),
+        ("spec.template.spec.containers.0.ports.0.name", "a-name-too-long-for-it", "cannot be"),
+        ("spec.template.spec.containers.0.resources.limits.memory", "1 GB", "cannot be"),
+        ("apiVersion", "apps/v1beta1", "is no kind"),
+    ],
+)
+def test_a_field_that_a_cluster_would_drop_is_named(path: str, value: object, fault: str) -> None:
+    document: Any = copy.deepcopy(DEPLOYMENT)
+    *above, last = path.split(".")
+    at = document
+    for part in above:
+        at = at[int(part) if part.isdecimal() else part]
+    at[last] = value
+    (found,) = faults(document)
+    assert fault in found
 
 
 def test_what_is_selected_is_there() -> None:
