@@ -20,7 +20,7 @@ from reconciler.plan.hazards.statement_context import StatementContext, old_colu
 from reconciler.plan.model import ExecutionClass, Lock
 from reconciler.plan.words import named_shards
 from reconciler.prove.chain import Ran
-from reconciler.prove.request import ProofRequest
+from reconciler.prove.request import EngineChoices, ProofRequest
 
 _COPIED = ExecutionClass(lock=Lock.NONE, rebuilds=True)
 
@@ -63,7 +63,7 @@ def _chosen(request: ProofRequest, ran: Ran) -> EngineName | NoEngine:
             version=request.version,
             size_bytes=choices.size_bytes.get(_observed_name(ran)),
             is_behind_vitess=choices.is_behind_vitess,
-            triggers=choices.triggers.get(_observed_name(ran), ()),
+            triggers=_triggers(choices, ran),
             children=choices.children.get(_observed_name(ran), ()),
             tables=tuple(sorted(choices.tables | {one.name for one in request.desired.tables})),
             keeps_old=choices.rules.keep_old_s > 0,
@@ -71,6 +71,13 @@ def _chosen(request: ProofRequest, ran: Ran) -> EngineName | NoEngine:
         choices.rules,
         choices.reviewed.get(ran.effects[0]),
     )
+
+
+def _triggers(choices: EngineChoices, ran: Ran) -> tuple[str, ...]:
+    """PG-36: those that are there are known by the name that the table has on the shards, and those
+    that git wants by the one that it gets."""
+    names = dict.fromkeys((_observed_name(ran), ran.step.table))
+    return tuple(dict.fromkeys(found for name in names for found in choices.triggers.get(name, ())))
 
 
 def _observed_name(ran: Ran) -> str:
