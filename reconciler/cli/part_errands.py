@@ -28,6 +28,7 @@ from reconciler.edges.files.history import GitHistory
 from reconciler.errors import InvalidInput, Problem, ReconcilerError, Refused
 from reconciler.flows.apply import ApplyRequest, ApplyWorld, apply_keyspace
 from reconciler.flows.keyspace_order import left_alone_before, order_gates
+from reconciler.flows.part import are_failures_released
 from reconciler.flows.predecessors import Predecessors
 from reconciler.flows.split.reached import look_of
 from reconciler.guard.review.asker import Asker
@@ -130,6 +131,7 @@ class PartErrands:
     ) -> Told:
         files, environment = self._part(history, commit, order)
         proven = self.proof_at(history, commit, environment.name)
+        goes_on = order.releases and not attempt.has_begun
         with Worlds(self.repo) as worlds:
 
             def look_at(of: DesiredFiles, before: Environment) -> tuple[World, Environment]:
@@ -163,8 +165,10 @@ class PartErrands:
                 ),
                 on_progress=partial(_progressed, order, attempt),
             )
+            ledger_here = partial(worlds.ledger_of, environment)
+            released = are_failures_released(outcome, ledger_here, goes_on=goes_on)
         show(write_text(apply_document([outcome]), style_for(sys.stdout)))
-        return report_of(outcome, order.wave)
+        return report_of(outcome, order.wave, failures_released=released)
 
     def _part(
         self, history: GitHistory, commit: str, order: RegionOrder

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import assert_never
 
+from reconciler.errors import ReconcilerError
 from reconciler.flows.check import Checked
 from reconciler.flows.reconcile_pass import RULES, Pass
 from reconciler.guard.model import Refusal
 from reconciler.ledger.model import StoredApply
+from reconciler.ledger.states import ApplyState
+from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.plan.model import Plan
 from reconciler.plan.part import part_of
 from reconciler.ports.ledger import Ledger
@@ -64,6 +68,31 @@ def refuse_early(
             now_s=now_s,
         )
     )
+
+
+def are_failures_released(
+    outcome: ApplyOutcome, open_ledger: Callable[[], Ledger], *, goes_on: bool
+) -> bool:
+    """Of an apply that ended with failures, whether somebody has seen some: its own record says
+    that they were released; or somebody `goes_on` after an apply of this plan that ended so, which
+    no release opens again. What cannot be read was released by nobody (RG-94)."""
+    if outcome.verdict is not ApplyVerdict.FAILED or outcome.apply_id is None:
+        return False
+    try:
+        ledger = open_ledger()
+        stored = ledger.apply(outcome.apply_id)
+        if stored is None or stored.failures_released or not goes_on:
+            return stored is not None and stored.failures_released
+        before = ledger.applies(
+            stored.environment,
+            keyspace=stored.keyspace,
+            limit=1,
+            region=stored.region,
+            before=stored.apply_id,
+        )
+    except ReconcilerError:
+        return False
+    return any((one.plan_id, one.state) == (stored.plan_id, ApplyState.FAILED) for one in before)
 
 
 def _goes_past_failures(environment: Environment, stored: StoredApply | None) -> bool:

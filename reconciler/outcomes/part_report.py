@@ -28,7 +28,11 @@ class TryAgain:
     code: str
 
 
-def report_of(outcome: ApplyOutcome, wave: int) -> PartReport | TryAgain:
+def report_of(
+    outcome: ApplyOutcome, wave: int, *, failures_released: bool = False
+) -> PartReport | TryAgain:
+    """`failures_released`: somebody has seen the failures of an apply that ended with them. Where
+    nothing is left in the region it ends by itself, and other regions may come behind it."""
     match outcome.verdict:
         case ApplyVerdict.NOTHING_TO_DO | ApplyVerdict.COMPLETED:
             return _told(outcome, wave, PartEnd.COMPLETED)
@@ -51,7 +55,7 @@ def report_of(outcome: ApplyOutcome, wave: int) -> PartReport | TryAgain:
             return _told(outcome, wave, PartEnd.STOPPED)
         case ApplyVerdict.FAILED:
             told = _told(outcome, wave, PartEnd.FAILED)
-            return replace(told, goes_past=_all_tried(outcome, wave))
+            return replace(told, goes_past=failures_released and _all_tried(outcome, wave))
         case (
             ApplyVerdict.PAUSED
             | ApplyVerdict.REFUSED

@@ -11,6 +11,7 @@ import pytest
 from reconciler.drive.control import ask
 from reconciler.drive.open import Releases
 from reconciler.errors import Problem, Refused, Unavailable
+from reconciler.flows.part import are_failures_released
 from reconciler.guard.health import Vitals
 from reconciler.ledger.model import Request, StoredOperation
 from reconciler.ledger.neighbours import BlockerEnded
@@ -138,6 +139,49 @@ def test_pause_waits_for_a_release_and_the_release_stays() -> None:
     outcome = sim.run()
     assert outcome.verdict is ApplyVerdict.FAILED, "80-c0 failed too, and held nothing up"
     assert states(outcome)["c0-"] is S.COMPLETED
+
+
+@pytest.mark.invariant("RG-94")
+def test_a_failure_with_which_a_region_ends_is_gone_past_once_somebody_has_seen_it() -> None:
+    sim = simulation(RolloutSpec(parallel=1, on_failure=OnFailure.PAUSE), failing_on("c0-"))
+
+    def goes_past(outcome: ApplyOutcome, *, goes_on: bool) -> bool:
+        released = are_failures_released(outcome, lambda: sim.ledger, goes_on=goes_on)
+        told = report_of(outcome, 1, failures_released=released)
+        assert isinstance(told, PartReport)
+        assert told.end is PartEnd.FAILED
+        return told.goes_past
+
+    first = sim.run(last_wave=1)
+    assert first.verdict is ApplyVerdict.FAILED, "nothing is left here, and others come behind it"
+    assert not goes_past(first, goes_on=False)
+    assert not goes_past(first, goes_on=True), "it was held by another region, and had not failed"
+    again = sim.run(last_wave=1, releases=Releases.WHAT_HOLDS)
+    assert again.apply_id == 2
+    assert goes_past(again, goes_on=True)
+    assert not goes_past(sim.run(last_wave=1), goes_on=False), "another worker goes on"
+
+
+@pytest.mark.invariant("RG-94")
+def test_what_was_released_in_a_region_stays_so_to_its_end() -> None:
+    sim = simulation(RolloutSpec(parallel=1, on_failure=OnFailure.PAUSE), failing_on("-40", "c0-"))
+    assert sim.run().verdict is ApplyVerdict.PAUSED
+    outcome = sim.run(releases=Releases.WHAT_HOLDS)
+    assert outcome.verdict is ApplyVerdict.FAILED
+    assert are_failures_released(outcome, lambda: sim.ledger, goes_on=False)
+
+
+@pytest.mark.invariant("RG-94")
+def test_what_nobody_can_read_was_released_by_nobody() -> None:
+    sim = simulation(RolloutSpec(parallel=1, on_failure=OnFailure.PAUSE), failing_on("c0-"))
+    sim.run()
+    outcome = sim.run()
+    assert are_failures_released(outcome, lambda: sim.ledger, goes_on=True)
+
+    def away() -> Ledger:
+        raise Unavailable(Problem(code="ledger-unavailable", message="", recovery=""))
+
+    assert not are_failures_released(outcome, away, goes_on=True)
 
 
 @pytest.mark.invariant("ST-8")

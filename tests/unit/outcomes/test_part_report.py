@@ -86,9 +86,13 @@ def test_a_failure_is_gone_past_where_nobody_is_waited_for(
         ShardRow(shard=str(number), wave=1, state=OperationState(state), operations=())
         for number, state in enumerate(states.split())
     )
-    report = report_of(outcome(verdict, reason=reason, shards=rows), 1)
+    found = outcome(verdict, reason=reason, shards=rows)
+    report = report_of(found, 1, failures_released=True)
     assert isinstance(report, PartReport)
     assert (report.end, report.goes_past) == told
+    unseen = report_of(found, 1)
+    assert isinstance(unseen, PartReport)
+    assert unseen.goes_past is (told[1] and verdict is ApplyVerdict.PAUSED)
 
 
 @pytest.mark.parametrize(
