@@ -6,7 +6,7 @@ from any command line.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -80,13 +80,13 @@ def _check_named(merged: Merged, keyspaces: Sequence[str], asked: AskRequest) ->
     if not isinstance(asked.kind, SplitAsked):
         return
     one_environment(merged.loaded.keyspaces, merged.environment, keyspaces, "the end of a split")
-    there = [
+    meant = set(keyspaces) or {
         name
         for name, files in merged.loaded.keyspaces.items()
         if not isinstance(files, DesiredFiles) or files.spec.environment(merged.environment)
-    ]
-    if not keyspaces and len(there) > 1:
-        raise Refused(_of_which(asked.kind, there))
+    }
+    if len(meant) > 1:
+        raise Refused(_of_which(asked.kind, meant))
 
 
 def _asking(
@@ -120,7 +120,7 @@ def _right(
     return GateRight(for_others=others, signs_plan=plan.plan_id if plan and signs else None)
 
 
-def _of_which(asked: SplitAsked, keyspaces: Sequence[str]) -> Problem:
+def _of_which(asked: SplitAsked, keyspaces: Iterable[str]) -> Problem:
     return Problem(
         code="ask-of-which-keyspace",
         message=f"{asked} is asked of one split, and there are several keyspaces",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -146,9 +147,10 @@ def test_what_cannot_be_taken_back_is_asked_of_a_keyspace_by_its_name(asked: Ask
         other.replace(b"schemas/shop", b"schemas/mail").replace(b"database: d", b"database: m"),
     )
     files.write("schemas/mail/users.sql", files.content["schemas/shop/users.sql"])
-    for what in (SplitAsked.ABANDON, SplitAsked.RELEASE_CLEANUP):
+    named = ((), ("mail", "shop"))  # a workflow that was written for several names them all
+    for what, names in product((SplitAsked.ABANDON, SplitAsked.RELEASE_CLEANUP), named):
         with pytest.raises(Refused) as raised:
-            asked.ask(what)
+            asked.ask(what, keyspaces=names)
         assert raised.value.problems[0].code == "ask-of-which-keyspace"
     assert asked.requests == []
     assert asked.ask(SplitAsked.ABANDON, keyspaces=["shop"]) is ExitCode.FINE
