@@ -59,7 +59,18 @@ def watch_drift(
         names = loaded.environments(environments)
         for environment in names:
             outcomes += look_for_drift(loaded, worlds, environment, sight=sight)
-        return tell_drift(job, loaded, worlds, outcomes, names, files=files, chat=chat, sight=sight)
+        is_apart = sight.is_of_regions or set(names) != set(loaded.environments(()))
+        return tell_drift(
+            job,
+            loaded,
+            worlds,
+            outcomes,
+            names,
+            files=files,
+            chat=chat,
+            sight=sight,
+            apart=names if is_apart else (),
+        )
 
 
 def look_for_drift(
@@ -95,16 +106,17 @@ def tell_drift(
     files: DriftFiles,
     chat: Callable[[str], None] | None,
     sight: Sight = BY_ASKING,
+    apart: Sequence[str] = (),
 ) -> ExitCode:
-    """`outcomes` are those of every keyspace that the one issue is about; of the environments in
-    `marked`, open pull requests are told whether their plan is stale. Raises Refused for a job that
-    is none of the default branch."""
+    """`outcomes` are those of every keyspace that the one issue is about, which is of its own for
+    the environments in `apart`; of those in `marked`, open pull requests are told whether their
+    plan is stale. Raises Refused for a job that is none of the default branch."""
     event = default_branch_event(job, *_EVENTS)
     code = worst(drift_code(outcome) for outcome in outcomes)
     # First what was found is told. What others wrote into their pull requests comes after that,
     # so that nobody keeps the drift of the fleet from being known.
     _tell(job, loaded, outcomes, code, files)
-    _keep_issue(job, outcomes, code, marked if sight.is_of_regions else ())
+    _keep_issue(job, outcomes, code, apart)
     _tell_chat(job, outcomes, code, chat)
     job.log.output(drift=code is not ExitCode.FINE, exit_code=int(code))
     job.say(

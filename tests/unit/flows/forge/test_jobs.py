@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -138,11 +138,13 @@ class Job:
             destination=destination,
         )
 
-    def drift(self, chat: Callable[[str], None] | None = None) -> ExitCode:
+    def drift(
+        self, chat: Callable[[str], None] | None = None, *, of: Sequence[str] = (ENVIRONMENT,)
+    ) -> ExitCode:
         schedule = BranchEvent(name="schedule", branch="main", default_branch="main")
         return watch_drift(
             self.of(schedule),
-            [ENVIRONMENT],
+            of,
             Looking(self.shards),
             files=DriftFiles(json=Path("drift.json"), metrics=Path("drift.prom")),
             chat=chat,
@@ -342,6 +344,17 @@ def test_drift_is_told_in_one_issue_that_is_closed_when_it_is_gone() -> None:
     ((_, issue),) = job.notices.issues.items()
     assert not issue.is_open
     assert len(told) == 1, "nobody is told that nothing is wrong"
+
+
+@pytest.mark.invariant("RG-120")
+def test_a_job_of_one_environment_leaves_the_issue_of_another_as_it_is() -> None:
+    """As two steps of one job look, where others are looked at by their regions."""
+    job = Job(repository(), shards=fleet(STATES[2]))
+    assert job.drift(of=["production"]) is ExitCode.DIFFERENCES
+    assert job.drift(of=["staging"]) is ExitCode.FINE
+    assert job.drift(of=["production", "staging"]) is ExitCode.DIFFERENCES
+    issues = [(issue.title, issue.is_open) for issue in job.notices.issues.values()]
+    assert issues == [("Schema drift in production", True), ("Schema drift", True)]
 
 
 def test_a_chat_that_does_not_answer_changes_no_verdict() -> None:
