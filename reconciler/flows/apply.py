@@ -336,11 +336,15 @@ def _has_nothing_to_do(
     world: ApplyWorld, files: DesiredFiles, environment: Environment, plan: Plan
 ) -> bool:
     """Whose turn it is not, and which is as git says, keeps nobody waiting (RG-97). What cannot be
-    seen has something to do, as far as anybody knows."""
+    seen has something to do, as far as anybody knows; so has an apply whose record is open: it
+    keeps the keyspace from every other."""
     try:
-        look = world.connect().look
-        here = with_shards(look, environment)
-        return is_as_git_says(begin_pass(look, files, here, cleans=plan.core.cleans))
+        reached = world.connect()
+        of = (environment.name, files.spec.keyspace, environment.region or "")
+        if reached.rollout.ledger.unfinished(*of) is not None:
+            return False
+        here = with_shards(reached.look, environment)
+        return is_as_git_says(begin_pass(reached.look, files, here, cleans=plan.core.cleans))
     except ReconcilerError:
         return False
 

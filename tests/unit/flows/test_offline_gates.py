@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any, NoReturn, cast
 
 import pytest
 
+from reconciler.drive.shard.task import RolloutWorld
 from reconciler.errors import InvalidInput, Refused
 from reconciler.flows.apply import ApplyConnections, ApplyRequest, ApplyWorld, apply_keyspace
 from reconciler.flows.check import check_against_live, is_as_git_says
@@ -400,23 +402,27 @@ def test_an_apply_that_a_gate_refuses_connects_to_nothing() -> None:
 
 @pytest.mark.invariant("RG-97")
 @pytest.mark.parametrize(
-    ("state", "away", "verdict"),
+    ("state", "away", "is_open", "verdict"),
     [
-        (STATES[1], False, ApplyVerdict.NOTHING_TO_DO),
-        (STATES[0], False, ApplyVerdict.REFUSED),
-        (STATES[1], True, ApplyVerdict.REFUSED),
+        (STATES[1], False, False, ApplyVerdict.NOTHING_TO_DO),
+        (STATES[0], False, False, ApplyVerdict.REFUSED),
+        (STATES[1], True, False, ApplyVerdict.REFUSED),
+        (STATES[1], False, True, ApplyVerdict.REFUSED),
     ],
-    ids=["as git says", "behind", "not seen"],
+    ids=["as git says", "behind", "not seen", "its record is open"],
 )
 def test_what_has_nothing_to_do_waits_for_nobody_s_turn(
-    state: str, away: bool, verdict: ApplyVerdict
+    state: str, away: bool, is_open: bool, verdict: ApplyVerdict
 ) -> None:
     files = with_plan(repository(), fleet())
     keyspace, shards = files.keyspace(), fleet(state)
     if away:
         shards.shown["db-80-"] = None
     look = world(shards)
-    reached = ApplyConnections(look=look, locks=cast(Any, None), rollout=cast(Any, None))
+    of_each = {(ENVIRONMENT, KEYSPACE, ""): object()} if is_open else {}
+    ledger = SimpleNamespace(unfinished=lambda *of: of_each.get(of))
+    rollout = cast(RolloutWorld, SimpleNamespace(ledger=ledger))
+    reached = ApplyConnections(look=look, locks=cast(Any, None), rollout=rollout)
     soaks = replace(refusing("deployment-soaks"), kind=RefusalKind.PASSES)
 
     def applied(gates: Gates) -> ApplyOutcome:
