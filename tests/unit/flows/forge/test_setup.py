@@ -61,9 +61,11 @@ def written(
     asked: SetupRequest = ASKED,
     below: str = "",
     there: Mapping[str, str] | None = None,
+    beside: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     tree = Files(
         {"specs/shop.yaml": spec.encode(), "schemas/shop/t.sql": b"CREATE TABLE t (i int);"}
+        | {path: text.encode() for path, text in (beside or {}).items()}
     )
     loaded = Loaded(root=Path("/nowhere"), tree=tree, keyspaces=load_repository(tree))
     top = Files({path: text.encode() for path, text in (there or {}).items()})
@@ -153,6 +155,17 @@ def test_what_is_rolled_out_by_regions_has_its_own_workflows() -> None:
     assert "apply" not in jobs_of(found[SCHEMA])
     assert "wave-1" in jobs_of(found[".github/workflows/rollout-production.yml"])
     assert "ask" in jobs_of(found[".github/workflows/rollout-production-requests.yml"])
+
+
+def test_of_an_environment_with_and_without_regions_each_workflow_asks_its_own() -> None:
+    mail = SPEC.replace("shop", "mail").replace("live:", "production:")
+    beside = {"specs/mail.yaml": mail, "schemas/mail/t.sql": "CREATE TABLE t (i int);"}
+    found = written(spec_of(REGIONS), beside=beside)
+    steps = jobs_of(found[SCHEMA])["apply-2"]["steps"]
+    assert [s["with"]["keyspaces"] for s in steps if "keyspaces" in s.get("with", {})] == ["mail"]
+    steps = jobs_of(found[REQUESTS])["ask"]["steps"]
+    asked = [s["with"]["keyspaces"] for s in steps if "keyspaces" in s.get("with", {})]
+    assert asked == ["${{ inputs.keyspaces || 'mail' }}"], "it has no login of the others' ledger"
 
 
 UNSEEN = ForgeSettings(
