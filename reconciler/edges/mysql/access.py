@@ -194,7 +194,8 @@ def _granted(link: Link, databases: Sequence[str]) -> Mapping[str, frozenset[Obj
     for name, kind, routine in rows:
         if text(name) not in found:
             raise misread()
-        found[text(name)].add(ObjectId(ObjectKind(text(kind).lower()), text(routine)))
+        if (granted_on := text(kind).lower()) in ROUTINES:  # and no library of MySQL 9.2's
+            found[text(name)].add(ObjectId(ObjectKind(granted_on), text(routine)))
     return {
         database: frozenset[ObjectId]().union(*map(found.__getitem__, own))
         for database, own in names.items()
