@@ -16,7 +16,7 @@ from reconciler.ddl.quote import quote_identifier
 from reconciler.edges.client.ahead import Answered, RawRow
 from reconciler.edges.mysql.connect import Link, Row
 from reconciler.edges.mysql.limits import TEXTS_KNOWN_MAX
-from reconciler.edges.mysql.problems import ServerRefusal
+from reconciler.edges.mysql.problems import ServerRefusal, misread
 from reconciler.model.schema import OtherObject
 
 # For a database, where an identifier stands: none holds a NUL.
@@ -103,7 +103,10 @@ class ShownAhead:
             assert len(answer) == width, "of what was asked for"
             return answer
         if not self._is_there:
-            self._link.use(self.database)
+            try:
+                self._link.use(self.database)
+            except ServerRefusal:  # it let the session in before: no text of it is hidden by that
+                raise misread() from None
             self._is_there = True
         return self._link.row(sql, width=width)
 

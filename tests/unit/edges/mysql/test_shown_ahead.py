@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
+import pytest
+
 from reconciler.edges.client.ahead import Answered
 from reconciler.edges.mysql.connect import Link
-from reconciler.edges.mysql.problems import ServerRefusal
+from reconciler.edges.mysql.problems import LinkLost, ServerRefusal
+from reconciler.edges.mysql.programs import read_view
 from reconciler.edges.mysql.shown_ahead import Asked, KnownPrograms, as_asked, ask_for
 from reconciler.model.server import ServerError
 
@@ -65,3 +68,17 @@ def test_who_is_asked_again_is_led_to_the_database_first() -> None:
     for _ in range(2):
         assert shown.row("none", width=2) == ("alone", "alone")
     assert link.used == ["d"]
+
+
+class Gone(Scripted):
+    """Lets nobody into the database that it has shown before."""
+
+    def use(self, database: str) -> None:
+        raise ServerRefusal(ServerError(number=1049, message="Unknown database"))
+
+
+@pytest.mark.invariant("FZ-11")
+def test_a_database_that_is_gone_meanwhile_is_not_one_of_hidden_texts() -> None:
+    shown = as_asked(cast(Link, Gone([])), "d", [], [], KnownPrograms())
+    with pytest.raises(LinkLost):
+        read_view(shown, "d", "v")
