@@ -163,8 +163,8 @@ def _programs(rows: Sequence[Row], *, own: str) -> Iterator[Program]:
 
 
 class ProgramsElsewhere:
-    """Of databases that are no shard's own, asked for once per server and look: a program of any
-    database may use any shard."""
+    """Of databases that are no shard's own, asked for once per server, login and look: a program of
+    any database may use any shard, and each login sees others."""
 
     def __init__(self) -> None:
         self._named = OncePerServer(_all_programs)
@@ -177,7 +177,7 @@ class ProgramsElsewhere:
     ) -> tuple[tuple[Program, ...], tuple[str, ...]]:
         """Those that may use the database's tables, and what was not seen, in words.
         Raises LinkLost."""
-        every = self._named.of(link, server.identity)
+        every = self._named.of(link, _login(link, server))
         if every is None:
             return (), (ELSEWHERE,)
         hides = not every.hidden <= {database.lower()}
@@ -192,13 +192,17 @@ class ProgramsElsewhere:
             return True
         if not _lists_all(privileges):
             return False
-        listed = self._databases.of(link, f"{server.identity}/{link.target.user}")
+        listed = self._databases.of(link, _login(link, server))
         if listed is None:
             return False
         with self._guard:
             if (listed, privileges) not in self._closed:
                 self._closed[listed, privileges] = _closed_to(privileges, listed)
             return self._closed[listed, privileges] <= {database.lower()}
+
+
+def _login(link: Link, server: ServerLook) -> str:
+    return f"{server.identity}/{link.target.user}"
 
 
 def _all_programs(link: Link) -> ProgramsByName | None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
 
 from reconciler.ddl.usage import names_in
-from reconciler.edges.mysql.dependents import by_name
+from reconciler.edges.mysql.connect import Link, Row
+from reconciler.edges.mysql.dependents import ProgramsElsewhere, by_name
+from reconciler.edges.mysql.server_settings import ServerLook
 from reconciler.model.dependents import Program
 from reconciler.model.object_id import ObjectKind
+from reconciler.model.server import Flavor, ServerSettings, ServerVersion
 
 pytestmark = pytest.mark.invariant("GD-15")
 
@@ -60,3 +66,28 @@ def test_a_shard_of_many_finds_what_a_look_through_all_texts_finds() -> None:
 
 def test_a_text_that_is_hidden_is_known_by_its_database() -> None:
     assert by_name(EVERY).hidden == {"hidden"}
+
+
+class Answering:
+    """As much of a `Link` as is asked for: programs that its login sees."""
+
+    def __init__(self, user: str, *programs: Row) -> None:
+        address = ("localhost", 3306, "")
+        self.target = SimpleNamespace(user=user, address=address, read_timeout_s=1)
+        self._programs = programs
+
+    def query(self, sql: str, *, width: int) -> tuple[Row, ...]:
+        return self._programs if width == 5 else ((None,),)
+
+
+def test_what_one_login_sees_is_not_taken_for_all_that_another_sees() -> None:
+    version = ServerVersion(Flavor.MYSQL, 9, 7, 0)
+    settings = ServerSettings(
+        version=version, variables=(), database_charset="utf8mb4", database_collation="utf8mb4_bin"
+    )
+    server = ServerLook(settings=settings, identity="one", partial_revokes=False)
+    sums = ("view", "reports", "sums", None, "select 1 from `shop`.`t`")
+    elsewhere = ProgramsElsewhere()
+    for link, seen in ((Answering("a"), []), (Answering("b", sums), ["sums"])):
+        found, hidden = elsewhere.of(cast(Link, link), server, "shop", None)
+        assert ([one.name for one in found], hidden) == (seen, ())
