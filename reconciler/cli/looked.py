@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 from reconciler.cli.wire import Worlds
 from reconciler.drive.status import current_apply, left_alone, past_applies, whole_apply
+from reconciler.edges.files.history import GitHistory
+from reconciler.flows.applied_plan import AppliedPlans
 from reconciler.flows.keyspaces import Loaded
 from reconciler.flows.split.status import current_split, past_splits
 from reconciler.flows.turns import Records, turn_of
@@ -61,6 +65,7 @@ def look(
     now_s: float,
     gate: Callable[[DesiredFiles, Environment], None],
     *,
+    plans: AppliedPlans,
     past: EndedSplits | None,
     apply_id: int | None = None,
     region: str | None,
@@ -74,7 +79,7 @@ def look(
             return _whole(worlds, files, chosen, apply_id, now_s)
         if past is not None:
             return seen_of_the_past(worlds, files, chosen, past)
-        return seen_now(worlds, records, files, chosen)
+        return seen_now(worlds, records, plans, files, chosen)
 
     return loaded.each(environment, keyspaces, work, region=region)
 
@@ -92,6 +97,12 @@ def records_of(
         return worlds.ledger_of(chosen)
 
     return Records(loaded=loaded.keyspaces, tree=loaded.tree, ledger_of=ledger_of, now_s=now_s)
+
+
+def plans_at(loaded: Loaded, repo: Path) -> AppliedPlans:
+    """From the files at hand, or else from the commit that an apply runs."""
+    history = cache(lambda: GitHistory(repo, None))
+    return AppliedPlans(lambda _commit: loaded.tree, lambda commit: history().tree(commit))
 
 
 def seen_of_the_past(
@@ -113,13 +124,18 @@ def gone(ledger: Ledger, files: DesiredFiles, chosen: Environment) -> tuple[Forg
 
 
 def seen_now(
-    worlds: Worlds, records: Records, files: DesiredFiles, chosen: Environment
+    worlds: Worlds,
+    records: Records,
+    plans: AppliedPlans,
+    files: DesiredFiles,
+    chosen: Environment,
 ) -> tuple[Seen, ...]:
     ledger, keyspace = worlds.ledger_of(chosen), files.spec.keyspace
     jobs = worlds.split_record_of(chosen)
     split = current_split(jobs, chosen.name, keyspace, tree=records.tree)
     now_s = records.now_s
-    current = (_current(ledger, chosen, keyspace, part, now_s) for part in parts_of(chosen))
+    found = (_current(ledger, chosen, keyspace, part, now_s) for part in parts_of(chosen))
+    current = (plans.with_plan(one, chosen) for one in found if one is not None)
     told = (left_alone(chosen, keyspace), turn_of(records, files, chosen), split, *current)
     return tuple(one for one in told if one is not None)
 

@@ -14,6 +14,7 @@ from reconciler.cli.gates import ledger_gate_of
 from reconciler.cli.looked import (
     EndedSplits,
     Seen,
+    plans_at,
     records_of,
     seen_now,
     seen_of_the_past,
@@ -66,11 +67,11 @@ def report(
     gate = ledger_gate_of(repo, review, protected_branch)
     now_s = time.time()
     with Worlds(loaded.root) as worlds:
-        records = records_of(loaded, worlds, now_s, gate)
+        records, plans = records_of(loaded, worlds, now_s, gate), plans_at(loaded, repo)
 
         def recorded(files: DesiredFiles, where: Environment) -> _Recorded:
             gate(files, where)
-            now = seen_now(worlds, records, files, where)
+            now = seen_now(worlds, records, plans, files, where)
             past = seen_of_the_past(worlds, files, where, EndedSplits())
             return where.name, files.spec.keyspace, now, past
 

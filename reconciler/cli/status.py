@@ -14,7 +14,7 @@ import click
 from reconciler.cli import options
 from reconciler.cli.gates import ledger_gate_of
 from reconciler.cli.limits import REFRESH_S
-from reconciler.cli.looked import EndedSplits, look, status_outcome
+from reconciler.cli.looked import EndedSplits, look, plans_at, status_outcome
 from reconciler.cli.presenting import exit_with, presentation
 from reconciler.cli.run import load
 from reconciler.cli.streams import clear_screen, deliver, remark
@@ -104,7 +104,10 @@ def status(
     chosen = choose_environment(loaded.keyspaces, environment)
     how = presentation(output)
     gate = ledger_gate_of(repo, review, protected_branch)
-    see = partial(look, loaded, chosen, keyspaces, gate=gate, apply_id=apply_id, region=region)
+    plans = plans_at(loaded, repo)
+    see = partial(
+        look, loaded, chosen, keyspaces, gate=gate, plans=plans, apply_id=apply_id, region=region
+    )
     past = ended if history else None
     with Worlds(loaded.root) as worlds:
         while True:

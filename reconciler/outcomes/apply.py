@@ -164,7 +164,7 @@ class ApplyStatus:
     as a whole. `holder` drives it, None if nobody does;
     `heartbeat_s` is its last sign of life. `reason` says why nothing starts, since
     `waits_since_s`. `left` is what engines left in this apply, or in one of the keyspace before it,
-    by the record alone."""
+    by the record alone. `plan` is what it runs, of its region alone, where git has it."""
 
     apply_id: int
     environment: str
@@ -186,6 +186,7 @@ class ApplyStatus:
     finalizers: tuple[FinalizerRow, ...] = ()
     region: str | None = None
     statements: tuple[RanStatement, ...] = ()
+    plan: Plan | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -359,6 +359,7 @@ STATUS = ApplyStatus(
         EventEntry(at_s=START_S, what=Begun("run 8123 on runner-4")),
         EventEntry(at_s=START_S + 2, what=Completed(), shard="-40", object_id=table_id("users")),
     ),
+    plan=samples.UNIFORM,
 )
 
 STOP_ASKED = Requested(
@@ -396,7 +397,7 @@ _PAST = (
         shards=(),
     ),
 )
-PAST = tuple(replace(one, heartbeat_s=None, waves=(), events=()) for one in _PAST)
+PAST = tuple(replace(one, heartbeat_s=None, waves=(), events=(), plan=None) for one in _PAST)
 
 BLOCKED = replace(
     STATUS,

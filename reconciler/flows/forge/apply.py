@@ -11,12 +11,12 @@ from typing import Protocol
 from reconciler.drive.open import Releases
 from reconciler.drive.split.reshard_tick import ReshardWorld
 from reconciler.drive.split.world import SplitWorld
-from reconciler.drive.status import current_apply, left_alone
 from reconciler.errors import ReconcilerError, Refused
 from reconciler.flows.apply import ApplyConnections, ApplyRequest, ApplyWorld, apply_keyspace
 from reconciler.flows.forge.asker import AskedInRun, asked_in_run
+from reconciler.flows.forge.author import tell_outcome, tell_progress
 from reconciler.flows.forge.deployment import Deployment
-from reconciler.flows.forge.ends import Applied, ci_end, ci_verdict, is_idle, is_late
+from reconciler.flows.forge.ends import Applied, ci_end, ci_verdict, is_idle
 from reconciler.flows.forge.job import ForgeJob
 from reconciler.flows.forge.merged import Merged, begin_merged
 from reconciler.flows.forge.reviewed import reviewed_in
@@ -43,28 +43,23 @@ from reconciler.guard.review.break_glass import (
 )
 from reconciler.guard.review.git import Review
 from reconciler.guard.review.places import place_of
-from reconciler.outcomes.apply import ApplyOutcome, StatusOutcome
+from reconciler.outcomes.apply import ApplyOutcome
 from reconciler.outcomes.exit_code import End, ExitCode, together, worst_first
-from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.progress import ProgressEvent
 from reconciler.outcomes.split import SplitApplyOutcome
-from reconciler.plan.files import plan_paths
 from reconciler.ports.ledger import Ledger
-from reconciler.ports.notices import Notices
 from reconciler.ports.promotion import PromotionChecks
 from reconciler.ports.world import World
-from reconciler.report.compose.apply import apply_document, status_document
+from reconciler.report.compose.apply import apply_document
 from reconciler.report.compose.forge import break_glass_issue
 from reconciler.report.forge_words import apply_status, break_glass_line, break_glass_title
 from reconciler.report.render import Format, apply_report
 from reconciler.report.write.markdown import write_markdown
-from reconciler.reshard.plan.files import split_plan_paths
 from reconciler.rollout.behest import Behest
 from reconciler.rollout.parts import PartOrder
 from reconciler.rollout.waves import WaveChoice
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
-from reconciler.spec.tree import from_the_top
 
 Notify = Callable[[ProgressEvent], None]
 
@@ -159,7 +154,7 @@ def run_merged(
     job.summarise(apply_document(ordered, job.files(run.loaded), in_job=True))
     _record(run, asked, outcomes, code)
     for outcome in outcomes:
-        _comment(run, outcome)
+        tell_outcome(run, outcome)
     job.log.output(verdicts=[*filter(None, map(ci_verdict, outcomes))], exit_code=int(code))
     return outcomes, code
 
@@ -249,7 +244,7 @@ def _change_schema(
         connect=connect,
         left_alone_before=left_alone_before(before, files, chosen),
     )
-    follow = partial(_tell_progress, run, rollouts, chosen, files.spec.keyspace)
+    follow = partial(tell_progress, run, rollouts.ledger_of, chosen, files.spec.keyspace)
     try:
         with rollouts.meanwhile(deployment.begin, follow) as notify:
 
@@ -341,59 +336,3 @@ def _record(
             url=run.job.facts.run_url,
         ),
     )
-
-
-def _comment(run: Merged, outcome: Applied) -> None:
-    """In the pull request that brought the plan, where there was something to do. A run that is run
-    again and comes too late leaves what the earlier one told."""
-    if isinstance(outcome, KeyspaceFailed) or outcome.plan is None:
-        return
-    late = is_late(outcome)
-    if (late and run.job.facts.is_rerun) or (is_idle(outcome) and not late):
-        return
-    paths_of = split_plan_paths if isinstance(outcome, SplitApplyOutcome) else plan_paths
-    path = paths_of(outcome.environment, outcome.keyspace).json
-    made = apply_document([outcome], run.job.files(run.loaded), in_job=True)
-    _tell_author(run, path, write_markdown(made))
-
-
-def _tell_progress(
-    run: Merged, rollouts: Rollouts, environment: Environment, keyspace: str
-) -> None:
-    """Of a rollout that has begun: its ledger is open."""
-    now_s = run.job.clock.now_s()
-    try:
-        ledger = rollouts.ledger_of(environment)
-        keep_old_s = environment.engine.keep_old_s
-        status = current_apply(
-            ledger,
-            environment.name,
-            keyspace,
-            now_s=now_s,
-            keep_old_s=keep_old_s,
-            region=environment.region or "",
-        )
-    except ReconcilerError:
-        return  # the rollout itself says what is wrong with the ledger
-    if status is not None:
-        aside = left_alone(environment, keyspace)
-        outcome = StatusOutcome(
-            environment=environment.name,
-            applies=(status,),
-            left_alone=(aside,) if aside else (),
-            now_s=now_s,
-        )
-        path = plan_paths(environment.name, keyspace).json
-        _tell_author(run, path, write_markdown(status_document(outcome, in_job=True)))
-
-
-def _tell_author(run: Merged, plan_path: str, body: str) -> None:
-    path = from_the_top(plan_path, run.job.clone.below)
-
-    def write(notices: Notices) -> None:
-        brought_by = run.job.line.last_change(run.commit, path)
-        if brought_by is not None:
-            for number in run.job.ask().pull_requests_of(brought_by)[:1]:
-                notices.keep_comment(number, body)
-
-    run.job.say("the comment", write)

@@ -89,7 +89,9 @@ def apply_document(
     )
 
 
-def status_document(outcome: StatusOutcome, *, in_job: bool = False) -> Document:
+def status_document(
+    outcome: StatusOutcome, files: SchemaFiles = NO_FILES, *, in_job: bool = False
+) -> Document:
     """`in_job`: as in `apply_document`."""
     told = for_a_job if in_job else lambda report: report
     left_alone = tuple(_left_alone(one, outcome.now_s) for one in outcome.left_alone)
@@ -97,7 +99,7 @@ def status_document(outcome: StatusOutcome, *, in_job: bool = False) -> Document
     forgotten = forgotten_blocks(outcome.forgotten)
     gone = (Report(title=None, blocks=forgotten),) if forgotten else ()
     if outcome.applies or outcome.splits:
-        applies = tuple(told(_status(one, outcome.now_s)) for one in outcome.applies)
+        applies = tuple(told(_status(one, outcome.now_s, files)) for one in outcome.applies)
         splits = tuple(split_status(one, outcome.now_s) for one in outcome.splits)
         return Document(reports=(*first, *splits, *applies, *gone))
     text = (Name(outcome.environment), Text(": the ledger knows no apply"))
@@ -129,7 +131,7 @@ def _applied(outcome: ApplyOutcome | KeyspaceFailed, files: SchemaFiles) -> Repo
         blocks.Facts(facts=tuple(_apply_facts(outcome))),
         *quarantine_block(outcome.quarantine),
         *(block for one in outcome.left_alone_before for block in _before(outcome, one)),
-        *(ran_blocks(plan, outcome.shards, files) if plan is not None and is_begun else ()),
+        *(ran_blocks(plan, outcome.shards, files) if is_begun else ()),
         *account(outcome),
     ]
     return Report(
@@ -145,7 +147,7 @@ def _applied(outcome: ApplyOutcome | KeyspaceFailed, files: SchemaFiles) -> Repo
     )
 
 
-def _status(apply: ApplyStatus, now_s: float) -> Report:
+def _status(apply: ApplyStatus, now_s: float, files: SchemaFiles) -> Report:
     undriven = apply_steps.is_undriven(apply)
     state = "nobody drives it" if undriven else apply_words.state_words(apply.state)
     progress = apply_words.progress(apply.shards, apply.finalizers)
@@ -159,6 +161,7 @@ def _status(apply: ApplyStatus, now_s: float) -> Report:
         blocks=(
             *(failures(apply) if is_whole else first_alone(apply)),
             blocks.Facts(facts=tuple(_status_facts(apply, now_s))),
+            *ran_blocks(apply.plan, apply.shards, files),
             *account(apply, now_s=now_s),
             *_statements(apply),
             *_history(apply.events),

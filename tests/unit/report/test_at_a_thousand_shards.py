@@ -111,6 +111,7 @@ def seen(state: ApplyState, *states: OperationState, **more: object) -> Document
         problem=None,
         waves=waves_of(shards),
         shards=shards,
+        plan=PLAN,
         **{"reason": None, **more},  # type: ignore[arg-type]
     )
     return status_document(
