@@ -12,6 +12,7 @@ from reconciler.diff.model import SchemaDiff
 from reconciler.diff.programs import ProgramStep
 from reconciler.diff.statement import step_sql
 from reconciler.flows.check import plan_of_these_files
+from reconciler.flows.drift_since import with_since
 from reconciler.flows.lint_live import lint_live
 from reconciler.flows.reconcile_pass import Pass, begin_pass, diff_between, programs_between
 from reconciler.flows.shadows import find_shadows, told_shadows
@@ -51,9 +52,9 @@ def find_drift(
 ) -> DriftOutcome:
     """Every shard is in exactly one group: matching, pending-apply, drifted, unreachable or
     quarantined; so is the VSchema of a Vitess keyspace, which is never unreachable alone.
-    `open_ledger` is asked only where a table is seen that may be an engine's, also where policy
-    leaves it alone; what it raises keeps the keyspace from being judged, because whose such a table
-    is, is never guessed."""
+    `open_ledger` is asked where a table is seen that may be an engine's, also where policy leaves
+    it alone; what it raises keeps the keyspace from being judged, because whose such a table is, is
+    never guessed. It is asked as well since when a shard differs, which judges nothing."""
     plan = plan_of_these_files(tree, files, environment)
     cleans = plan.core.cleans if plan else ()
     begun = begin_pass(world, files, environment, cleans=cleans)
@@ -76,21 +77,22 @@ def find_drift(
     shadows = _shadows(begun, open_ledger, world.clock.now_s())
     marks = [mark for mark, *_ in groups] + ([vschema.mark] if vschema else [])
     pending = ShardMark.PENDING_APPLY in marks
+    told = [
+        DriftGroup(
+            mark=mark,
+            shards=in_key_order(tuple(shards)),
+            differences=found,
+            code=code,
+            reason=reason,
+            recovery=recovery,
+        )
+        for (mark, found, code, reason, recovery), shards in groups.items()
+    ]
     return DriftOutcome(
         environment=environment.name,
         keyspace=files.spec.keyspace,
         region=environment.region,
-        groups=tuple(
-            DriftGroup(
-                mark=mark,
-                shards=in_key_order(tuple(shards)),
-                differences=found,
-                code=code,
-                reason=reason,
-                recovery=recovery,
-            )
-            for (mark, found, code, reason, recovery), shards in groups.items()
-        ),
+        groups=with_since(told, begun, plan, open_ledger),
         pending_plan_id=plan.plan_id if plan and pending else None,
         unmanaged=_unmanaged(begun, shadows),
         vschema=vschema,

@@ -14,6 +14,9 @@ FORK_SHARDS_MORE_MAX = 1_000
 FORK_TABLES_MAX = 500
 FORK_S_MAX = 600
 
+# A plan is applied again after a cancel or a failure, and rarely more than once.
+APPLIES_OF_A_PLAN_MAX = 5
+
 # So many characters of a plan id name one plan among all that a repository will ever hold.
 PLAN_ID_CHARS_MIN = 8
 

@@ -41,9 +41,18 @@ class TableDifference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeftAsGitSays:
+    """The apply that was done with a shard when all of it was as git says, and when that was."""
+
+    apply_id: int
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DriftGroup:
     """Shards that stand alike; for unreachable ones `code` and `reason` tell why, `recovery` what
-    to do; for those in quarantine `reason` tells why and until when."""
+    to do; for those in quarantine `reason` tells why and until when. Of drifted ones `left` is
+    known of every shard, and is the first of them, or of none."""
 
     mark: ShardMark
     shards: tuple[str, ...]
@@ -51,6 +60,7 @@ class DriftGroup:
     code: str = ""
     reason: str = ""
     recovery: str = ""
+    left: LeftAsGitSays | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from reconciler.report.limits import VSCHEMA_CHANGES_NAMED_MAX
 from reconciler.report.next_steps import command
 from reconciler.report.order import sorted_shards
 from reconciler.report.summary import short_id
+from reconciler.report.times import moment
 
 MARKS = {
     ShardMark.DRIFTED: "≠",
@@ -68,6 +69,14 @@ def sorted_groups(groups: Iterable[DriftGroup]) -> tuple[DriftGroup, ...]:
 
 def sorted_differences(group: DriftGroup) -> tuple[TableDifference, ...]:
     return tuple(sorted(group.differences, key=lambda found: (found.object_id, found.what)))
+
+
+def since(group: DriftGroup) -> str:
+    """As far as anybody knows."""
+    if group.left is None:
+        return ""
+    done = f"apply {group.left.apply_id} was done there, {moment(group.left.at_s)}"
+    return f"differs from git since some time after {done}"
 
 
 def shards_total(outcome: DriftOutcome) -> int:

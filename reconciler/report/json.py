@@ -296,6 +296,7 @@ def _drift_outcome(outcome: DriftOutcome) -> Json:
                 "shards": list(sorted_shards(group.shards)),
                 "reason": group.reason,
                 "recovery": group.recovery,
+                "as_git_says_until_after": plain(group.left),
                 "differences": plain(drift_words.sorted_differences(group)),
             }
             for group in drift_words.sorted_groups(outcome.groups)

@@ -52,6 +52,7 @@ from reconciler.outcomes.doctor import CheckMark, DoctorFinding, DoctorOutcome
 from reconciler.outcomes.drift import (
     DriftGroup,
     DriftOutcome,
+    LeftAsGitSays,
     ShardMark,
     TableDifference,
 )
@@ -268,6 +269,7 @@ DRIFTED = DriftGroup(
             repair=(samples.written(samples.ORDERS, samples.ORDERS_SHORTER),),
         ),
     ),
+    left=LeftAsGitSays(apply_id=16, at_s=START_S - 3600),
 )
 QUARANTINED = DriftGroup(
     mark=ShardMark.QUARANTINED,

@@ -130,7 +130,7 @@ def _group(group: DriftGroup, total: int, pending_plan_id: str | None) -> blocks
         mark=_MARKS[group.mark],
         meaning=drift_words.MEANINGS[group.mark],
         shards=shard_set(sorted_shards(group.shards), total),
-        reason=_not_run_yet(group.mark, pending_plan_id, group.reason),
+        reason=drift_words.since(group) or _not_run_yet(group.mark, pending_plan_id, group.reason),
         recovery=with_commands(group.recovery),
         divergences=tuple(
             blocks.Divergence(table=str(found.object_id), text=found.what, repair=found.repair)
