@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from reconciler.diff.model import Operation
 from reconciler.limits import REWRITE_BYTES_PER_S_MAX, REWRITE_BYTES_PER_S_MIN
+from reconciler.model.engine import TRAITS
 from reconciler.plan.limits import MOMENT_S
 from reconciler.plan.model import Algorithm, ChangeSet, PlanCore, PlannedStatement
 from reconciler.spec.model import RolloutSpec
@@ -28,14 +29,25 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuild:
+    """A table of a shard that is written a second time beside itself."""
+
+    shard: str
+    table: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Estimated:
     """`shard` is the one that takes longest, `rollout` all waves with `soak_s` of soaking between
-    them. `size_bytes` is what the statements of one shard read or rewrite at most; 0: nothing."""
+    them. `size_bytes` is what the statements of one shard read or rewrite at most; 0: nothing.
+    `largest` is the largest rebuild on any shard; None: there is none."""
 
     shard: Span
     rollout: Span
     soak_s: int
     size_bytes: int
+    largest: Rebuild | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +63,13 @@ Estimate = Estimated | NotEstimated
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Work:
-    """What one shard has to do; `high_bytes` may be read or rewritten, `low_bytes` surely are."""
+    """What one shard has to do; `high_bytes` may be read or rewritten, `low_bytes` surely are.
+    `rebuilt` are tables that are copied, each with its size."""
 
     statements: int
     low_bytes: int
     high_bytes: int
+    rebuilt: tuple[tuple[str, int], ...] = ()
 
     @property
     def span(self) -> Span:
@@ -89,13 +103,25 @@ def estimate_time(
         ),
         soak_s=soak_s,
         size_bytes=max(one.high_bytes for one in work.values()),
+        largest=_largest(work),
     )
+
+
+def _largest(work: Mapping[str, _Work]) -> Rebuild | None:
+    """The first of equal ones, in the order of change sets."""
+    found = (
+        Rebuild(shard=shard, table=table, size_bytes=size)
+        for shard, one in work.items()
+        for table, size in one.rebuilt
+    )
+    return max(found, key=lambda one: one.size_bytes, default=None)
 
 
 def _work_of(change_set: ChangeSet, sizes: TableSizes) -> _Work | str:
     """A table's name if its size matters and is not known."""
     known = dict(sizes)
     low = high = 0
+    rebuilt: list[tuple[str, int]] = []
     for statement in change_set.statements:
         match statement.operation:
             case Operation.CREATE_TABLE:
@@ -112,9 +138,16 @@ def _work_of(change_set: ChangeSet, sizes: TableSizes) -> _Work | str:
                     return statement.object_id.name
                 high += size
                 low += size if _surely_rewrites(statement) else 0
+                if _surely_rewrites(statement) or TRAITS[statement.engine].copies:
+                    rebuilt.append((statement.object_id.name, size))
             case _:
                 continue  # a program's: no row is touched
-    return _Work(statements=len(change_set.statements), low_bytes=low, high_bytes=high)
+    return _Work(
+        statements=len(change_set.statements),
+        low_bytes=low,
+        high_bytes=high,
+        rebuilt=tuple(rebuilt),
+    )
 
 
 def _rename(known: dict[str, int | None], statement: PlannedStatement) -> None:

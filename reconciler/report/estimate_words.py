@@ -8,6 +8,7 @@ from collections.abc import Callable
 from reconciler.limits import REWRITE_BYTES_PER_S_MAX, REWRITE_BYTES_PER_S_MIN
 from reconciler.plan.estimate import Estimate, Estimated, NotEstimated, Span
 from reconciler.plan.words import BYTE_UNITS
+from reconciler.report.limits import ROOM_TOLD_BYTES_MIN
 
 # Seconds of each unit, and where the next one reads better.
 _UNITS = ((1, "s", 120), (60, "min", 7_200), (3_600, "h", 172_800), (86_400, "days", math.inf))
@@ -23,6 +24,18 @@ def time_line(estimate: Estimate) -> str:
             shard = span_words(estimate.shard)
             shard = shard if estimate.size_bytes else f"instant, {shard}"
             return f"{shard} on a shard, {span_words(estimate.rollout)} in all{soak}"
+
+
+def room_line(estimate: Estimate) -> str:
+    """'about 41 GB more on shard -40 while users is rebuilt, and …'; '' where nothing large is."""
+    largest = estimate.largest if isinstance(estimate, Estimated) else None
+    if largest is None or largest.size_bytes < ROOM_TOLD_BYTES_MIN:
+        return ""
+    size = size_words(largest.size_bytes)
+    return (
+        f"about {size} more on shard {largest.shard} while {largest.table} is rebuilt, the largest;"
+        " how much is free there is not known when a plan is made"
+    )
 
 
 def basis_line(estimate: Estimated) -> str:

@@ -51,3 +51,6 @@ DESTRUCTIVE_NAMED_MAX = 8
 
 # Kinds of work in one apply of which a pace is told; more would push what waits off the screen.
 PACES_SHOWN_MAX = 3
+
+# A copy of a smaller table fits on any disk that is looked after.
+ROOM_TOLD_BYTES_MIN = 1_000_000_000

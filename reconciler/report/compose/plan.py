@@ -39,7 +39,7 @@ from reconciler.report.compose.shards import shard_set
 from reconciler.report.compose.split import planned_split, split_sketch, verified_split
 from reconciler.report.compose.vschema import vschema_step_blocks
 from reconciler.report.document import Document, NextStep, Report
-from reconciler.report.estimate_words import basis_line, time_line
+from reconciler.report.estimate_words import basis_line, room_line, time_line
 from reconciler.report.findings import NO_FILES, SchemaFiles
 from reconciler.report.limits import DESTRUCTIVE_NAMED_MAX
 from reconciler.report.spans import Name, Strong, Text, sentence, with_commands
@@ -319,6 +319,8 @@ def _facts(plan: Plan, summary: PlanSummary, estimate: Estimate | None) -> Itera
         told = sentence(time_line(estimate))
         basis = sentence(basis_line(estimate)) if isinstance(estimate, Estimated) else ()
         yield Fact(label="time", text=told, brief=(Text("time: "), *told), basis=basis)
+        if room := room_line(estimate):
+            yield Fact(label="room", text=sentence(room), brief=sentence(f"room: {room}"))
     yield _destructive(summary)
     if summary.vschema_changes:
         number = words.count(summary.vschema_changes, "change")

@@ -8,13 +8,14 @@ import pytest
 
 from reconciler.diff.model import Operation
 from reconciler.limits import REWRITE_BYTES_PER_S_MAX, REWRITE_BYTES_PER_S_MIN
+from reconciler.model.engine import EngineName
 from reconciler.model.object_id import table_id
 from reconciler.outcomes.plan import PlanOutcome
-from reconciler.plan.estimate import Estimated, NotEstimated, Span, estimate_time
+from reconciler.plan.estimate import Estimated, NotEstimated, Rebuild, Span, estimate_time
 from reconciler.plan.limits import MOMENT_S
 from reconciler.plan.model import Effect, Plan
 from reconciler.report.compose.plan import plan_document
-from reconciler.report.estimate_words import basis_line, span_words, time_line
+from reconciler.report.estimate_words import basis_line, room_line, span_words, time_line
 from reconciler.report.json import plan_json
 from reconciler.report.write.markdown import write_markdown
 from reconciler.report.write.text import write_text
@@ -88,6 +89,41 @@ def test_the_largest_shard_is_the_one_that_is_told() -> None:
     assert isinstance(found, Estimated)
     assert found.size_bytes == 3 * SIZE
     assert found.shard.low_s == 3 * SIZE / REWRITE_BYTES_PER_S_MAX
+
+
+@pytest.mark.invariant("RP-37")
+def test_the_largest_rebuild_is_told_with_the_room_that_it_needs() -> None:
+    made = plan(change_set(SHARDS, SHORTEN_NOTE, ADD_INDEX, ADD_EMAIL))
+    sizes = sized()
+    sizes[SHARDS[2]] = {"orders": 40 * SIZE, "users": 80 * SIZE}
+    found = estimate_time(made.core, sizes, RolloutSpec())
+    assert isinstance(found, Estimated)
+    assert found.largest == Rebuild(shard=SHARDS[2], table="orders", size_bytes=40 * SIZE)
+    told = room_line(found)
+    assert told.startswith(f"about 40 GB more on shard {SHARDS[2]} while orders is rebuilt")
+    assert told.endswith("how much is free there is not known when a plan is made")
+    outcome = PlanOutcome(environment="production", keyspace="shop", plan=made, estimate=found)
+    for text in (write_text(plan_document([outcome])), write_markdown(plan_document([outcome]))):
+        assert "about 40 GB more" in " ".join(text.split())
+
+
+@pytest.mark.invariant("RP-37")
+def test_a_copy_by_an_engine_needs_room_though_the_server_would_need_none() -> None:
+    by_engine = replace(ADD_INDEX, engine=EngineName.GH_OST)
+    assert room_line(estimated(plan(change_set(SHARDS, ADD_INDEX)))) == ""
+    found = estimated(plan(change_set(SHARDS, by_engine)))
+    assert found.largest == Rebuild(shard=SHARDS[0], table="users", size_bytes=SIZE)
+    assert room_line(found)
+
+
+@pytest.mark.invariant("RP-37")
+def test_room_is_told_of_nothing_small_and_of_no_size_that_is_not_known() -> None:
+    made = plan(change_set(SHARDS, SHORTEN_NOTE))
+    small = estimate_time(made.core, sized(SIZE - 1), RolloutSpec())
+    unknown = estimate_time(made.core, sized(None), RolloutSpec())
+    assert small is not None
+    assert unknown is not None
+    assert (room_line(small), room_line(unknown)) == ("", "")
 
 
 @pytest.mark.parametrize("sizes", [{}, sized(None), {SHARDS[0]: {}}])
