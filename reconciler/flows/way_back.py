@@ -8,6 +8,7 @@ table is still on the shard and the ledger knows it as that very plan's.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 from reconciler.errors import ReconcilerError
 from reconciler.flows.reconcile_pass import Pass
@@ -56,23 +57,36 @@ def ways_back(
     return tuple(said for table in sorted(copied) for said in _of_table(plan, table, kept))
 
 
+@dataclass(frozen=True, slots=True)
+class _LeftByVitess:
+    """What migrations of applies of this very plan have left, with the apply; and of `untold` ones,
+    which may be of it: the ledger knows them no more (RP-29)."""
+
+    own: Mapping[TableKept, int]
+    untold: Mapping[TableKept, int]
+
+
 def _kept_by_vitess(
     plan: Plan, open_ledger: Callable[[], Ledger], kept: tuple[TableKept, ...]
-) -> dict[TableKept, int]:
-    """What migrations of applies of this very plan have left, with the apply."""
-    own = {one: one.apply_id for one in kept if one.apply_id is not None}
-    ledger = open_ledger() if own else None
-    return {
-        one: apply_id
-        for one, apply_id in own.items()
-        if ledger is not None and _is_of(ledger, apply_id, plan)
-    }
+) -> _LeftByVitess:
+    ours = {one: one.apply_id for one in kept if one.apply_id is not None}
+    ledger = open_ledger() if ours else None
+    known = {n: ledger.apply(n) for n in sorted({*ours.values()})} if ledger is not None else {}
+    own: dict[TableKept, int] = {}
+    untold: dict[TableKept, int] = {}
+    for one, apply_id in ours.items():
+        if (stored := known[apply_id]) is None:
+            untold[one] = apply_id
+        elif stored.plan_id == plan.plan_id:
+            own[one] = apply_id
+    return _LeftByVitess(own, untold)
 
 
-def _of_vitess(plan: Plan, table: str, kept: Mapping[TableKept, int]) -> Iterator[str]:
+def _of_vitess(plan: Plan, table: str, left: _LeftByVitess) -> Iterator[str]:
     changed = _changed(plan, table)
     total, rest = len(plan.core.shards), {*changed}
-    here = {one.shard: apply_id for one, apply_id in kept.items() if one.table == table}
+    untold = {one.shard: apply_id for one, apply_id in left.untold.items() if one.table == table}
+    here = {one.shard: apply_id for one, apply_id in left.own.items() if one.table == table}
     for apply_id in sorted({*here.values()}):
         shards = in_key_order(tuple(s for s in changed if here.get(s) == apply_id))
         rest -= {*shards}
@@ -84,6 +98,10 @@ def _of_vitess(plan: Plan, table: str, kept: Mapping[TableKept, int]) -> Iterato
                 " fit there, it fails and changes nothing. The migrations are those of"
                 f" `SHOW VITESS_MIGRATIONS LIKE '{MIGRATION_CONTEXT}{apply_id}:%'`"
             )
+    if gone := sorted({untold[shard] for shard in rest & untold.keys()}):
+        rest -= untold.keys()
+        why = f"Vitess has one that apply {gone[-1]} left, which the ledger knows no more"
+        yield _unknown(table, why)
     yield from _rows_lost(table, rest, total)
 
 

@@ -72,6 +72,20 @@ def test_what_another_plan_s_apply_left_is_no_way_back(ledger: SqlLedger) -> Non
     assert LOST in said
 
 
+@pytest.mark.invariant("RP-29")
+def test_of_an_apply_that_the_ledger_has_forgotten_nobody_says_that_rows_are_lost(
+    ledger: SqlLedger,
+) -> None:
+    """Vitess may keep tables for longer than the ledger keeps applies."""
+    unknown, gone = ways(kept(7), open_it=lambda: ledger)
+    assert "is not known: Vitess has one that apply 7 left" in unknown
+    assert gone.startswith(f"table users, shard {SHARDS[1]}: {LOST}")
+    apply_id = left_by(ledger, plan_id=COPIED.plan_id)
+    back, unknown = ways(kept(apply_id), kept(99, SHARDS[1]), open_it=lambda: ledger)
+    assert "Vitess still has the table as it was" in back
+    assert "is not known" in unknown
+
+
 def test_a_vitess_or_a_ledger_that_does_not_answer_makes_it_unknown() -> None:
     for said in (*ways(silent=True), *ways(kept(1))):
         assert "is not known: " in said
