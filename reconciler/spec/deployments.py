@@ -104,14 +104,26 @@ def _expanded(document: Document, name: str) -> Document:
 
 
 def _laid_over(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """As the connection of a shard is laid over that of its environment; all else is replaced."""
+    """As the connection of a shard is laid over that of its environment; so is the ledger: who says
+    only for how long it keeps means the same one. All else is replaced."""
     laid = {**base, **{key: value for key, value in own.items() if key != "name"}}
     shared, ours = base.get("connection"), own.get("connection")
     if isinstance(shared, dict) and isinstance(ours, dict):
         if ours.keys() & {"host", "port"}:
             shared = {key: value for key, value in shared.items() if key != "socket"}
         laid["connection"] = {**shared, **ours}
+    if own.get("ledger") and "ledger" in base:
+        laid["ledger"] = _ledger_laid_over(base["ledger"], own["ledger"])
     return laid
+
+
+def _ledger_laid_over(shared: Any, own: Any) -> Any:
+    """An address alone is a ledger with nothing else said of it."""
+    if not isinstance(shared, dict) and not isinstance(own, dict):
+        return own
+    whole, ours = ({"url": one} if isinstance(one, str) else one for one in (shared, own))
+    both = isinstance(whole, dict) and isinstance(ours, dict)
+    return {**whole, **ours} if both else own
 
 
 def _moved(marks: _Marks, at: Path, to: Path, without: frozenset[str]) -> _Marks:

@@ -101,3 +101,41 @@ def test_there_is_a_bound_to_how_many_and_to_how_much_they_are_written_out() -> 
 def test_a_name_must_make_one_of_an_environment() -> None:
     assert "makes no environment's name" in refused({"name": "x" * 63})[0]
     assert "makes no environment's name" in refused({"name": "a/b"})[0]
+
+
+@pytest.mark.invariant("RG-75")
+@pytest.mark.parametrize(
+    ("shared", "own", "found"),
+    [
+        ("sqlite:////a", {"keep": "90d"}, ("sqlite:////a", 90)),
+        ({"url": "sqlite:////a", "keep": "2y"}, {"keep": "90d"}, ("sqlite:////a", 90)),
+        ({"url": "sqlite:////a", "keep": "90d"}, {"url": "sqlite:////b"}, ("sqlite:////b", 90)),
+        ({"url": "sqlite:////a", "keep": "90d"}, "sqlite:////b", ("sqlite:////b", 90)),
+        ({"keep": "90d"}, "sqlite:////b", ("sqlite:////b", 90)),
+        ("sqlite:////a", "sqlite:////b", ("sqlite:////b", None)),
+        ("sqlite:////a", None, ("sqlite:////a", None)),
+        (None, {"keep": "90d"}, (None, 90)),
+    ],
+)
+def test_a_ledger_is_laid_over_that_of_the_environment(
+    shared: object, own: object, found: tuple[str | None, int | None]
+) -> None:
+    """Who says only for how long it keeps would else have begun a ledger in a file."""
+    deployment = {"name": "a", **({"ledger": own} if own else {})}
+    whole = {
+        "connection": {"database": "d", "user": "u"},
+        "shards": ["-"],
+        "deployments": [deployment],
+        **({"ledger": shared} if shared else {}),
+    }
+    spec = {"version": 1, "keyspace": "k", "schema": "s", "environments": {"p": whole}}
+    (one,) = read_spec(json.dumps(spec), "specs/k.yaml").environments
+    days = one.ledger_keep_s // 86_400 if one.ledger_keep_s else None
+    assert (one.ledger, days) == found
+
+
+def test_what_is_no_ledger_is_told_of_a_deployment_as_well() -> None:
+    told = refused({"name": "a", "ledger": {}}, ledger="sqlite:////a")
+    assert any("p.a.ledger" in one for one in told), told
+    told = refused({"name": "a", "ledger": ["x"]}, ledger={"keep": "2y"})
+    assert any("p.a.ledger" in one for one in told), told
