@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -31,6 +31,7 @@ from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
 
 _PLAN_ID = "sha256:"
+_DAY_S = 86_400
 
 
 def _plan_id(_context: click.Context, _option: click.Parameter, given: str) -> str:
@@ -151,7 +152,7 @@ def audit(
 def _tell(page: AuditOutcome, output: str) -> None:
     show(audit_csv(page) if output == "csv" else audit_report(page, presentation(output)))
     if output == "csv" and page.more_before is not None:
-        remark(f"there are more applies: `--before {page.more_before}` has them")
+        remark(f"there are more applies: the same with `--before {page.more_before}` has them")
     if output == "csv":
         for one in page.forgotten:
             remark(forgotten_words(one))
@@ -162,7 +163,7 @@ def _wanted(
 ) -> Wanted:
     return Wanted(
         since_s=None if since is None else _midnight_s(since),
-        until_s=None if until is None else _midnight_s(until + timedelta(days=1)),
+        until_s=None if until is None else _midnight_s(until) + _DAY_S,
         states=tuple(map(ApplyState, outcomes)),
         plan=plan,
     )

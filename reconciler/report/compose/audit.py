@@ -39,7 +39,7 @@ def audit_document(outcome: AuditOutcome) -> Document:
     if not outcome.rows:
         text = (Name(outcome.environment), Text(": the ledger knows no apply that was asked for"))
         return Document(reports=(Report(title=None, blocks=(blocks.Paragraph(text=text), *gone)),))
-    more = f"`--before {outcome.more_before}` shows those before that number"
+    more = f"the same command with `--before {outcome.more_before}` shows those before that number"
     steps = (NextStep(text=with_commands(more)),) if outcome.more_before is not None else ()
     applies = blocks.Items(
         title=f"{words.count(len(outcome.rows), 'apply', 'applies')} in {outcome.environment}",

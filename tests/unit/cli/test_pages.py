@@ -162,7 +162,7 @@ def test_a_table_of_applies_says_where_there_are_more(
     monkeypatch.setattr(audit, "audit_rows", lambda *_, **__: rows)
     ended = CliRunner().invoke(reconciler, asked("audit", repo, "-o", "csv", "--limit", "1"))
     assert ended.exit_code == ExitCode.FINE
-    assert "--before 2" in ended.stderr
+    assert "the same with `--before 2`" in ended.stderr
     assert "--before" not in ended.stdout
 
 
@@ -197,6 +197,7 @@ def test_who_looks_at_the_past_is_told_what_is_forgotten(
         (["--since", "1970-01-01", "--until", "1970-01-01"], True),
         (["--since", "1970-01-02"], False),
         (["--until", "1969-12-31"], False),
+        (["--until", "9999-12-31"], True),  # the last day that there is
         (["--outcome", "failed", "--outcome", "pending"], True),
         (["--outcome", "failed"], False),
         (["--plan", "0123456789ab"], False),

@@ -52,7 +52,7 @@ def test_an_apply_is_one_line_with_whose_it_is_and_who_approved_it() -> None:
     text = " ".join(write_text(audit_document(OUTCOME)).split())
     assert "17, 2026-03-01 14:05:09 UTC: commerce completed, 12 statements on 4 shards" in text
     assert "pull request #7 by ada, approved by ben, cyn; started by run 8123" in text
-    assert "--before 17" in text
+    assert "the same command with `--before 17`" in text, "whatever it was asked for"
 
 
 def test_the_same_as_csv_in_which_nothing_is_a_formula() -> None:
