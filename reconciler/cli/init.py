@@ -199,9 +199,11 @@ def _block(keyspace: str, described: dict[str, Any]) -> dict[str, Any]:
 def _listed(inventory: TextIO) -> list[dict[str, Any]]:
     source = "the inventory" if inventory.name == "<stdin>" else inventory.name
     try:
-        text = inventory.read(SPEC_BYTES_MAX)
+        text = inventory.read(SPEC_BYTES_MAX + 1)
     except UnicodeDecodeError:
         raise click.UsageError(f"{source} is no UTF-8.") from None
+    if len(text) > SPEC_BYTES_MAX:
+        raise click.UsageError(f"{source} has more than {SPEC_BYTES_MAX:,} characters.")
     return shards_of_inventory(text, source)
 
 

@@ -37,11 +37,16 @@ def fetch(names: tuple[str, ...]) -> None:
             for name in dict.fromkeys(names or NAMES[:1]):
                 provide(name, folder, show)
     except FetchError as error:
-        raise Unavailable(
-            Problem(
-                code="scratch-not-fetched",
-                message=f"no server was fetched: {error}",
-                recovery="run `reconciler scratch fetch` again when that is mended, or name a"
-                " server of the shards' release in RECONCILER_SCRATCH",
-            )
-        ) from None
+        raise Unavailable(_not_fetched(str(error))) from None
+    except OSError as error:
+        why = f"{folder} cannot be written to: {error.strerror or error}"
+        raise Unavailable(_not_fetched(why)) from None
+
+
+def _not_fetched(why: str) -> Problem:
+    return Problem(
+        code="scratch-not-fetched",
+        message=f"no server was fetched: {why}",
+        recovery="run `reconciler scratch fetch` again when that is mended, or name a server of the"
+        " shards' release in RECONCILER_SCRATCH",
+    )

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from reconciler.cli import init as init_verb
 from reconciler.cli.init import _block, init
 from reconciler.errors import InvalidInput
 from reconciler.limits import FILE_PROBLEMS_MAX, SHARDS_MAX
@@ -97,3 +98,15 @@ def test_a_word_is_what_everybody_sees(word: str) -> None:
 def test_a_list_that_is_too_long_is_not_read_to_its_end() -> None:
     (told,) = refused("".join(f"s{number} h\n" for number in range(SHARDS_MAX + 2)))
     assert "more than" in told
+
+
+def test_an_inventory_is_read_to_its_end_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was cut off would be shards that no spec has (PL-10)."""
+    monkeypatch.setattr(init_verb, "SPEC_BYTES_MAX", 40)
+    said = ["shop", "-C", str(tmp_path), "--inventory", "-"]
+    text = "-80 one.internal\n80-c0 two.internal\nc0- three.internal\n"
+    ended = CliRunner().invoke(init, said, input=text)
+    assert "the inventory has more than 40 characters" in ended.output
+    assert not [*tmp_path.iterdir()]

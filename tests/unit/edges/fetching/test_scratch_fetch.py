@@ -102,3 +102,14 @@ def test_a_mirror_that_is_away_is_said_as_it_said_it(machine: Path) -> None:
     assert isinstance(ended.exception, Unavailable)
     assert "no route to it" in str(ended.exception)
     assert ended.exception.problems[0].code == "scratch-not-fetched"
+
+
+def test_a_folder_that_cannot_be_written_to_is_said_and_no_bug(
+    machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (machine.parent / "file").write_text("")
+    monkeypatch.setenv("XDG_DATA_HOME", str(machine.parent / "file"))
+    ended = fetched("mysql")
+    assert isinstance(ended.exception, Unavailable)
+    assert "file/reconciler/servers cannot be written to: Not a directory" in str(ended.exception)
+    assert ended.exception.problems[0].code == "scratch-not-fetched"
