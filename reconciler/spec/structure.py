@@ -106,6 +106,8 @@ def _flaws(document: Document, error: _Error, above: Path = ()) -> Iterator[Flaw
             yield from _unknown_keys(document, error, at)
         case "required" | "dependentRequired":
             yield from _missing_keys(document, error, at)
+        case "type" if "enum" in error.schema:
+            pass  # told as the word that it is not
         case "type":
             yield Flaw(at=at, problem=_wrong_type(document, at, [error.schema]))
         case _:
@@ -205,10 +207,11 @@ def _bad_value(document: Document, error: _Error, at: Path) -> Problem:
     value, limit = error.instance, error.validator_value
     match error.validator:
         case "enum":
-            likely, known = nearest(value, limit), f"known: {', '.join(limit)}"
+            word = value if isinstance(value, str) else ""  # a mapping is near to none
+            likely, known = nearest(word, limit), f"known: {', '.join(limit)}"
             fault = "is not a known value"
             recovery = f"did you mean {likely!r}? {known}" if likely else known
-            if reason := error.schema.get("enumErrorMessages", {}).get(value):
+            if reason := error.schema.get("enumErrorMessages", {}).get(word):
                 fault, recovery = f"cannot be used: {reason}", f"use another one; {known}"
         case "const":
             meant = error.schema.get("constErrorMessage", limit)

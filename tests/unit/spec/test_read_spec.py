@@ -188,6 +188,24 @@ def test_a_misspelt_word_is_answered_with_the_likely_one(written: str, meant: st
     assert meant in problem
 
 
+@pytest.mark.parametrize("value", ["3", "true", "null", "[triggers]", "{name: hash}", "[]"])
+@pytest.mark.parametrize(
+    ("key", "at"),
+    [
+        ("kind: {}", "kind"),
+        ("key_function: {}", "key_function"),
+        ("manage: [{}]", "manage[0]"),
+        ("unused: [{}]", "unused[0]"),
+        ("policy: {{column_order: {}}}", "policy.column_order"),
+    ],
+)
+def test_what_stands_for_a_word_and_is_none_is_told_once(key: str, at: str, value: str) -> None:
+    """Somebody takes `key_function` for a mapping: that is no bug of the program's."""
+    told = [one for one in problems_of(f"{SMALLEST}{key.format(value)}") if f" {at} " in one]
+    assert len(told) == 1, told
+    assert "is not a known value" in told[0]
+
+
 @pytest.mark.invariant("GD-10")
 def test_a_misspelt_guard_is_never_ignored() -> None:
     for rollout in ("on_failure: hald", "replica_lag: 10s", "lock_wiat: 5s", "gate: yes"):
