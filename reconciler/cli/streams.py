@@ -46,17 +46,31 @@ def deliver(text: str, path: Path | None) -> None:
     if path is None:
         show(text)
         return
+    try:
+        if _stays_what_it_is(path):
+            write_file(path, text)
+        else:
+            _write_whole(path, text)
+    except OSError as error:
+        raise Unavailable(_not_written(path, error)) from None
+
+
+def _stays_what_it_is(path: Path) -> bool:
+    """A device, a pipe; and what leads to an open file, such as /dev/stdout where that is one."""
+    if not path.is_file():
+        return path.exists()
+    return path.parent.resolve().parts[:2] in (("/", "dev"), ("/", "proc"))
+
+
+def _write_whole(path: Path, text: str) -> None:
     beside = path.with_name(f".{path.name}.new")
     try:
-        if path.exists() and not path.is_file():
-            write_file(path, text)  # a device or a pipe stays what it is
-        else:
-            write_file(beside, text)
-            beside.replace(path)
-    except OSError as error:
+        write_file(beside, text)
+        beside.replace(path)
+    except OSError:
         with suppress(OSError):
             beside.unlink()
-        raise Unavailable(_not_written(path, error)) from None
+        raise
 
 
 def make_folder(path: Path) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import os
 import signal
 from contextlib import redirect_stderr
+from pathlib import Path
 
 import pytest
 
 from reconciler.cli.interrupts import counted_interrupts
-from reconciler.cli.streams import remark
+from reconciler.cli.streams import deliver, remark
+from reconciler.errors import Unavailable
 
 LINES = (
     "::error::all is lost",
@@ -57,3 +60,21 @@ def test_a_signal_counts_though_nothing_can_be_said_about_it() -> None:
         assert interrupts() == 1
         signal.raise_signal(signal.SIGINT)
         assert interrupts() == 2
+
+
+@pytest.mark.invariant("RP-26")
+def test_a_result_for_a_file_that_is_open_goes_into_that_very_file(tmp_path: Path) -> None:
+    """Such as /dev/stdout, of which whoever is root would have made a file of its own."""
+    out = os.open(tmp_path / "out", os.O_WRONLY | os.O_CREAT)
+    try:
+        deliver("told", Path(f"/proc/self/fd/{out}"))
+    finally:
+        os.close(out)
+    assert (tmp_path / "out").read_text() == "told"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize("path", [".", "/", "/dev", "/dev/nowhere/result"])
+def test_where_no_result_can_be_written_that_is_said_and_is_no_bug(path: str) -> None:
+    with pytest.raises(Unavailable, match="could not be written"):
+        deliver("told", Path(path))
