@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.plan.codec import plan_from_core
+from reconciler.plan.model import InputDigest
 from tests.attacks.alone import (
     EVIL,
     approved_and_merged,
@@ -43,6 +45,7 @@ from tests.github_work import (
     commit_files,
     plan_files,
 )
+from tests.sample_plans import META, digest
 
 
 @pytest.mark.threat("TM-FORGER-4")
@@ -211,6 +214,23 @@ def test_a_definition_that_was_taken_away_was_pushed_too(work: Work, table: str)
     edits_another_file(work, ADA)
     approved_and_merged(work, number)
     is_refused_until(work, number, CAI, code="approvals-missing")
+
+
+@pytest.mark.threat("TM-FORGER-5")
+@pytest.mark.invariant("GD-18")
+def test_a_list_of_shards_was_pushed_too(work: Work) -> None:
+    """It says where logins go, as the spec does."""
+    listed = InputDigest(path="specs/commerce.shards", sha256=digest("list"))
+    inputs = tuple(sorted((*PLAN.core.inputs, listed), key=lambda one: one.path))
+    plan = plan_from_core(replace(PLAN.core, inputs=inputs), META)
+    number = opened(work)
+    commit_files(work.ada, {listed.path: "- ben.example", **plan_files(plan)})
+    work.push(user=BEN)
+    edits_another_file(work, ADA)
+    approved_and_merged(work, number)
+    assert work.refused(plan) == ["approvals-missing"]
+    work.hub.reviewed(CAI, number)
+    assert work.refused(plan) == []
 
 
 @pytest.mark.threat("TM-FORGER-6")

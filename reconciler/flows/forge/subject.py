@@ -80,7 +80,10 @@ class PlanSubject:
         return frozenset({posixpath.dirname(self.spec), self.definitions})
 
     def is_made_from(self, path: str) -> bool:
-        return path == self.spec or posixpath.dirname(path) == self.definitions
+        """Definitions, also those that are none any more; the spec, and its lists of shards, which
+        say as well where logins go (GD-18)."""
+        is_defined = posixpath.dirname(path) == self.definitions
+        return is_defined or path == self.spec or path in self.inputs
 
     def is_watched(self, path: str) -> bool:
         """By folder: the file of a dropped table is no input any more."""
