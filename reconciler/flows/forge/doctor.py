@@ -42,7 +42,7 @@ def _paths_to_own(loaded: Loaded, below: str) -> tuple[str, ...]:
     paths = []
     for files in loaded.sound.values():
         spec = files.spec
-        paths += [spec.path, *(file.path for file in files.files[:1])]
+        paths += [spec.path, *files.lists, *(file.path for file in files.files[:1])]
         paths += [plan_paths(each.name, spec.keyspace).json for each in spec.environments]
     inside = [from_the_top(path, below) for path in paths]
     return (*sorted(inside), ".github/workflows/schema.yml", *CODE_OWNERS_PATHS[:1])

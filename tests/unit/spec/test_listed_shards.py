@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from reconciler.errors import InvalidInput, ReconcilerError, Refused
+from reconciler.flows.forge.doctor import examine_forge
 from reconciler.flows.forge.history import rules_said
 from reconciler.flows.gates import was_made_from
+from reconciler.flows.keyspaces import Loaded
 from reconciler.flows.verify import verify_keyspace
 from reconciler.plan.files import read_plan
+from reconciler.ports.forge_settings import CodeOwners
 from reconciler.spec.load import load_keyspace
 from reconciler.spec.model import Environment, ReviewRule
 from reconciler.spec.read import read_spec
@@ -27,6 +32,7 @@ from tests.offline_fleet import (
     with_plan,
     world,
 )
+from tests.unit.flows.forge.test_doctor_checks import SETTINGS
 
 LIST = "specs/shop.shards"
 LISTED = SPEC.replace("shards: {count: 2}", f"shards: {{file: {LIST}}}")
@@ -177,6 +183,18 @@ def test_the_review_rule_is_read_whatever_becomes_of_the_list(
     said = dict(rules_said(text.encode(), SPEC_PATH))
     for name, approvals in (asks or {"production": 3}).items():
         assert said[name] == ReviewRule(approvals=approvals)
+
+
+@pytest.mark.invariant("GD-18")
+def test_the_forge_is_asked_who_owns_a_list() -> None:
+    """A line for `specs/*.yaml` owns the spec, and not where it has its shards from."""
+    files = listed().keyspace()
+    loaded = Loaded(root=Path(), tree=listed(), keyspaces={KEYSPACE: files})
+    owners = CodeOwners(text="* @ada\n/specs/*.shards\n")
+    settings = replace(SETTINGS, code_owners=owners)
+    found = examine_forge(settings, loaded, repository="acme/shop", below="", now_s=0.0).findings
+    (told,) = (one for one in found if one.subject == "CODEOWNERS")
+    assert told.message == f"nobody owns {LIST}"
 
 
 def test_no_link_is_followed_to_a_list() -> None:
