@@ -19,7 +19,7 @@ from reconciler.outcomes.split import SplitApplyOutcome
 from reconciler.reshard.actions import TickEnd
 from reconciler.reshard.job import Approval, JobRequestKind
 from reconciler.reshard.plan.files import split_plan_paths
-from reconciler.rollout.parts import PartOrder
+from reconciler.rollout.part_order import PartOrder
 from reconciler.rollout.waves import WaveChoice
 from tests.offline_fleet import (
     Files,

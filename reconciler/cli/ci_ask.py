@@ -16,7 +16,7 @@ from reconciler.flows.forge.resumed import WhichWaves, parts_to_resume
 from reconciler.ledger.states import RequestKind
 from reconciler.outcomes.split import OF_A_SPLIT_ALONE, SplitAsked
 from reconciler.rollout.behest import Behest
-from reconciler.rollout.parts import PartOrder
+from reconciler.rollout.part_order import PartOrder
 
 
 @click.command(short_help="Stop, release, resume or cancel, as a person who may.")

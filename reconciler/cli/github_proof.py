@@ -19,7 +19,8 @@ from reconciler.guard.model import Refusal, problem_from
 from reconciler.guard.review.git import Review
 from reconciler.plan.model import Plan
 from reconciler.ports.notices import Notices
-from reconciler.rollout.parts import PartOrder, kept_gate_refusals
+from reconciler.rollout.part_order import PartOrder
+from reconciler.rollout.parts import kept_gate_refusals
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from reconciler.rollout.parts import PART_PROTOCOL, PartOrder
+from reconciler.rollout.part_order import PART_PROTOCOL, PartOrder
 from reconciler.rollout.waves import WaveChoice
 
 Command = TypeVar("Command", bound=Callable[..., Any])

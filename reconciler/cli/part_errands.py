@@ -48,7 +48,7 @@ from reconciler.report.progress import progress_line
 from reconciler.report.write.text import write_text
 from reconciler.rollout.behest import Behest
 from reconciler.rollout.course import PartEnd, PartReport, RegionOrder
-from reconciler.rollout.parts import PartOrder
+from reconciler.rollout.part_order import PartOrder
 from reconciler.spec.load import DesiredFiles, load_repository
 from reconciler.spec.model import Environment
 from reconciler.spec.regions import in_region

@@ -62,7 +62,7 @@ from reconciler.ports.promotion import PromotionChecks
 from reconciler.ports.shards import ShardLocks
 from reconciler.ports.world import World
 from reconciler.rollout.behest import Behest, of_wave
-from reconciler.rollout.parts import PartOrder
+from reconciler.rollout.part_order import PartOrder
 from reconciler.rollout.promotion import CheckAnswer
 from reconciler.rollout.waves import WaveChoice
 from reconciler.spec.load import DesiredFiles

@@ -15,8 +15,8 @@ from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.plan.model import Plan
 from reconciler.plan.part import part_of
 from reconciler.ports.ledger import Ledger
+from reconciler.rollout.part_order import PartOrder
 from reconciler.rollout.parts import (
-    PartOrder,
     early_refusals,
     kept_gate_refusals,
     order_refusals,

@@ -18,7 +18,8 @@ from reconciler.plan.model import Plan
 from reconciler.ports.files import History
 from reconciler.ports.rollouts import Rollouts
 from reconciler.rollout.course import CourseOrder
-from reconciler.rollout.parts import PartOrder, held_waves, kept_gate_refusals, parts_of
+from reconciler.rollout.part_order import PartOrder
+from reconciler.rollout.parts import held_waves, kept_gate_refusals, parts_of
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
 

@@ -9,7 +9,8 @@ from enum import StrEnum
 
 from reconciler.ledger.states import FINISHED, ApplyState
 from reconciler.plan.model import PlanCore
-from reconciler.rollout.parts import PartOrder, held_waves
+from reconciler.rollout.part_order import PartOrder
+from reconciler.rollout.parts import held_waves
 from reconciler.rollout.waves import WaveChoice
 
 

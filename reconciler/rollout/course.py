@@ -17,7 +17,7 @@ from reconciler.ledger.states import SETTLED
 from reconciler.ledger.states import OperationState as S
 from reconciler.rollout.actions import Action, EndStopped, Pause, Soak
 from reconciler.rollout.decide import next_action, nothing_new_may_start
-from reconciler.rollout.parts import PART_PROTOCOL
+from reconciler.rollout.part_order import PART_PROTOCOL
 from reconciler.rollout.snapshot import Asked, RolloutLimits, RolloutSnapshot
 from reconciler.spec.model import OnFailure
 

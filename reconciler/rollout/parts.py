@@ -16,21 +16,8 @@ from reconciler.ledger.states import SETTLED, ApplyState, OperationState
 from reconciler.plan.model import Plan, PlanCore, RuleVersions
 from reconciler.rollout.hold import kept_for
 from reconciler.rollout.operations import waves_with_work
+from reconciler.rollout.part_order import PART_PROTOCOL, PartOrder
 from reconciler.spec.model import Region, RolloutSpec
-
-PART_PROTOCOL = 1
-"""What an order means. A machine that knows another one refuses it, and does not guess."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartOrder:
-    """`wave` counts from 1 over the whole fleet; `plan_id` None: whatever was reviewed.
-    `is_rerun`: a forge gives it once more, in a run that was let in before."""
-
-    wave: int
-    plan_id: str | None = None
-    protocol: int = PART_PROTOCOL
-    is_rerun: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

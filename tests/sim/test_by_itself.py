@@ -31,7 +31,7 @@ from reconciler.ledger.resumes import (
 from reconciler.ledger.states import ApplyState, Hold, RequestKind, RequestState
 from reconciler.outcomes.apply import ApplyVerdict, ControlOutcome
 from reconciler.rollout.behest import Behest, of_wave
-from reconciler.rollout.parts import PartOrder
+from reconciler.rollout.part_order import PartOrder
 from reconciler.rollout.waves import WaveChoice
 from reconciler.spec.model import RolloutSpec
 from tests.sim.fleet import Fate, SimFleet

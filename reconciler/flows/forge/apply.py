@@ -56,7 +56,7 @@ from reconciler.report.forge_words import apply_status, break_glass_line, break_
 from reconciler.report.render import Format, apply_report
 from reconciler.report.write.markdown import write_markdown
 from reconciler.rollout.behest import Behest
-from reconciler.rollout.parts import PartOrder
+from reconciler.rollout.part_order import PartOrder
 from reconciler.rollout.waves import WaveChoice
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment

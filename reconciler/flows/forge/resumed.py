@@ -17,7 +17,8 @@ from reconciler.flows.forge.merged import begin_merged
 from reconciler.flows.keyspaces import one_environment
 from reconciler.guard.model import problem_from
 from reconciler.outcomes.failed import KeyspaceFailed
-from reconciler.rollout.parts import PartOrder, WaveLeft, wave_left
+from reconciler.rollout.part_order import PartOrder
+from reconciler.rollout.parts import WaveLeft, wave_left
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
 

@@ -14,7 +14,8 @@ from reconciler.guard.review.places import wave_place
 from reconciler.guard.review.protection import wave_gate_refusals
 from reconciler.plan.model import Plan
 from reconciler.rollout.hold import kept_for
-from reconciler.rollout.parts import PartOrder, held_waves
+from reconciler.rollout.part_order import PartOrder
+from reconciler.rollout.parts import held_waves
 from reconciler.spec.model import Environment
 
 

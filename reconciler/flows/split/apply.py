@@ -37,7 +37,7 @@ from reconciler.reshard.job import Approval, JobRequestKind, NewSplitJob, SplitJ
 from reconciler.reshard.plan.compare import compare_split_plans
 from reconciler.reshard.plan.files import read_split_plan, split_plan_paths
 from reconciler.reshard.plan.model import SplitPlan
-from reconciler.rollout.parts import PartOrder
+from reconciler.rollout.part_order import PartOrder
 from reconciler.rollout.waves import WaveChoice
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment

@@ -25,7 +25,7 @@ from reconciler.reshard.helper_tables import HelperNames
 from reconciler.reshard.job import Approval, JobRequestKind
 from reconciler.reshard.phases import Phase
 from reconciler.reshard.plan.files import read_split_plan
-from reconciler.rollout.parts import PartOrder
+from reconciler.rollout.part_order import PartOrder
 from reconciler.rollout.waves import WaveChoice
 from tests.offline_fleet import (
     SPEC_PATH,

@@ -15,9 +15,8 @@ from reconciler.ledger.states import ApplyState, OperationState
 from reconciler.model.object_id import table_id
 from reconciler.plan.part import restricted
 from reconciler.rollout.operations import waves_with_work
+from reconciler.rollout.part_order import PART_PROTOCOL, PartOrder
 from reconciler.rollout.parts import (
-    PART_PROTOCOL,
-    PartOrder,
     WaveLeft,
     early_refusals,
     held_waves,

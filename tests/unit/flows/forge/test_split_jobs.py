@@ -33,7 +33,7 @@ from reconciler.ports.split_servers import SplitServers
 from reconciler.ports.world import World
 from reconciler.reshard.job import Approval
 from reconciler.reshard.phases import Phase
-from reconciler.rollout.parts import PartOrder
+from reconciler.rollout.part_order import PartOrder
 from reconciler.rollout.waves import WaveChoice
 from reconciler.spec.model import Environment
 from tests.offline_fleet import (
