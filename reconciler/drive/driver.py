@@ -294,6 +294,7 @@ class RolloutDriver:
     def _take_result(self, result: ShardResult) -> None:
         was_lost = self._record.states[result.shard] is OperationState.UNKNOWN
         self._record.take(result.rows)
+        self._record.take_swapped(result.shard, result.swapped)
         if was_lost:
             self._settles.ended(result.shard, self._record.states[result.shard])
             self._tasks.forget()  # settling has concluded some

@@ -7,7 +7,7 @@ ledger; if they cannot be read, the stored state stays for the next look (ST-2).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from reconciler.drive.moved_rows import moved_finalizer, moved_row
@@ -35,6 +35,7 @@ from reconciler.ledger.model import (
 )
 from reconciler.ledger.reasons import Reason, StateChanged
 from reconciler.ledger.states import FINISHED, SETTLED, Hold, OperationState
+from reconciler.ledger.swaps import Swapped
 from reconciler.model.object_id import ObjectId
 from reconciler.outcomes.apply import FinalizerRow, ShardRow, WaveRow
 from reconciler.plan.model import Moment
@@ -56,6 +57,7 @@ class ApplyRecord:
         self.stored = opened.stored
         self.states: dict[str, OperationState] = {}
         self.settled_s: dict[str, float] = {}
+        self._swapped: dict[str, dict[ObjectId, Swapped]] = {}
         self._count_anew()
 
     def rows_of(self, shard: str) -> dict[ObjectId, StoredOperation]:
@@ -75,10 +77,10 @@ class ApplyRecord:
         return finalizer_rows(self.finalizers, self.states.values())
 
     def shard_row(self, shard: str) -> ShardRow:
-        return shard_rows(self._rows[shard].values())[0]
+        return shard_rows(self._rows[shard].values(), self._swapped)[0]
 
     def shard_rows(self) -> tuple[ShardRow, ...]:
-        return shard_rows(self.operations())
+        return shard_rows(self.operations(), self._swapped)
 
     def wave_rows(self) -> tuple[WaveRow, ...]:
         return wave_rows(self.stored.waves, self.shard_rows(), self.stored.soaking)
@@ -108,6 +110,12 @@ class ApplyRecord:
             touched.add(row.shard)
         for shard in touched:
             self._sum_up(shard)
+
+    def take_swapped(self, shard: str, swapped: Mapping[ObjectId, Swapped]) -> None:
+        """For how long it was felt what this run put in another's place there; the ledger has it
+        as a line of history."""
+        if swapped:
+            self._swapped.setdefault(shard, {}).update(swapped)
 
     def take_finalizer(self, row: StoredFinalizer) -> None:
         """The row as it now is in the ledger."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 
 from reconciler.errors import Problem
@@ -11,6 +11,8 @@ from reconciler.ledger.finalizers import ItsShards
 from reconciler.ledger.model import Soaking, StoredFinalizer, StoredOperation
 from reconciler.ledger.reasons import Wait
 from reconciler.ledger.states import SETTLED, OperationState
+from reconciler.ledger.swaps import Swapped
+from reconciler.model.object_id import ObjectId
 from reconciler.outcomes.apply import FinalizerRow, OperationRow, ShardRow, WaveRow
 from reconciler.plan.model import Moment
 from reconciler.rollout.projection import shard_state
@@ -24,11 +26,15 @@ _RUNNING = frozenset(
 )
 
 
-def shard_rows(operations: Iterable[StoredOperation]) -> tuple[ShardRow, ...]:
-    """One row per shard, in rollout order."""
+def shard_rows(
+    operations: Iterable[StoredOperation],
+    swapped: Mapping[str, Mapping[ObjectId, Swapped]] | None = None,
+) -> tuple[ShardRow, ...]:
+    """One row per shard, in rollout order. `swapped` is what a run knows of its own swaps."""
     ordered = sorted(operations, key=lambda row: row.position)
     grouped = (tuple(rows) for _, rows in groupby(ordered, key=lambda row: row.shard))
-    return tuple(_shard_row(rows) for rows in grouped)
+    known = swapped or {}
+    return tuple(_shard_row(rows, known.get(rows[0].shard, {})) for rows in grouped)
 
 
 def wave_rows(
@@ -97,7 +103,7 @@ def first_failure(operations: Iterable[StoredOperation]) -> Problem | None:
     )
 
 
-def _shard_row(rows: tuple[StoredOperation, ...]) -> ShardRow:
+def _shard_row(rows: tuple[StoredOperation, ...], swapped: Mapping[ObjectId, Swapped]) -> ShardRow:
     return ShardRow(
         shard=rows[0].shard,
         wave=rows[0].wave,
@@ -113,6 +119,7 @@ def _shard_row(rows: tuple[StoredOperation, ...]) -> ShardRow:
                 waits_for=row.waits_for,
                 waits_since_s=row.waits_since_s if row.waits_for is not None else None,
                 problem=row.problem,
+                swapped=swapped.get(row.object_id),
             )
             for row in rows
         ),

@@ -16,6 +16,7 @@ from reconciler.ledger.states import (
     RequestState,
     StatementState,
 )
+from reconciler.ledger.swaps import Swapped
 from reconciler.model.engine import NOTHING_TOLD, Progress
 from reconciler.model.object_id import ObjectId
 from reconciler.model.quarantine import Quarantine
@@ -45,7 +46,8 @@ class ApplyVerdict(StrEnum):
 class OperationRow:
     """One table of one shard. `runs` is the statement that is on its way, `progress` how far it
     was when its engine was last asked; `waits_for` names what it waits for before it goes on,
-    `waits_since_s` since when."""
+    `waits_since_s` since when. `swapped`: for how long others felt it that this process put it in
+    another's place."""
 
     object_id: ObjectId
     state: OperationState
@@ -58,6 +60,7 @@ class OperationRow:
     waits_for: Wait | None = None
     waits_since_s: float | None = None
     problem: Problem | None = None
+    swapped: Swapped | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

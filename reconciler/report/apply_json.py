@@ -7,7 +7,13 @@ from collections.abc import Sequence
 from reconciler.errors import Problem
 from reconciler.ledger.model import EventEntry
 from reconciler.model.engine import NOTHING_TOLD, Progress
-from reconciler.outcomes.apply import ApplyOutcome, ApplyStatus, FinalizerRow, ShardRow
+from reconciler.outcomes.apply import (
+    ApplyOutcome,
+    ApplyStatus,
+    FinalizerRow,
+    OperationRow,
+    ShardRow,
+)
 from reconciler.report import apply_words
 from reconciler.report.json_values import (
     Json,
@@ -68,7 +74,7 @@ def _shard_row(row: ShardRow) -> Json:
         "problem": problem_json(row.problem),
         "operations": [
             {
-                **plain(operation),
+                **_operation(operation),
                 "waits_for": wait_words(operation.waits_for),
                 "progress": _progress(operation.progress),
                 "problem": problem_json(operation.problem),
@@ -76,6 +82,14 @@ def _shard_row(row: ShardRow) -> Json:
             for operation in row.operations
         ],
     }
+
+
+def _operation(row: OperationRow) -> Json:
+    """`swapped` is there where the run that is told of has put it in another's place."""
+    told: Json = plain(row)
+    if row.swapped is None:
+        del told["swapped"]
+    return told
 
 
 def _step(row: FinalizerRow) -> Json:

@@ -49,6 +49,9 @@ STATEMENTS_NAMED_MAX = 8
 # Destructive changes that an alert names; the list of dangers has all.
 DESTRUCTIVE_NAMED_MAX = 8
 
+# Programs of an apply whose swaps are told, the longest first; `--output json` has all.
+SWAPS_SHOWN_MAX = 8
+
 # Kinds of work in one apply of which a pace is told; more would push what waits off the screen.
 PACES_SHOWN_MAX = 3
 

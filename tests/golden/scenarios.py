@@ -31,9 +31,10 @@ from reconciler.ledger.reasons import (
     WaveRefused,
 )
 from reconciler.ledger.states import ApplyState, OperationState, RequestKind, RequestState
+from reconciler.ledger.swaps import RoutineRemade, TriggerSwapped
 from reconciler.lint.settings import LintException
 from reconciler.model.engine import NOTHING_TOLD, EngineName, Progress
-from reconciler.model.object_id import table_id
+from reconciler.model.object_id import ObjectId, ObjectKind, table_id
 from reconciler.model.quarantine import Quarantine
 from reconciler.model.shadow_tables import ShadowGroup, ShadowMark
 from reconciler.outcomes.apply import (
@@ -249,6 +250,24 @@ WIDE_ROWS = tuple(
         else operation("users", PENDING, 0),
     )
     for number, shard in enumerate(samples.WIDE_SHARDS)
+)
+
+SWAPPED = tuple(
+    row(
+        shard,
+        1 if shard == "-40" else 2,
+        replace(
+            operation("users", DONE, 1, 1),
+            object_id=ObjectId(ObjectKind.TRIGGER, "users_audit"),
+            swapped=TriggerSwapped(held_ms),
+        ),
+        replace(
+            operation("users", DONE, 2),
+            object_id=ObjectId(ObjectKind.PROCEDURE, "close_account"),
+            swapped=RoutineRemade(31) if shard == "-40" else None,
+        ),
+    )
+    for shard, held_ms in zip(SHARDS, (7, 112, 9, 8), strict=True)
 )
 
 MATCHING = DriftGroup(mark=ShardMark.MATCHING, shards=SHARDS[:1])
@@ -587,6 +606,19 @@ VERIFY = (
 )
 
 APPLY = (
+    Scenario(
+        "apply-swapped",
+        "Programs were put in the place of others; how long that was felt was measured.",
+        applied(
+            ApplyVerdict.COMPLETED,
+            plan=samples.UNIFORM,
+            apply_id=18,
+            waves=WAVES_DONE,
+            shards=SWAPPED,
+            statements_run=12,
+            elapsed_s=3.4,
+        ),
+    ),
     Scenario(
         "apply-completed",
         "Everything ran.",

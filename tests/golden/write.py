@@ -86,6 +86,7 @@ IN_JSON = (
     "status-quarantine",
     "drift-all-marks",
     "apply-failed",
+    "apply-swapped",
     "verify-refused",
     "status-running",
     "rollout-running",

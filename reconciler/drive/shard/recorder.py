@@ -26,6 +26,7 @@ from reconciler.ledger.model import (
 )
 from reconciler.ledger.reasons import Completed, Failed, FoundRunning, Happened, Wait
 from reconciler.ledger.states import SETTLED, OperationState, StatementState
+from reconciler.ledger.swaps import Swapped
 from reconciler.model.engine import Handle, Progress
 from reconciler.model.object_id import ObjectId
 from reconciler.plan.model import PlannedStatement
@@ -70,6 +71,7 @@ class ShardRecorder:
         self._intended: dict[int, StoredStatement] = {}
         self._left: dict[int, tuple[str, ...]] = {}
         self._advanced_s = float("-inf")
+        self.swapped: dict[ObjectId, Swapped] = {}
 
     @property
     def rows(self) -> tuple[StoredOperation, ...]:
@@ -215,6 +217,11 @@ class ShardRecorder:
             at_s=self._clock.now_s(), what=what, shard=self._shard, object_id=object_id
         )
         self._unwritten.append(entry)
+
+    def tell_swapped(self, what: Swapped, object_id: ObjectId) -> None:
+        """The same of a swap, which the end of the run tells again."""
+        self.tell(what, object_id)
+        self.swapped[object_id] = what
 
     def write(self) -> None:
         """Raises RecordLost; then nothing that was unwritten is in the ledger."""

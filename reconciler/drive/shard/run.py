@@ -121,6 +121,7 @@ class _ShardRun:
             shard=self._shard,
             rows=self._record.rows,
             statements_run=self._index - self._first_index,
+            swapped=self._record.swapped,
             hold=end.hold,
             ends_run=end.ends_run,
         )
@@ -336,7 +337,7 @@ class _ShardRun:
         at, dropped = self._index, self._record.intended(self._index - 1)
         statements, now_s = self._task.work.statements, self._world.clock.now_s()
         if (told := swapped(statements, at, outcome, dropped, now_s)) is not None:
-            self._record.tell(told, statements[at].object_id)
+            self._record.tell_swapped(told, statements[at].object_id)
             self._progress.swapped(told)
 
     def _applied(self, statement: PlannedStatement) -> Next:

@@ -14,6 +14,7 @@ from reconciler.guard.classify import states_along
 from reconciler.guard.model import Refusal
 from reconciler.ledger.model import ReleasedCopy, StoredOperation, StoredStatement
 from reconciler.ledger.states import StatementState
+from reconciler.ledger.swaps import Swapped
 from reconciler.model.engine import Handle
 from reconciler.model.object_id import ObjectId
 from reconciler.ports.clock import Clock, WorkerPool
@@ -169,12 +170,14 @@ class ShardTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardResult:
-    """Where the shard's operations are now. `hold`: a guard let nothing start. `ends_run`: the
+    """Where the shard's operations are now. `swapped`: what this run put in another's place, and
+    for how long that was felt. `hold`: a guard let nothing start. `ends_run`: the
     ledger or the lock was lost, and no shard may go on."""
 
     shard: str
     rows: tuple[StoredOperation, ...]
     statements_run: int = 0
+    swapped: Mapping[ObjectId, Swapped] = field(default_factory=dict)
     hold: Refusal | None = None
     ends_run: Problem | None = None
 

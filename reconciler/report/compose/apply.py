@@ -36,6 +36,7 @@ from reconciler.report.compose.ran import ran_blocks
 from reconciler.report.compose.reasons import refusals
 from reconciler.report.compose.shards import whose
 from reconciler.report.compose.split import applied_split, split_status
+from reconciler.report.compose.swaps import swap_blocks
 from reconciler.report.compose.turns import turn_reports
 from reconciler.report.document import Document, NextStep, Report
 from reconciler.report.findings import NO_FILES, SchemaFiles
@@ -133,6 +134,7 @@ def _applied(outcome: ApplyOutcome | KeyspaceFailed, files: SchemaFiles) -> Repo
         *(block for one in outcome.left_alone_before for block in _before(outcome, one)),
         *(ran_blocks(plan, outcome.shards, files) if is_begun else ()),
         *account(outcome),
+        *swap_blocks(outcome.shards),
     ]
     return Report(
         marker=marker(CHANGE, outcome.keyspace, outcome.environment, outcome.region),
