@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
+from tests.garbage import lasting
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "reconciler"
 
@@ -17,7 +19,8 @@ Node = TypeVar("Node", bound=ast.AST)
 
 @cache
 def tree_of(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    with lasting():
+        return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
 def nodes(path: Path, *kinds: type[Node]) -> Iterator[Node]:
@@ -32,8 +35,23 @@ def nodes(path: Path, *kinds: type[Node]) -> Iterator[Node]:
 @cache
 def _by_kind(path: Path) -> Mapping[type[ast.AST], list[ast.AST]]:
     found: defaultdict[type[ast.AST], list[ast.AST]] = defaultdict(list)
-    for node in ast.walk(tree_of(path)):
-        found[type(node)].append(node)
+    tree = tree_of(path)
+    with lasting():
+        for node in every_node(tree):
+            found[type(node)].append(node)
+    return found
+
+
+def every_node(tree: ast.AST) -> list[ast.AST]:
+    """As `ast.walk` goes through it, in two thirds of the time."""
+    found = [tree]
+    for node in found:
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, ast.AST):
+                found.append(value)
+            elif isinstance(value, list):
+                found += [inner for inner in value if isinstance(inner, ast.AST)]
     return found
 
 

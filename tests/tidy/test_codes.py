@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from tests.tidy.source import PACKAGE, nodes, python_files, relative
+from tests.tidy.source import PACKAGE, every_node, nodes, python_files, relative, tree_of
 
 _DECIDING = (ast.Compare, ast.Match, ast.MatchClass, ast.Call)
 
@@ -73,3 +73,9 @@ def test_a_decision_on_a_code_would_be_found(mutant: str) -> None:
 def test_a_code_may_be_shown_and_sorted_by() -> None:
     shown = "told = f'{problem.message} [{problem.code}]'\nends = end.code is ExitCode.FINE"
     assert list(decisions_on_codes(ast.walk(ast.parse(shown)))) == []
+
+
+def test_every_node_of_a_file_is_looked_at() -> None:
+    """In the order in which Python's own walk goes."""
+    tree = tree_of(PACKAGE / "ddl" / "lexer.py")
+    assert every_node(tree) == list(ast.walk(tree))
