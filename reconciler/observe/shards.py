@@ -13,7 +13,6 @@ from reconciler.ddl.programs.facts import text_of
 from reconciler.ddl.programs.kinds import (
     program_fingerprint,
     program_text,
-    read_program,
     told_by_policy,
 )
 from reconciler.ddl.read import read_table
@@ -32,6 +31,7 @@ from reconciler.model.schema import OtherObject, Schema, Table
 from reconciler.model.server import ServerVersion
 from reconciler.model.shadow_tables import is_passing_trigger, is_shadow_named, is_shadow_trigger
 from reconciler.observe.hidden_kinds import hidden_kinds
+from reconciler.observe.program_texts import ProgramTexts
 from reconciler.observe.unused_kinds import turned_up
 from reconciler.ports.world import World
 from reconciler.spec.model import Environment
@@ -84,6 +84,7 @@ class DefinitionReader:
         self._tables = frozenset(tables)
         self._read: dict[tuple[str, ServerVersion], ReadDefinition] = {}
         self._programs: dict[tuple[ObjectKind, str], ReadProgram] = {}
+        self._program_texts = ProgramTexts()
 
     def of_live(
         self,
@@ -145,7 +146,7 @@ class DefinitionReader:
     def read_program(self, about: ObjectId, text: str) -> ReadProgram:
         """Raises Refused: a program that is not understood, or hidden."""
         if (found := self._programs.get((about.kind, text))) is None:
-            program = told_by_policy(read_program(about, text), self._policy)
+            program = told_by_policy(self._program_texts.read(about, text), self._policy)
             if isinstance(program, Event):
                 program = told_by_files(program, self._events.get(about.name.lower()))
             found = as_read(program)

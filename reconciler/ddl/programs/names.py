@@ -10,8 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
+from hashlib import sha256
 
 from reconciler.ddl.lexer import Token, TokenKind, tokenize
+from reconciler.ddl.limits import PROGRAM_TEXTS_KEPT_MAX
 
 _NAMES = (TokenKind.WORD, TokenKind.QUOTED_IDENTIFIER)
 # MariaDB: what stands behind is a sequence, which it prints with its database.
@@ -58,12 +61,53 @@ class _Named:
 
 def with_own_names_bare(text: str, database: str) -> str:
     """The text without the database that is the program's own."""
+    return _bare(text, database, is_body=False)
+
+
+def with_own_names_bare_in_body(text: str, database: str) -> str:
+    """The same of a text of statements."""
+    return _bare(text, database, is_body=True)
+
+
+def _bare(text: str, database: str, *, is_body: bool) -> str:
     if not _may_say(text, database):
         return text
-    for found in reversed([*qualified_names(text)]):
-        if found.database.value in (database, database.lower()):
-            text = text[: found.database.offset] + text[found.name.offset :]
+    read = _Read(text)
+    own = _own_names(read, database, is_body=is_body)
+    read.forget()
+    for start, end in reversed(own):
+        text = text[:start] + text[end:]
     return text
+
+
+class _Read:
+    """A text by its digest: what is remembered of one that may hold a secret is not the text."""
+
+    __slots__ = ("digest", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.digest = sha256(text.encode(errors="surrogatepass")).digest()
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Read) and self.digest == other.digest
+
+    def forget(self) -> None:
+        """Once it was read."""
+        self.text = ""
+
+
+@lru_cache(maxsize=PROGRAM_TEXTS_KEPT_MAX)
+def _own_names(read: _Read, database: str, *, is_body: bool) -> tuple[tuple[int, int], ...]:
+    """From where to where the database stands in front of what is its own."""
+    return tuple(
+        (found.database.offset, found.name.offset)
+        for found in _qualified(_names(read.text, is_body=is_body))
+        if found.database.value in (database, database.lower())
+    )
 
 
 def _may_say(text: str, database: str) -> bool:
@@ -76,16 +120,6 @@ def outside_names(text: str) -> tuple[str, ...]:
     """What a text in which own names stand bare uses of other databases, as `database.name`."""
     found = (f"{one.database.value}.{one.name.value}" for one in qualified_names(text))
     return tuple(dict.fromkeys(found))
-
-
-def with_own_names_bare_in_body(text: str, database: str) -> str:
-    """The same of a text of statements."""
-    if not _may_say(text, database):
-        return text
-    for found in reversed([*_qualified(_names(text, is_body=True))]):
-        if found.database.value in (database, database.lower()):
-            text = text[: found.database.offset] + text[found.name.offset :]
-    return text
 
 
 def outside_names_in_body(text: str) -> tuple[str, ...]:

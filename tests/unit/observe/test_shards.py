@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.errors import Problem, Refused
 from reconciler.model.dependents import Dependents, Program
-from reconciler.model.object_id import ObjectKind
+from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.observation import ObservedShard
 from reconciler.model.policy import AutoIncrement, Policy
+from reconciler.model.programs import ManagedKind
 from reconciler.model.server import Flavor, ServerError, ServerSettings, ServerVersion
 from reconciler.observe.shards import DefinitionReader, read_all, shadow_tables
 
@@ -113,3 +115,17 @@ def test_counters_are_read_as_far_as_they_matter() -> None:
     assert read[999].fingerprint != read[1000].fingerprint
     elsewhere = DefinitionReader(Policy(auto_increment=AutoIncrement.RAISE), {"u": 1000})
     assert elsewhere.read(texts[70000], VERSION).text == definition("t")
+
+
+def test_a_program_that_is_refused_is_read_once_for_all_shards() -> None:
+    reader = DefinitionReader(Policy(manage=(ManagedKind.VIEWS,)))
+    about = ObjectId(ObjectKind.VIEW, "v")
+
+    def refused(about: ObjectId, text: str) -> Problem:
+        with pytest.raises(Refused) as told:
+            reader.read_program(about, text)
+        return told.value.problems[0]
+
+    assert refused(about, "no view") is refused(about, "no view")
+    assert "view w" in refused(ObjectId(ObjectKind.VIEW, "w"), "").message, "hidden, by its name"
+    assert "view v" in refused(about, "").message
