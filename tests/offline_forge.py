@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -18,10 +19,18 @@ from reconciler.guard.review.approvals import LineCommit
 from reconciler.guard.review.asking import RunRecord
 from reconciler.ports.files import MainLine
 from reconciler.ports.forge import Forge
+from reconciler.ports.forge_settings import ForgeSettings
 from reconciler.ports.job import BranchEvent, Event, Job, PullRequestEvent
+from reconciler.ports.ledger import Ledger
 from reconciler.ports.notices import Status, TokenKind
+from reconciler.ports.reshards import Reshards
+from reconciler.ports.routes import Routes
+from reconciler.ports.split_jobs import SplitJobs
+from reconciler.ports.split_servers import SplitServers
+from reconciler.ports.world import World
 from reconciler.report.render import Presentation
-from tests.offline_fleet import Files
+from reconciler.spec.model import Environment
+from tests.offline_fleet import Files, Shards, world
 from tests.sim.fleet import SimClock
 
 BASE, HEAD, MERGED = ("1" * 40, "2" * 40, "3" * 40)
@@ -34,6 +43,21 @@ PULL_REQUEST = PullRequestEvent(
     is_fork=False,
 )
 PUSH = BranchEvent(name="push", branch="main", default_branch="main")
+# What is seen of a new repository by one who may not read its rules.
+NEW_REPOSITORY = ForgeSettings(
+    default_branch="main",
+    rules=None,
+    actions_app=15368,
+    protected_patterns=(),
+    shared_secrets=(),
+    write_keys=(),
+    forks=None,
+    environments=(),
+    code_owners=None,
+    job_token=None,
+    dead_workflows=(),
+    schedule=None,
+)
 
 
 @dataclass
@@ -308,6 +332,34 @@ def forge_job(
         log=log,
         shown=lambda form, loaded: Presentation(format=form),
     )
+
+
+@dataclass
+class LookedAt:
+    """The worlds of environments of one fleet. It reaches no ledger, and nothing of a split."""
+
+    shards: Shards
+
+    def world_of(self, environment: Environment) -> World:
+        return world(self.shards)
+
+    def lasting_ledger_of(self, environment: Environment) -> Ledger:
+        raise down()
+
+    def routes_of(self, environment: Environment) -> Routes:
+        raise down()
+
+    def split_jobs_of(self, environment: Environment) -> SplitJobs:
+        raise down()
+
+    def split_servers(self) -> SplitServers:
+        raise down()
+
+    def reshards(self) -> Reshards:
+        raise down()
+
+    def __call__(self) -> AbstractContextManager[LookedAt]:
+        return nullcontext(self)
 
 
 def down() -> Unavailable:

@@ -3,7 +3,6 @@ job that judges looks at none."""
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import cast
@@ -22,12 +21,7 @@ from reconciler.observe.file.limits import OBSERVATION_AGE_S_MAX
 from reconciler.outcomes.exit_code import ExitCode
 from reconciler.plan.files import plan_paths
 from reconciler.ports.job import BranchEvent, Event, MergeGroupEvent
-from reconciler.ports.ledger import Ledger
-from reconciler.ports.reshards import Reshards
-from reconciler.ports.routes import Routes
 from reconciler.ports.shards import Connections
-from reconciler.ports.split_jobs import SplitJobs
-from reconciler.ports.split_servers import SplitServers
 from reconciler.ports.world import World
 from reconciler.report.compose.forge import drift_issue, drift_issue_title
 from reconciler.report.write.markdown import write_markdown
@@ -41,7 +35,6 @@ from tests.offline_fleet import (
     Shards,
     repository,
     with_plan,
-    world,
 )
 from tests.offline_forge import (
     BASE,
@@ -51,8 +44,8 @@ from tests.offline_forge import (
     PUSH,
     KeptLog,
     KeptNotices,
+    LookedAt,
     Record,
-    down,
     forge_job,
 )
 from tests.sample_regions import NAMES, REGIONS, fleet_of, spec_of
@@ -63,34 +56,6 @@ SCHEDULE = BranchEvent(name="schedule", branch="main", default_branch="main")
 PATHS = plan_paths(ENVIRONMENT, KEYSPACE)
 NONE = cast(Connections, None)
 SPEC = spec_of(REGIONS)
-
-
-@dataclass
-class Nowhere:
-    """The worlds of a runner, which reaches the shards that `shards` shows, and no ledger."""
-
-    shards: Shards
-
-    def world_of(self, environment: Environment) -> World:
-        return world(self.shards)
-
-    def lasting_ledger_of(self, environment: Environment) -> Ledger:
-        raise down()
-
-    def routes_of(self, environment: Environment) -> Routes:
-        raise down()
-
-    def split_jobs_of(self, environment: Environment) -> SplitJobs:
-        raise down()
-
-    def split_servers(self) -> SplitServers:
-        raise down()
-
-    def reshards(self) -> Reshards:
-        raise down()
-
-    def __call__(self) -> AbstractContextManager[Nowhere]:
-        return nullcontext(self)
 
 
 @dataclass
@@ -116,18 +81,18 @@ class Run:
         own = {f"db-{name}" for name in REGIONS.get(region, ())}
         reached = Shards({host: shown for host, shown in self.fleet.shown.items() if host in own})
         asked = ObserveJobRequest(environment=ENVIRONMENT, region=region, key=key)
-        return observe_part(self.job, asked, Nowhere(reached), self.handed_on)
+        return observe_part(self.job, asked, LookedAt(reached), self.handed_on)
 
     def verify(self) -> ExitCode:
         return verify_change(
-            self.job, [ENVIRONMENT], Nowhere(Shards({})), NONE, sarif=None, sight=self.sight
+            self.job, [ENVIRONMENT], LookedAt(Shards({})), NONE, sarif=None, sight=self.sight
         )
 
     def plan(self) -> ExitCode:
         return plan_change(
             self.job,
             [ENVIRONMENT],
-            Nowhere(Shards({})),
+            LookedAt(Shards({})),
             NONE,
             comment=PlanComment.LEFT_OUT,
             destination=PlanDestination(checkout=self.kept, writer=self.kept),
@@ -138,7 +103,7 @@ class Run:
         return watch_drift(
             self.job,
             [ENVIRONMENT],
-            Nowhere(Shards({})),
+            LookedAt(Shards({})),
             files=DriftFiles(),
             chat=None,
             sight=self.sight,

@@ -15,6 +15,7 @@ from reconciler.ports.forge_settings import (
     RequiredCheck,
 )
 from reconciler.spec.model import Connection, Environment, Region, RolloutSpec
+from tests.offline_forge import NEW_REPOSITORY
 from tests.sim.plans import SHARDS, environment
 
 KEY = "RECONCILER_OBSERVATION_KEY"
@@ -49,20 +50,7 @@ RIGHT = (
 
 
 RULES = BranchRules(checks=(RequiredCheck(context="verify production", source=15368),))
-SETTINGS = ForgeSettings(
-    default_branch="main",
-    rules=RULES,
-    actions_app=15368,
-    protected_patterns=(),
-    shared_secrets=(),
-    write_keys=(),
-    forks=None,
-    environments=(),
-    code_owners=None,
-    job_token=None,
-    dead_workflows=(),
-    schedule=None,
-)
+SETTINGS = replace(NEW_REPOSITORY, rules=RULES)
 
 
 def judged(

@@ -59,6 +59,7 @@ from tests.offline_forge import (
     Commits,
     KeptLog,
     KeptNotices,
+    LookedAt,
     Record,
     down,
     forge_job,
@@ -66,34 +67,6 @@ from tests.offline_forge import (
 
 PATHS = plan_paths(ENVIRONMENT, KEYSPACE)
 NONE = cast(Connections, None)  # no job here asks a scratch server of its own
-
-
-@dataclass
-class Looking:
-    """The worlds of a job's environments, all of one fleet."""
-
-    shards: Shards
-
-    def world_of(self, environment: Environment) -> World:
-        return world(self.shards)
-
-    def lasting_ledger_of(self, environment: Environment) -> Ledger:
-        raise down()
-
-    def routes_of(self, environment: Environment) -> Routes:
-        raise down()
-
-    def split_jobs_of(self, environment: Environment) -> SplitJobs:
-        raise down()
-
-    def split_servers(self) -> SplitServers:
-        raise down()
-
-    def reshards(self) -> Reshards:
-        raise down()
-
-    def __call__(self) -> AbstractContextManager[Looking]:
-        return nullcontext(self)
 
 
 @dataclass
@@ -117,7 +90,7 @@ class Job:
         return verify_change(
             self.of(event),
             [ENVIRONMENT],
-            Looking(self.shards),
+            LookedAt(self.shards),
             NONE,
             sarif=Path("x.sarif"),
             page=Path("x.html"),
@@ -132,7 +105,7 @@ class Job:
         return plan_change(
             self.of(event),
             [ENVIRONMENT],
-            Looking(self.shards),
+            LookedAt(self.shards),
             NONE,
             comment=PlanComment.WRITTEN,
             destination=destination,
@@ -145,7 +118,7 @@ class Job:
         return watch_drift(
             self.of(schedule),
             of,
-            Looking(self.shards),
+            LookedAt(self.shards),
             files=DriftFiles(json=Path("drift.json"), metrics=Path("drift.prom")),
             chat=chat,
         )

@@ -25,11 +25,11 @@ from reconciler.outcomes.doctor import CheckMark
 from reconciler.ports.forge_settings import (
     BranchRules,
     ForgeEnvironment,
-    ForgeSettings,
     RequiredCheck,
 )
 from reconciler.spec.load import DesiredFiles, load_repository
 from tests.offline_fleet import Files
+from tests.offline_forge import NEW_REPOSITORY
 from tests.sample_regions import REGIONS, spec_of
 
 ACTION = f"OWNER/reconciler@{'a1' * 20}"
@@ -168,20 +168,6 @@ def test_of_an_environment_with_and_without_regions_each_workflow_asks_its_own()
     assert asked == ["${{ inputs.keyspaces || 'mail' }}"], "it has no login of the others' ledger"
 
 
-UNSEEN = ForgeSettings(
-    default_branch="main",
-    rules=None,
-    actions_app=15368,
-    protected_patterns=(),
-    shared_secrets=(),
-    write_keys=(),
-    forks=None,
-    environments=(),
-    code_owners=None,
-    job_token=None,
-    dead_workflows=(),
-    schedule=None,
-)
 CHECKS = ".github/workflows/checks-production.yml"
 LOOKED_AT = replace(ASKED, checks_by_region=True)
 
@@ -230,7 +216,7 @@ def test_places_as_the_list_makes_them_are_those_that_the_doctor_looks_for() -> 
     (files,) = load_repository(tree).values()
     assert isinstance(files, DesiredFiles)
     required = BranchRules(checks=(RequiredCheck(context="verify production", source=1),))
-    settings = replace(UNSEEN, rules=required, shared_secrets=())
+    settings = replace(NEW_REPOSITORY, rules=required, shared_secrets=())
     found = [*judge_checks(files.spec.environments, there, settings)]
     assert len(found) == 14
     assert [one for one in found if one.mark is not CheckMark.OK] == []
@@ -314,7 +300,7 @@ def test_the_rules_of_the_list_are_those_that_the_doctor_looks_for() -> None:
         rules.setdefault(rule["type"], []).append(rule.get("parameters", {}))
     seen = _together({}, rules, tuple(ruleset["bypass_actors"]))
     assert seen.approvals == 2
-    settings = replace(UNSEEN, rules=seen)
+    settings = replace(NEW_REPOSITORY, rules=seen)
     assert {finding.mark for finding in _judge_rules(settings)} == {CheckMark.OK}
 
 
