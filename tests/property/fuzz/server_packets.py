@@ -3,8 +3,9 @@ statement.
 
 An input is a conversation: what the server says in its turns, of which the next one begins when the
 client has said something. It is made of bytes as they are sent, or of payloads that are put into
-packets with the right lengths and numbers, so that what is inside them is reached. A turn in which
-the words for it stand, wherever, is an error of that number instead.
+packets with the right lengths and numbers, so that what is inside them is reached. A turn holds
+several answers where the client asked ahead; one in which the words for it stand, wherever, is an
+error of that number instead.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from tests.integration.mysql_edges import carried_out
 from tests.property.fuzz.reader import Reader
 from tests.sample_plans import sample_plan
 
-TURN, PACKET = b"\n--turn--\n", b"\n--packet--\n"
+TURN, ANSWER, PACKET = b"\n--turn--\n", b"\n--answer--\n", b"\n--packet--\n"
 _ERROR = re.compile(rb"\n--error (\d{4,5})--\n")
 LIMIT_S = 2
 # A client that says nothing for so long waits for more of an answer, which nobody will send.
@@ -67,11 +68,16 @@ def _refusal(asked: re.Match[bytes]) -> bytes:
 
 def framed(first: int) -> Framing:
     def packed(turn: bytes) -> bytes:
-        error = _ERROR.search(turn)
-        payloads = [_refusal(error)] if error else turn.split(PACKET)
-        return b"".join(packets.packet(each, first + n) for n, each in enumerate(payloads))
+        answers = turn.split(ANSWER)
+        return b"".join(_packets(each, 1 if n else first) for n, each in enumerate(answers))
 
     return packed
+
+
+def _packets(answer: bytes, first: int) -> bytes:
+    error = _ERROR.search(answer)
+    payloads = [_refusal(error)] if error else answer.split(PACKET)
+    return b"".join(packets.packet(each, first + n) for n, each in enumerate(payloads))
 
 
 @contextmanager
@@ -138,12 +144,13 @@ def _say_all(server: socket.socket, client: socket.socket, turns: list[bytes]) -
 
 
 def payloads_of(turn: bytes) -> bytes:
-    found, at = [], 0
+    found, at = b"", 0
     while at < len(turn):
-        size = int.from_bytes(turn[at : at + 3], "little")
-        found.append(turn[at + 4 : at + 4 + size])
+        size, number = int.from_bytes(turn[at : at + 3], "little"), turn[at + 3]
+        parting = (ANSWER if number == 1 else PACKET) if at else b""
+        found += parting + turn[at + 4 : at + 4 + size]
         at += 4 + size
-    return PACKET.join(found)
+    return found
 
 
 def shard_at(port: int) -> ShardSpec:
@@ -241,7 +248,7 @@ WORDS = (
     *(packets.file_request("/x"), packets.length_coded(1), packets.length_coded(5_000)),
     *(packets.auth_switch("mysql_clear_password"), packets.auth_switch("caching_sha2_password")),
     *(b"\x01\x03", b"\x01\x04", TURN, PACKET, b"\x00\x00\x00\x00", b"\xff\xff\xff\x00"),
-    *(packets.column("a"), TURN + packets.ok() + TURN),
+    *(packets.column("a"), TURN + packets.ok() + TURN, ANSWER + packets.ok() + ANSWER),
     *ERRORS,
     *(TURN + PACKET.join(packets.result(["a"], [[value]])) + TURN for value in ("1", "x", None)),
 )
