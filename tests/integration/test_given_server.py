@@ -55,9 +55,7 @@ def test_a_given_server_is_the_one_that_is_asked(
     before = databases_made(server)
     done = asked(*ONE_CASE, **{variable: address(server)})
     assert done.returncode == 0, done.stdout + done.stderr
-    assert (
-        databases_made(server) == before + 2
-    )  # where it ends, and the way there from where it begins
+    assert databases_made(server) == before + 2  # where it begins, with the way, and where it ends
     assert f"-{server.version.flavor}] PASSED" in done.stdout
     assert "1 passed" in done.stdout
 

@@ -24,7 +24,7 @@ CREATE DEFINER=`reconciler`@`127.0.0.1` EVENT `nightly` ON SCHEDULE EVERY 1 DAY 
 
 -- 1.2 event tidy: ALTER, metadata only, a run of it that has begun goes on
 --     made with character_set_client=utf8mb4 collation_connection=utf8mb4_0900_ai_ci sql_mode=ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION database_collation=utf8mb4_0900_ai_ci time_zone=+00:00
-ALTER DEFINER=`reconciler`@`127.0.0.1` EVENT `tidy` ON COMPLETION NOT PRESERVE ENABLE COMMENT '' DO DELETE FROM users WHERE id < 0 AND name = '';
+ALTER DEFINER=`reconciler`@`127.0.0.1` EVENT `tidy` ON COMPLETION NOT PRESERVE COMMENT '' DO DELETE FROM users WHERE id < 0 AND name = '';
 
 -- 1.3 event unwanted: DROP, nothing runs it any more, a run of it that has begun goes on
 --     hazard drop-program (unwanted): nothing does by itself what it did, from then on
