@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from reconciler import __version__
-from reconciler.drive.limits import REQUEST_ANSWER_S_MAX, ROLLOUT_POLL_S, SIGN_OF_LIFE_S_MAX
+from reconciler.drive.driver_watch import DriverWatch
+from reconciler.drive.limits import REQUEST_ANSWER_S_MAX, ROLLOUT_POLL_S
 from reconciler.drive.open import OpenApply, grouped
 from reconciler.drive.record import ApplyRecord
-from reconciler.drive.status import is_driven
 from reconciler.ledger.copies import CopiesReleased, CopiesThrottled
 from reconciler.ledger.last_word import is_retried, is_stopped
 from reconciler.ledger.model import Request, StoredApply, StoredLease
@@ -192,7 +192,7 @@ def _answered(
 ) -> Request:
     """The request with its answer. A driver that goes away meanwhile leaves it to us."""
     give_up_s = clock.monotonic_s() + REQUEST_ANSWER_S_MAX
-    driver = _DriverWatch(clock, stored.apply_id)
+    driver = DriverWatch(clock, stored.apply_id)
     while True:
         found = next(
             row for row in ledger.requests(stored.apply_id) if row.request_id == request.request_id
@@ -209,26 +209,6 @@ def _answered(
         if clock.monotonic_s() >= give_up_s:
             return found
         clock.sleep(ROLLOUT_POLL_S)
-
-
-class _DriverWatch:
-    """Whether somebody drives an apply, as it shows while one waits for an answer: two machines'
-    clocks may disagree, so a lease that looks old counts only if no sign of life comes."""
-
-    def __init__(self, clock: Clock, apply_id: int) -> None:
-        self._clock = clock
-        self._apply_id = apply_id
-        self._last: StoredLease | None = None
-        self._since_s = clock.monotonic_s()
-
-    def is_there(self, lease: StoredLease | None) -> bool:
-        if lease is None or lease.apply_id != self._apply_id or lease.holder is None:
-            return False
-        if lease != self._last:
-            self._last, self._since_s = lease, self._clock.monotonic_s()
-        if is_driven(lease, self._apply_id, self._clock.now_s()):
-            return True
-        return self._clock.monotonic_s() - self._since_s < SIGN_OF_LIFE_S_MAX
 
 
 def _carry_out(
