@@ -17,14 +17,8 @@ from reconciler.flows.forge.observe import ObserveJobRequest, observe_part
 @click.command(short_help="Look at a region's shards, for the job that judges over all regions.")
 @options.repository
 @options.environment
-@click.option("--region", metavar="NAME", required=True, help="The region whose shards to look at.")
-@click.option(
-    "--out",
-    "folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    required=True,
-    help="Where to write ENVIRONMENT/KEYSPACE/REGION.observation.json.",
-)
+@options.observed_region
+@options.observation_folder
 def observe(repo: Path, environment: str | None, region: str, folder: Path) -> None:
     """On pull_request, merge_group and schedule: look at a region's shards, and write what `ci
     verify --observations`, `ci plan` and `ci drift` judge by.

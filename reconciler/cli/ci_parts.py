@@ -83,13 +83,7 @@ def parts(
     required=True,
     help="The action of reconciler that its jobs run, by the full hash of a commit.",
 )
-@click.option(
-    "--branch",
-    metavar="BRANCH",
-    default="main",
-    show_default=True,
-    help="The branch that plans are merged to.",
-)
+@options.merged_branch
 @click.option(
     "--of",
     "written",

@@ -30,13 +30,7 @@ _ACTION = "The action of reconciler that jobs run (OWNER/NAME@COMMIT, the full h
     help="Who may ask an apply to stop or go on, and let in a run that breaks the glass. Default:"
     " the owners.",
 )
-@click.option(
-    "--branch",
-    metavar="BRANCH",
-    default="main",
-    show_default=True,
-    help="The branch that plans are merged to.",
-)
+@options.merged_branch
 @click.option(
     "--runs-on",
     "runner",

@@ -31,14 +31,8 @@ from reconciler.spec.model import Environment
 @options.repository
 @options.environment
 @options.ref
-@click.option("--region", metavar="NAME", required=True, help="The region whose shards to look at.")
-@click.option(
-    "--out",
-    "folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    required=True,
-    help="Where to write ENVIRONMENT/KEYSPACE/REGION.observation.json.",
-)
+@options.observed_region
+@options.observation_folder
 def observe(
     keyspaces: tuple[str, ...],
     repo: Path,

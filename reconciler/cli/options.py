@@ -44,6 +44,27 @@ observations = click.option(
     help="Judge by what `observe` wrote there in each region, not by the shards.",
 )
 
+# Of those who make observations: which region, and where they go.
+observed_region = click.option(
+    "--region", metavar="NAME", required=True, help="The region whose shards to look at."
+)
+observation_folder = click.option(
+    "--out",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    help="Where to write ENVIRONMENT/KEYSPACE/REGION.observation.json.",
+)
+
+# Of those who write workflows.
+merged_branch = click.option(
+    "--branch",
+    metavar="BRANCH",
+    default="main",
+    show_default=True,
+    help="The branch that plans are merged to.",
+)
+
 ref = click.option(
     "--ref",
     metavar="COMMIT",
