@@ -103,7 +103,11 @@ class Jobs:
         return self.fleet.run("ci", *verb, "-C", str(place))
 
     def keep_artifact(
-        self, number: int, edit: Callable[[bytes], bytes] = lambda text: text
+        self,
+        number: int,
+        edit: Callable[[bytes], bytes] = lambda text: text,
+        *,
+        name: str = "reconciler-plans",
     ) -> None:
         """What the upload step makes of plans/ of the last job, with some files beside it."""
         place = self.place / "plans"
@@ -113,7 +117,7 @@ class Jobs:
             for path in sorted(place.rglob("*.plan.*")):
                 archive.writestr(str(path.relative_to(place)), edit(path.read_bytes()))
         head = self.hub.pulls[number].head_sha
-        self.hub.artifacts[self.hub.next_id()] = (head, content.getvalue())
+        self.hub.artifacts[self.hub.next_id()] = (head, name, content.getvalue())
 
     @property
     def place(self) -> Path:

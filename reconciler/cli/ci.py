@@ -48,6 +48,14 @@ _page = click.option(
 )
 
 
+_known = click.option(
+    "--known",
+    metavar="NAMES",
+    default="",
+    help="All environments that jobs check, between blanks: refuse where the specs have others.",
+)
+
+
 @click.group()
 def ci() -> None:
     """The commands as jobs of GitHub Actions run them.
@@ -62,12 +70,14 @@ def ci() -> None:
 @_environments
 @_sarif
 @_page
+@_known
 @options.observations
 def verify(
     repo: Path,
     environments: tuple[str, ...],
     sarif: Path | None,
     page: Path | None,
+    known: str,
     observations: Path | None,
 ) -> None:
     """On pull_request and merge_group: is the committed plan what an apply would run?
@@ -83,6 +93,7 @@ def verify(
         sarif=sarif,
         page=page,
         sight=sight_of(observations),
+        known=known.split(),
     )
     raise SystemExit(int(code))
 

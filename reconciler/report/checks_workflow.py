@@ -33,9 +33,10 @@ _PAGE = "reconciler-page.html"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChecksWorkflow(WorkflowBasis):
-    """`scratch` is that of the job that judges."""
+    """`scratch` is that of the job that judges; `known` are all environments of the specs."""
 
     scratch: ScratchOfJob
+    known: tuple[str, ...]
 
     @property
     def command(self) -> str:
@@ -55,8 +56,8 @@ def _head(about: ChecksWorkflow) -> Iterator[str]:
     what = f"Checks of {about.environment}"
     yield f"# {what}: a look in each region, and one job that judges by them all. Written by"
     yield f"#   {about.command}"
-    yield "# Write it again when regions or variables of the spec change: where no job looks at a"
-    yield "# region, the check is red."
+    yield "# Write it again when environments, regions or variables of the specs change: where no"
+    yield "# job looks at a region, or knows of an environment, the check is red."
     yield "#"
     yield "# What it relies on, under Settings -> Environments, each for all branches:"
     for region in about.regions:
@@ -150,7 +151,7 @@ def _plan_that_is_missing(about: ChecksWorkflow) -> Iterator[str]:
     yield f"          failure() && {own}"
     yield f"        uses: {_UPLOAD}"
     yield "        with:"
-    yield "          name: reconciler-plans"
+    yield f"          name: {quoted(f'reconciler-plans-{about.environment}')}"
     yield f"          path: {_plans(about)}"
     yield "          if-no-files-found: ignore"
     yield "          overwrite: true"
@@ -203,6 +204,8 @@ def _judge(
     yield "        with:"
     yield f"          command: {command}"
     yield from common(about)
+    if command == "verify":
+        yield f"          known: {quoted(' '.join(about.known))}"
     yield f"          observations: {_SEEN}"
     if page:
         yield f"          page: {_PAGE}"

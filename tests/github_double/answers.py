@@ -198,12 +198,18 @@ def _place(hub: Hub, query: Query, name: str) -> Answer:
     return 200, {"name": name, "protection_rules": hub.places[name]}
 
 
-def _artifacts(hub: Hub, query: Query) -> Answer:
-    rows = [
-        {"id": number, "expired": False, "workflow_run": {"head_sha": sha}}
-        for number, (sha, _) in hub.artifacts.items()
-    ]
-    return 200, {"total_count": len(rows), "artifacts": rows}
+def _runs(hub: Hub, query: Query) -> Answer:
+    """Of a commit: each artifact is of a run of its own."""
+    if "head_sha" not in query:
+        return _setting("runs")(hub, query)
+    rows = [{"id": n} for n, (sha, *_) in hub.artifacts.items() if sha == query["head_sha"]]
+    return 200, {"total_count": len(rows), "workflow_runs": rows}
+
+
+def _artifacts(hub: Hub, query: Query, run_id: str) -> Answer:
+    _, name, _ = hub.artifacts[int(run_id)]
+    row = {"id": int(run_id), "name": name, "expired": False}
+    return 200, {"total_count": 1, "artifacts": [row]}
 
 
 def _comments(hub: Hub, query: Query, number: str) -> Answer:
@@ -261,7 +267,7 @@ ROUTES: tuple[tuple[str, Callable[..., Answer]], ...] = (
     (f"{_REPO}/keys", _setting("keys")),
     ("/apps/github-actions", _setting("actions_app")),
     (f"{_REPO}/codeowners/errors", _setting("owner_mistakes")),
-    (f"{_REPO}/actions/runs", _setting("runs")),
+    (f"{_REPO}/actions/runs", _runs),
     (f"{_REPO}/actions/workflows", _setting("workflows")),
     (f"{_REPO}/actions/permissions/workflow", _setting("token")),
     (f"{_REPO}/compare/([0-9a-f]+)\\.\\.\\.([0-9a-f]+)", _compare),
@@ -278,7 +284,7 @@ ROUTES: tuple[tuple[str, Callable[..., Answer]], ...] = (
     ("/orgs/([^/]+)/teams/([^/]+)/memberships/([^/]+)", _membership),
     (f"{_REPO}/actions/runs/([0-9]+)", _run),
     (f"{_REPO}/actions/runs/([^/]+)/approvals", _run_approvals),
-    (f"{_REPO}/actions/artifacts", _artifacts),
+    (f"{_REPO}/actions/runs/([0-9]+)/artifacts", _artifacts),
     (f"{_REPO}/issues/([0-9]+)/comments", _comments),
     (f"{_REPO}/issues", _issues),
     (f"{_REPO}/commits/([0-9a-f]+)/statuses", _commit_statuses),

@@ -94,7 +94,7 @@ class Hub:
         self.statuses: list[dict[str, Any]] = []
         self.deployments: list[dict[str, Any]] = []
         self.minimised: list[str] = []
-        self.artifacts: dict[int, tuple[str, bytes]] = {}  # by id: head commit, archive
+        self.artifacts: dict[int, tuple[str, str, bytes]] = {}  # by id: head commit, name, archive
         self.run_approvals: list[dict[str, Any]] = []
         self.run: dict[str, Any] = {
             "event": "workflow_dispatch",

@@ -95,7 +95,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
         if archive := re.fullmatch(r".*/artifacts/([0-9]+)/zip", parts.path):
-            self._send(200, self.double.hub.artifacts[int(archive[1])][1])
+            self._send(200, self.double.hub.artifacts[int(archive[1])][-1])
             return
         query = dict(parse_qsl(parts.query))
         path = unquote(parts.path)

@@ -1,4 +1,8 @@
-"""Plans that a job left as an artifact: fetched as bytes, believed by nobody until checked."""
+"""Plans that jobs left as artifacts: fetched as bytes, believed by nobody until checked.
+
+An artifact holds all of a checkout's plans, those that its job made and those that were there. So
+that none of these counts as made, a job of one environment leaves it under the environment's name.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import re
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
 
 from reconciler.edges.github.client import GithubClient
 from reconciler.edges.github.fields import Fields
@@ -33,19 +38,40 @@ _BROKEN = (
 
 
 def fetch_plans(client: GithubClient, repository: str, commit: str) -> dict[str, bytes]:
-    """Path below plans/ to content, of the newest artifact that a job of `commit` left. Raises
-    Refused if there is none."""
-    path = f"/repos/{repository}/actions/artifacts"
-    rows = client.pages(path, {"name": ARTIFACT}, items="artifacts")
-    found = [
-        fields.number("id")
-        for fields in (Fields(row, path) for row in rows)
-        if not fields.flag("expired") and fields.inner("workflow_run").text("head_sha") == commit
-    ]
-    if not found:
+    """Path below plans/ to content, of all that jobs of `commit` left: of each environment its own
+    newest artifact, and of the others the newest that is of all. Raises Refused if there is
+    none."""
+    newest: dict[str, int] = {}
+    for environment, number in _left(client, f"/repos/{repository}/actions/runs", commit):
+        newest[environment] = max(number, newest.get(environment, 0))
+    if not newest:
         raise Refused(_no_artifact(commit))
-    archive = f"{path}/{max(found)}/zip"
-    return plans_in(client.download(archive, bytes_max=ARTIFACT_BYTES_MAX), archive)
+    plans: dict[str, bytes] = {}
+    for environment, number in sorted(newest.items()):  # what is of all comes first
+        archive = f"/repos/{repository}/actions/artifacts/{number}/zip"
+        found = plans_in(client.download(archive, bytes_max=ARTIFACT_BYTES_MAX), archive)
+        own = f"{environment}/" if environment else ""
+        plans = {path: plan for path, plan in plans.items() if not path.startswith(own)}
+        plans |= {path: plan for path, plan in found.items() if path.startswith(own)}
+    return plans
+
+
+def _left(client: GithubClient, runs: str, commit: str) -> Iterator[tuple[str, int]]:
+    """Artifacts with plans, by the workflows' runs for the commit: whose, and their numbers."""
+    for run in client.pages(runs, {"head_sha": commit}, items="workflow_runs"):
+        path = f"{runs}/{Fields(run, runs).number('id')}/artifacts"
+        for fields in (Fields(row, path) for row in client.pages(path, items="artifacts")):
+            environment = _environment_of(fields.text("name"))
+            if environment is not None and not fields.flag("expired"):
+                yield environment, fields.number("id")
+
+
+def _environment_of(artifact: str) -> str | None:
+    """'' for the one that is of all environments; None for what holds no plans."""
+    if artifact == ARTIFACT:
+        return ""
+    name = artifact.removeprefix(f"{ARTIFACT}-")
+    return name if name != artifact and is_environment_name(name) else None
 
 
 def plans_in(content: bytes, call: str) -> dict[str, bytes]:

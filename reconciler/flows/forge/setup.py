@@ -172,6 +172,7 @@ def _setup(specs: Sequence[SpecFile], asked: SetupRequest, below: str) -> Setup:
         regional=regional,
         checked=tuple(_checks(every, name, asked) for name in checked),
         whole=tuple(sorted({each.name for each in whole})) if checked else (),
+        known=tuple(sorted(names)),
         owners=asked.owners,
         on_call=asked.on_call or asked.owners,
         owned=_owned(specs, below),
@@ -184,10 +185,11 @@ def _setup(specs: Sequence[SpecFile], asked: SetupRequest, below: str) -> Setup:
 def _checks(every: Sequence[Environment], name: str, asked: SetupRequest) -> RegionChecks:
     """Where a keyspace has no regions there, the workflow itself refuses it by name."""
     found = [each for each in every if each.name == name]
+    regions = {region.name for each in found for region in each.regions}
     scratches = () if _image(asked) else tuple(each.scratch for each in found)
     return RegionChecks(
         environment=name,
-        regions=tuple(sorted({region for each in found for region in each.region_names})),
+        regions=tuple(sorted(regions)),
         variables=variables_of(tuple(each.shards for each in found)),
         tries=variables_of(scratches),
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from reconciler.errors import Problem, Refused
 from reconciler.flows.forge.job import ForgeJob, OpenWorlds
 from reconciler.flows.forge.proposed import (
     ProposedChange,
@@ -46,14 +47,18 @@ def verify_change(
     sarif: Path | None,
     page: Path | None = None,
     sight: Sight = BY_ASKING,
+    known: Sequence[str] = (),
 ) -> ExitCode:
     """`sarif` and `page`: where the workflow has asked for the findings, and for a page to look at.
-    Raises Refused for another event."""
+    `known`: all environments that jobs check, this one or another; () every one. Raises Refused for
+    another event, and where the specs have an environment that no job checks (RG-98)."""
     change = ProposedChange(job, "verify")
     chosen_environments = change.loaded.environments(environments)
     tell_lowered(change)
     if not change.touched:
         return tell_unchanged(change, chosen_environments, sarif)
+    if known and (unchecked := _environments(change) - set(known)):
+        raise Refused(_unchecked(sorted(unchecked)))
     if change.pull_request and change.budget:
         return tell_fork(change, change.pull_request, change.budget, open_worlds, connections)
     tell_given_up(change)
@@ -103,3 +108,17 @@ def _tell_verified(
     if outcomes:
         code = worst(map(verify_code, outcomes))
         set_status(change, environment, verify_status(outcomes), code)
+
+
+def _environments(change: ProposedChange) -> set[str]:
+    return {each.name for files in change.loaded.sound.values() for each in files.spec.environments}
+
+
+def _unchecked(names: Sequence[str]) -> Problem:
+    return Problem(
+        code="environment-unchecked",
+        message=f"no job of this repository checks {', '.join(names)}: the workflows were written"
+        " before the specs had it",
+        recovery="write them again in this change, by `reconciler ci setup --replace`, or by"
+        " `reconciler ci workflow --of checks`, or add the name to their `known`",
+    )

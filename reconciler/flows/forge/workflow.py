@@ -89,6 +89,7 @@ def checks_of(
         action=action,
         directory=below or ".",
         scratch=_scratch_of(environments, scratch_image),
+        known=tuple(loaded.environments(())),
     )
 
 

@@ -36,9 +36,9 @@ class Setup:
     """`reads` are the variables of those who look. `scratch` is the image of a service container,
     `auto`, or `spec`: as the spec says. `regional` are environments that are rolled out by their
     regions, `checked` those that are checked by them, and `whole` what is left for one runner to
-    look at: () all. `owned` are paths of the repository, `approvals` what the specs ask for at
-    most. `host` is a GitHub of one's own. `glass` is the environment for which there is a way past
-    approvals."""
+    look at: () all; `known` are all of both. `owned` are paths of the repository, `approvals` what
+    the specs ask for at most. `host` is a GitHub of one's own. `glass` is the environment for which
+    there is a way past approvals."""
 
     action: str
     branch: str
@@ -56,6 +56,7 @@ class Setup:
     glass: str | None = None
     checked: tuple[RegionChecks, ...] = ()
     whole: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
 
     @property
     def has_whole(self) -> bool:

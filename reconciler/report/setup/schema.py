@@ -91,7 +91,8 @@ def _verify(about: Setup) -> Iterator[str]:
     yield from checked_out()
     said = "Is the plan what an apply would run?"
     for where, condition in _looks(about):
-        given = (("command", "verify"), *where)
+        known = (("known", quoted(" ".join(about.known))),) if where else ()
+        given = (("command", "verify"), *where, *known)
         yield from step(about, said, given, about.reads, condition=condition)
     if not about.is_own_host:
         yield from _missing_plan(about)
@@ -103,16 +104,17 @@ def _missing_plan(about: Setup) -> Iterator[str]:
     for where, _ in _looks(about):
         given = (("command", "plan"), *where, ("files-only", "true"))
         yield from step(about, said, given, about.reads, condition=_MISSING)
-    yield "      - name: Keep it for `reconciler ci pull`"
-    yield "        if: >-"
-    yield from (f"          {line}" for line in _MISSING)
-    yield f"        uses: {_UPLOAD}"
-    yield "        with:"
-    yield "          name: reconciler-plans"
     below = "" if about.directory == "." else f"{about.directory}/"
-    yield f"          path: {quoted(f'{below}plans/')}"
-    yield "          if-no-files-found: ignore"
-    yield "          overwrite: true"
+    for own in [f"-{name}" for name in about.whole] or [""]:
+        yield "      - name: Keep it for `reconciler ci pull`"
+        yield "        if: >-"
+        yield from (f"          {line}" for line in _MISSING)
+        yield f"        uses: {_UPLOAD}"
+        yield "        with:"
+        yield f"          name: {quoted(f'reconciler-plans{own}') if own else 'reconciler-plans'}"
+        yield f"          path: {quoted(f'{below}plans/')}"
+        yield "          if-no-files-found: ignore"
+        yield "          overwrite: true"
 
 
 def _apply(about: Setup, job: ApplyJob, number: int) -> Iterator[str]:

@@ -83,9 +83,15 @@ class Run:
         asked = ObserveJobRequest(environment=ENVIRONMENT, region=region, key=key)
         return observe_part(self.job, asked, LookedAt(reached), self.handed_on)
 
-    def verify(self) -> ExitCode:
+    def verify(self, *known: str) -> ExitCode:
         return verify_change(
-            self.job, [ENVIRONMENT], LookedAt(Shards({})), NONE, sarif=None, sight=self.sight
+            self.job,
+            [ENVIRONMENT],
+            LookedAt(Shards({})),
+            NONE,
+            sarif=None,
+            sight=self.sight,
+            known=known,
         )
 
     def plan(self) -> ExitCode:
@@ -162,6 +168,16 @@ def test_a_region_that_handed_nothing_on_makes_the_check_red(run: Run, missing: 
     assert run.verify() is ExitCode.REFUSED
     assert run.status == ("reconciler/production", "failure")
     assert "[region-not-observed]" in run.said
+
+
+@pytest.mark.invariant("RG-98")
+def test_an_environment_that_no_job_checks_makes_the_check_red(run: Run) -> None:
+    run.observe("eu", "us")
+    assert run.verify(ENVIRONMENT, "gone") is ExitCode.FINE
+    with pytest.raises(Refused) as refused:
+        run.verify("staging")
+    assert refused.value.problems[0].code == "environment-unchecked"
+    assert ENVIRONMENT in refused.value.problems[0].message
 
 
 @pytest.mark.invariant("RG-90")

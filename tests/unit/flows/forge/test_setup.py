@@ -222,6 +222,7 @@ def test_places_as_the_list_makes_them_are_those_that_the_doctor_looks_for() -> 
     assert [one for one in found if one.mark is not CheckMark.OK] == []
 
 
+@pytest.mark.invariant("RG-98")
 @pytest.mark.invariant("RG-112")
 def test_one_runner_looks_at_what_is_left() -> None:
     spec = spec_of(REGIONS) + f"  test:\n    connection: {CONNECTION}\n    shards: [a, b]\n"
@@ -230,6 +231,17 @@ def test_one_runner_looks_at_what_is_left() -> None:
     for name in ("verify", "drift"):
         given = [s["with"] for s in jobs[name]["steps"] if "command" in s.get("with", {})]
         assert {one["environment"] for one in given} == {"test"}
+    for workflow in (SCHEMA, CHECKS):
+        steps = jobs_of(found[workflow])["verify"]["steps"]
+        known = [s["with"]["known"] for s in steps if s.get("with", {}).get("command") == "verify"]
+        assert known == ["production test"], "whoever adds another has to write them again"
+    kept = [
+        step["with"]["name"]
+        for workflow in (SCHEMA, CHECKS)
+        for step in jobs_of(found[workflow])["verify"]["steps"]
+        if "plans" in step.get("with", {}).get("path", "")
+    ]
+    assert kept == ["reconciler-plans-test", "reconciler-plans-production"]
     assert env_of(jobs["verify"], "verify") == {"SCHEMA_USER"}
     assert '"context": "verify"' in found[CHECKLIST]
     assert '"context": "verify production"' in found[CHECKLIST]
