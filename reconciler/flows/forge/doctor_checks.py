@@ -6,7 +6,7 @@ judges the keys of all, and no login.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from reconciler.flows.forge.doctor_findings import judged, unseen
@@ -23,8 +23,9 @@ _ENVIRONMENTS = "in the repository's settings, under Environments"
 
 @dataclass(slots=True)
 class _Checked:
-    """Of all specs that have the environment: its regions, what a look at their shards wants filled
-    in, what a scratch server does, for which jobs of any branch may have a login, and the rest."""
+    """Of all specs that have the environment: its regions with a shard to look at, what a look at
+    these wants filled in, what a scratch server does, for which jobs of any branch may have a
+    login, and the rest."""
 
     regions: set[str] = field(default_factory=set)
     to_look: set[str] = field(default_factory=set)
@@ -42,7 +43,7 @@ def judge_checks(
         if _is_checked_by_regions(environment, there):
             found = checked.setdefault(environment.name, _Checked())
             looks, tries = variables_of(environment.shards), variables_of(environment.scratch)
-            found.regions.update(environment.region_names)
+            found.regions.update(region.name for region in environment.regions)
             found.to_look.update(looks)
             found.to_try.update(tries)
             found.to_apply |= set(variables_of(environment)) - {*looks, *tries}
@@ -70,7 +71,8 @@ def _reader(name: str, region: str, found: _Checked, there: Places) -> Iterator[
         return
     at = there[place]
     yield from _open_to_all(at)
-    yield _keys(at, (KEY_VARIABLE,))
+    others = {key_variable(other) for other in found.regions - {region}}
+    yield _keys(at, (KEY_VARIABLE,), others)
     yield _logins(at, found.to_apply, "what an apply alone needs", "only a login that reads")
 
 
@@ -115,10 +117,21 @@ def _open_to_all(at: ForgeEnvironment) -> Iterator[DoctorFinding]:
     )
 
 
-def _keys(at: ForgeEnvironment, wanted: tuple[str, ...]) -> DoctorFinding:
+def _keys(
+    at: ForgeEnvironment, wanted: tuple[str, ...], others: Collection[str] = ()
+) -> DoctorFinding:
+    """`others` are keys by which its jobs could make what is another region's to say (RG-26)."""
     subject = f"keys of {at.name}"
     if at.secrets is None:
         return unseen(subject, f"see that it holds {', '.join(wanted)}, {_ENVIRONMENTS}")
+    if too_many := sorted(set(at.secrets) & set(others)):
+        return judged(
+            subject=subject,
+            holds=False,
+            message=f"its jobs can sign what other regions saw: it holds {', '.join(too_many)}",
+            recovery=f"delete it there {_ENVIRONMENTS}, and make a new key for the region whose it"
+            " was: it belongs there, and to the job that judges",
+        )
     missing = [name for name in wanted if name not in at.secrets]
     return judged(
         subject=subject,

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.flows.forge.doctor_checks import judge_checks
+from reconciler.model.quarantine import Quarantine
 from reconciler.outcomes.doctor import CheckMark, DoctorFinding
 from reconciler.ports.forge_settings import (
     BranchRules,
@@ -14,7 +15,13 @@ from reconciler.ports.forge_settings import (
     ForgeSettings,
     RequiredCheck,
 )
-from reconciler.spec.model import Connection, Environment, Region, RolloutSpec
+from reconciler.spec.model import (
+    Connection,
+    Environment,
+    QuarantinedShard,
+    Region,
+    RolloutSpec,
+)
 from tests.offline_forge import NEW_REPOSITORY
 from tests.sim.plans import SHARDS, environment
 
@@ -100,6 +107,11 @@ def test_what_the_workflow_of_checks_relies_on_is_found_right() -> None:
             f"environment {EU}",
             CheckMark.FAILED,
         ),
+        (
+            changed(place(EU, KEY, f"{KEY}_EU", f"{KEY}_US", "SCHEMA_PASSWORD")),
+            f"keys of {EU}",
+            CheckMark.FAILED,
+        ),
         (changed(place(EU, KEY, reviewers=1)), f"who lets a check into {EU}", CheckMark.WARNING),
         (changed(place(EU, KEY, wait_s=60)), f"who lets a check into {EU}", CheckMark.WARNING),
     ],
@@ -109,6 +121,18 @@ def test_each_thing_that_is_wrong_is_named_alone(
 ) -> None:
     assert wrong(*places) == {subject: mark}
     assert judged(*places)[subject].recovery
+
+
+@pytest.mark.invariant("RG-110")
+def test_a_region_of_which_every_shard_rests_needs_no_place() -> None:
+    rests = QuarantinedShard(
+        quarantine=Quarantine(shard="ap-1", until="2026-12-01", reason="its disk is replaced"),
+        connection=Connection(host="ap"),
+        region="ap",
+    )
+    one = replace(of_regions(), quarantined=(rests,))
+    found = list(judge_checks([one], {at.name: at for at in RIGHT}, SETTINGS))
+    assert [finding for finding in found if finding.mark is not CheckMark.OK] == []
 
 
 @pytest.mark.invariant("RG-110")
