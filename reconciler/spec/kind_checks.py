@@ -66,7 +66,6 @@ _ROLLOUT = {
         "parallel_per_host": "remove it: shards are reached over vtgate; `parallel` bounds them",
         "replica_lag_max": "remove it: Vitess' own throttler watches the replicas",
         "kill_blockers": "remove it: vtgate ends no session of a shard's server",
-        "promote_if": "remove it: shards behind vtgate are not asked; `gate` has a person look",
     },
     KeyspaceKind.PLANETSCALE: {
         **dict.fromkeys(("canary", "waves", "soak", "gate"), _ALL_AT_ONCE),
@@ -113,6 +112,17 @@ def _environment(
                 here = (*at, part, key)
                 what = f"{dotted(here)} cannot be kept with `kind: {kind}`"
                 yield _problem(document, here, what, recovery)
+    if kind is KeyspaceKind.VITESS:
+        yield from _metrics_alone(document, (*at, "rollout"), value.get("rollout", {}))
+
+
+def _metrics_alone(document: Document, at: Path, rollout: Mapping[str, Any]) -> Iterator[Problem]:
+    for i, check in enumerate(rollout.get("promote_if", ())):
+        if "query" in check:
+            here = (*at, "promote_if", i, "query")
+            what = f"{dotted(here)} cannot be kept with `kind: vitess`"
+            recovery = "ask a server of metrics (`prometheus`): no shard behind vtgate is asked"
+            yield _problem(document, here, what, recovery)
 
 
 def _names_alone(document: Document, at: Path, value: Mapping[str, Any]) -> Iterator[Problem]:
