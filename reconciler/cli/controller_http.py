@@ -18,7 +18,7 @@ from threading import Event, Lock
 from reconciler import __version__
 from reconciler.cli.limits import API_SECRET_CHARS_MIN, LOOP_SILENT_S_MAX, READY_FETCH_S_MAX
 from reconciler.cli.streams import remark
-from reconciler.cli.tokens import as_token
+from reconciler.cli.tokens import as_signing_secret, as_token
 from reconciler.controller.model import Place
 from reconciler.controller.nudge import NudgeEnd, NudgeJudge
 from reconciler.drive.status import current_apply, past_applies
@@ -212,7 +212,7 @@ def _secret_of(variable: str) -> str | None:
     told = os.environ.get(variable, "")
     if not told:
         return None
-    value = as_token(told)
+    value = as_token(told) if variable == _TOKEN else as_signing_secret(told)
     if value is None:
         raise UsageError(_unreadable(variable))
     if len(value) < API_SECRET_CHARS_MIN:
@@ -256,7 +256,9 @@ def _one_for_both() -> Problem:
 def _unreadable(variable: str) -> Problem:
     return Problem(
         code="api-secret-unreadable",
-        message=f"{variable} has blanks in it, or what no header holds: nobody could show it",
+        message=f"{variable} holds nothing, or what a token cannot: nobody could show it"
+        if variable == _TOKEN
+        else f"{variable} holds nothing, or what no forge signs with: nobody could nudge",
         recovery="make one: `openssl rand -hex 32`",
     )
 

@@ -18,3 +18,10 @@ def as_token(text: str) -> str | None:
     token = text.strip()
     is_one = token.isascii() and token.isprintable() and " " not in token
     return token if token and is_one else None
+
+
+def as_signing_secret(text: str) -> str | None:
+    """What somebody signs with, and nobody sends: also several words. None for what cannot be
+    typed, and for nothing."""
+    secret = text.strip()
+    return secret if secret and secret.isprintable() else None

@@ -24,6 +24,9 @@ class DeployRequests(Protocol):
     def branch(self, database: PlanetScaleDatabase, name: str) -> Branch | None:
         """None: there is none of this name."""
 
+    def now_s(self) -> float:
+        """PlanetScale's time of day, of its last answer; Unavailable before there is one."""
+
     def schema(self, database: PlanetScaleDatabase, branch: str) -> tuple[tuple[str, str], ...]:
         """(table, CREATE TABLE text) of the keyspace on this branch, sorted by table."""
 

@@ -240,6 +240,9 @@ def test_probes_say_whether_the_loop_turns_and_whether_it_reaches_what_it_needs(
         ("\u00e9" * 32, None, "api-secret-unreadable"),
         ("\udcff" * 32, None, "api-secret-unreadable"),
         (None, "\n" * 32, "api-secret-unreadable"),
+        (None, "\udcff" * 32, "api-secret-unreadable"),
+        (None, "s" * 31 + "\x07" + "s", "api-secret-unreadable"),
+        (None, "many words, yet short", "api-secret-short"),
         (TOKEN, TOKEN + "\n", "api-secrets-equal"),
         (None, None, "api-without-secret"),
     ],
@@ -259,6 +262,16 @@ def test_the_end_of_a_files_line_is_no_part_of_a_secret(monkeypatch: pytest.Monk
         ports = Ports(api, 0, board)
         assert ports.ask("/v1/plans", token=TOKEN) == (503, b""), "it has nothing to tell yet"
         assert ports.ask("/nudge", verb="POST", body=b"x", headers=signed(b"x")) == (202, b"")
+
+
+def test_a_forge_may_sign_with_several_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = "several words, of which one is \u00e9t\u00e9"
+    told(monkeypatch, None, words)
+    right = hmac.new(words.encode(), b"x", hashlib.sha256).hexdigest()
+    with opened() as (api, board):
+        given = {"X-Hub-Signature-256": f"sha256={right}"}
+        asked = Ports(api, 0, board).ask("/nudge", verb="POST", body=b"x", headers=given)
+        assert asked == (202, b"")
 
 
 def told(monkeypatch: pytest.MonkeyPatch, token: str | None, secret: str | None) -> None:

@@ -164,6 +164,16 @@ def refusal(act: Callable[[], object]) -> str:
     return refused.value.problems[0].code
 
 
+@pytest.mark.invariant("PS-8")
+def test_what_time_it_is_planetscale_says(stand: Stand) -> None:
+    stand.planetscale.branch(DATABASE, BRANCH)
+    before_s = stand.planetscale.now_s()
+    assert abs(before_s - stand.hub.now_s) <= 1, "and not this machine"
+    stand.hub.step(600)
+    stand.planetscale.branch(DATABASE, BRANCH)
+    assert stand.planetscale.now_s() == pytest.approx(before_s + 600, abs=1)
+
+
 def test_a_branch_begins_with_the_schema_of_production(stand: Stand) -> None:
     assert stand.planetscale.branch(DATABASE, BRANCH) is None
     stand.planetscale.create_branch(DATABASE, BRANCH)

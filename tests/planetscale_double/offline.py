@@ -32,6 +32,9 @@ class OfflinePlanetScale:
         with self._call("branch"):
             return self.hub.branch(name)
 
+    def now_s(self) -> float:
+        return self.hub.now_s
+
     def schema(self, database: PlanetScaleDatabase, branch: str) -> tuple[tuple[str, str], ...]:
         with self._call("schema"):
             return self.hub.schema(branch)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.utils import formatdate
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import RLock, Thread
@@ -79,6 +80,9 @@ def serving(hub: Hub) -> Iterator[Double]:
 
 class _Handler(BaseHTTPRequestHandler):
     double: Double
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return formatdate(self.double.hub.now_s if timestamp is None else timestamp, usegmt=True)
 
     def do_GET(self) -> None:
         self._handle()

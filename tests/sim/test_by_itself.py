@@ -12,7 +12,7 @@ from reconciler.drive.control import ask
 from reconciler.drive.status import current_apply
 from reconciler.errors import Refused
 from reconciler.flows.apply import ApplyRequest
-from reconciler.flows.controller.record import read_record
+from reconciler.flows.controller.record import Drivers, read_record
 from reconciler.guard.review.git import Review
 from reconciler.ledger.reasons import (
     CancelledAlready,
@@ -321,7 +321,7 @@ def test_a_retry_is_taken_back_by_a_stop_or_a_cancel(
     assert answer.state is RequestState.APPLIED
     if ends is RequestKind.CANCEL:
         assert answer.answer == RetryTakenBack()
-        assert not read_record(sim.ledger, PLACE, sim.fleet.clock.now_s()).is_retried
+        assert not read_record(sim.ledger, PLACE, Drivers(sim.fleet.clock)).is_retried
         assert asked(sim, takes_back).answer == NothingUnfinished()
     assert code_of(sim).startswith("apply-")
     asked(sim, RequestKind.RETRY)

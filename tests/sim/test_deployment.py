@@ -60,21 +60,6 @@ class Killed(BaseException):
 
 
 @dataclass
-class SimClock:
-    hub: Hub
-
-    def now_s(self) -> float:
-        return self.hub.now_s
-
-    def monotonic_s(self) -> float:
-        return self.hub.now_s
-
-    def sleep(self, seconds: float) -> None:
-        self.hub.step(seconds)
-        assert self.hub.now_s < 1_100_000, "it never ends"
-
-
-@dataclass
 class SimIntents:
     """Durable: it outlives every process."""
 
@@ -123,14 +108,18 @@ class Stage:
             notes="plan 0123",
             statements=(ADD, NOTES),
             stand=stand,
-            pause=SimClock(self.hub).sleep,
+            pause=self._pause,
             held=lambda: self.held,
             is_released=lambda: self.is_released,
             asked=lambda: self.asked,
             tell=self._heard,
         )
         asked = planetscale or OfflinePlanetScale(self.hub)
-        return run_deployment(asked, self.intents, SimClock(self.hub), task)
+        return run_deployment(asked, self.intents, task)
+
+    def _pause(self, seconds: float) -> None:
+        self.hub.step(seconds)
+        assert self.hub.now_s < 1_100_000, "it never ends"
 
     def again(self) -> Result:
         self.asked = Asked.NOTHING

@@ -1,6 +1,7 @@
 """A plan taken to production through a deploy request: look, decide, record the intent, send, and
 look again. All that is known is what was seen just now; nothing is kept from one round to the next
 but how often something failed, so that a process that died is taken up by the next one, anywhere.
+What time it is, PlanetScale says: the next one may be on a machine with another (PS-8).
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from reconciler.guard.deploy_operations import operation_problems
 from reconciler.ledger.copies import ItsCutover
 from reconciler.ledger.deploys import AtPlanetScale, DeployStep, WayBackOpen
 from reconciler.model.deploy_request import DeployRequest
-from reconciler.ports.clock import Clock
 from reconciler.ports.deploy_requests import DeployIntents, DeployRequests
 from reconciler.rollout.deployment import (
     AwaitRelease,
@@ -77,14 +77,14 @@ def branch_name(plan_id: str, apply_id: int) -> str:
 
 
 def run_deployment(
-    planetscale: DeployRequests, intents: DeployIntents, clock: Clock, task: DeploymentTask
+    planetscale: DeployRequests, intents: DeployIntents, task: DeploymentTask
 ) -> Result:
     """Go on with the deploy until it is over, or somebody else has to act. Raises what the ledger
     raises, with nothing sent."""
     failures, poll_s = 0, DEPLOY_POLL_S
     while True:
         try:
-            action = next_action(_look(planetscale, intents, clock, task))
+            action = next_action(_look(planetscale, intents, task))
             match action:
                 case Deployed() | GivenUp() | Held() | Left():
                     return action
@@ -94,14 +94,14 @@ def run_deployment(
                     poll_s = min(poll_s * 2, DEPLOY_POLL_S_MAX)
                 case Send():
                     poll_s = DEPLOY_POLL_S
-                    failed = _sent(planetscale, intents, clock, task, action)
+                    failed = _sent(planetscale, intents, task, action)
                     if failed is not None:
                         raise failed
                 case _:
                     assert_never(action)
         except _NotDone as undone:
             if undone.is_final:
-                left = _leave_nothing(planetscale, intents, clock, task)
+                left = _leave_nothing(planetscale, intents, task)
                 return GivenUp((*undone.problems, *left))
             failures += 1
             if failures >= DEPLOY_FAILURES_MAX:
@@ -112,11 +112,11 @@ def run_deployment(
 
 
 def _leave_nothing(
-    planetscale: DeployRequests, intents: DeployIntents, clock: Clock, task: DeploymentTask
+    planetscale: DeployRequests, intents: DeployIntents, task: DeploymentTask
 ) -> tuple[Problem, ...]:
     """Of a branch that refused the plan, and that no later apply would come back to; what it could
     not do of that."""
-    intents.intend(DeployStep.DROP_BRANCH, at_s=clock.now_s())
+    intents.intend(DeployStep.DROP_BRANCH, at_s=planetscale.now_s())
     for tries_left in reversed(range(DEPLOY_FAILURES_MAX)):
         try:
             if planetscale.branch(task.database, task.name) is not None:
@@ -153,7 +153,7 @@ class _NotDone(Exception):
 
 
 def _look(
-    planetscale: DeployRequests, intents: DeployIntents, clock: Clock, task: DeploymentTask
+    planetscale: DeployRequests, intents: DeployIntents, task: DeploymentTask
 ) -> DeploymentSnapshot:
     """Production's schema comes last: a deploy begins from it."""
     recorded = intents.intents()
@@ -169,6 +169,7 @@ def _look(
         if branch is not None and branch.is_ready:
             stands = task.stand(planetscale.schema(database, task.name))
         production_stands = task.stand(planetscale.schema(database, database.branch))
+        now_s = planetscale.now_s()
     except ReconcilerError as error:
         raise _NotDone(error) from None
     return DeploymentSnapshot(
@@ -185,7 +186,7 @@ def _look(
         is_released=task.is_released(),
         asked=task.asked(),
         revert_window_s=database.revert_window_s,
-        now_s=clock.now_s(),
+        now_s=now_s,
     )
 
 
@@ -202,13 +203,12 @@ def _differences(task: DeploymentTask, requests: Sequence[DeployRequest]) -> tup
 def _sent(
     planetscale: DeployRequests,
     intents: DeployIntents,
-    clock: Clock,
     task: DeploymentTask,
     action: Send,
 ) -> _NotDone | None:
     """The intent first: if that cannot be recorded, nothing is sent (PS-7)."""
     number = action.number or 0
-    intents.intend(action.step, at_s=clock.now_s(), number=number, because=action.because)
+    intents.intend(action.step, at_s=planetscale.now_s(), number=number, because=action.because)
     try:
         _send(planetscale, task, action)
     except Refused as refused:

@@ -125,9 +125,7 @@ class _DeployRun:
             self._record.resume_stopped()
             if self.intents():
                 self._begin()
-            result = run_deployment(
-                _deploys_of(self._world), self, self._world.clock, self._deployment()
-            )
+            result = run_deployment(_deploys_of(self._world), self, self._deployment())
             hold = self._ended(result)
             self._record.write()
         except RecordLost as error:

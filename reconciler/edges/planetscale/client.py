@@ -7,7 +7,7 @@ got no answer may have happened.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from reconciler.edges.http import (
@@ -61,11 +61,20 @@ class Fields(JsonObject):
 
 
 class PlanetScaleClient:
-    def __init__(self, *, api_url: str, token_id: str, token: str) -> None:
+    def __init__(
+        self,
+        *,
+        api_url: str,
+        token_id: str,
+        token: str,
+        dated: Callable[[str], None] = lambda date: None,
+    ) -> None:
+        """`dated` hears when the service says that it answers, of each answer that says so."""
         if not is_guarded(api_url):
             raise insecure_address()
         SECRETS.add(token)
         self._api_url = api_url.rstrip("/")
+        self._dated = dated
         self._http = Http(
             authorization=Authorization(f"{token_id}:{token}"),
             headers={
@@ -127,7 +136,7 @@ class PlanetScaleClient:
 
     def _read_once(self, request: Request) -> Reply | None:
         try:
-            reply = self._http.exchange(self._api_url + request.path, request)
+            reply = self._exchanged(request)
         except NoReply as none:
             raise Transient(unreachable(request.call, str(none))) from None
         except TooLarge:
@@ -145,11 +154,17 @@ class PlanetScaleClient:
 
     def _once(self, request: Request) -> Reply:
         try:
-            return self._http.exchange(self._api_url + request.path, request)
+            return self._exchanged(request)
         except NoReply as none:
             raise unreachable(request.call, str(none)) from None
         except TooLarge:
             raise _too_large(request) from None
+
+    def _exchanged(self, request: Request) -> Reply:
+        reply = self._http.exchange(self._api_url + request.path, request)
+        if date := reply.headers.get("Date"):
+            self._dated(date)
+        return reply
 
 
 def _request(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
+from email.utils import parsedate_to_datetime
 from urllib.parse import quote, urlsplit
 
 from reconciler.ddl.scan import defined_table
@@ -52,6 +53,13 @@ class PlanetScale:
         self._api_url = api_url
         self._is_on_this_machine = is_local(urlsplit(api_url).hostname or "", None)
         self._connected = connected
+        self._date = ""
+
+    def now_s(self) -> float:
+        try:
+            return parsedate_to_datetime(self._date).timestamp()
+        except ValueError:
+            raise unclear("the last answer", "it does not say when it was given") from None
 
     def branch(self, database: PlanetScaleDatabase, name: str) -> Branch | None:
         path = _branch(database, name)
@@ -194,7 +202,11 @@ class PlanetScale:
             api_url=self._api_url,
             token_id=filled("token_id", database.token_id),
             token=filled("token", database.token),
+            dated=self._note,
         )
+
+    def _note(self, date: str) -> None:
+        self._date = date
 
 
 def _database(database: PlanetScaleDatabase) -> str:

@@ -14,7 +14,7 @@ from reconciler.errors import Problem, Refused
 from reconciler.flows.controller.leadership import Leadership
 from reconciler.flows.controller.limits import LEADER_BEAT_S, LEDGER_CLOSED_S, LEDGER_READ_S
 from reconciler.flows.controller.problems import problem_of
-from reconciler.flows.controller.record import read_record
+from reconciler.flows.controller.record import Drivers, read_record
 from reconciler.flows.controller.world import ControllerWorld
 from reconciler.flows.keyspaces import Loaded
 from reconciler.outcomes.controller import Leads, TurnFailed
@@ -41,12 +41,13 @@ class _Named:
 @dataclass(slots=True)
 class _OneLedger:
     """`named` are all that name it, and `places` theirs. What the thread that asks touches is
-    `ledger` and `leadership`, and only while `is_asked`."""
+    `ledger`, `leadership` and `drivers`, and only while `is_asked`."""
 
     named: tuple[_Named, ...]
     places: tuple[Place, ...] = ()
     ledger: Ledger | None = None
     leadership: Leadership | None = None
+    drivers: Drivers | None = None
     is_asked: bool = False
     asked_s: float = float("-inf")
     read_s: float = float("-inf")
@@ -154,8 +155,9 @@ class WatchedLedgers:
             one.ledger, lease = self._open(one.named)
             one.leadership = Leadership(lease, self.world.clock, self.world.holder)
         one.leadership.turn(wants=wants_to_lead)
-        read = partial(read_record, one.ledger, now_s=self.world.clock.now_s())
-        return {place: read(place) for place in sorted(reads)}
+        if one.drivers is None:
+            one.drivers = Drivers(self.world.clock)
+        return {place: read_record(one.ledger, place, one.drivers) for place in sorted(reads)}
 
     def _open(self, named: tuple[_Named, ...]) -> tuple[Ledger, ControllerLease]:
         """As the first of them names it that was reviewed (RG-52). Raises as the first one does

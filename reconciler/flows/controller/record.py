@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from reconciler.controller.model import Place, Recorded
-from reconciler.drive.status import is_driven, is_released
+from reconciler.drive.driver_watch import DriverWatch
+from reconciler.drive.status import is_released
 from reconciler.ledger.last_word import OF_UNFINISHED, is_retried, is_stopped
-from reconciler.ledger.model import Request, StoredApply
+from reconciler.ledger.model import Request, StoredApply, StoredLease
 from reconciler.ledger.states import FINISHED, Hold, RequestKind, RequestState
+from reconciler.ports.clock import Clock
 from reconciler.ports.ledger import Ledger
 
 _NEWS = (*OF_UNFINISHED, RequestKind.RELEASE)
 
 
-def read_record(ledger: Ledger, place: Place, now_s: float) -> Recorded:
-    """Raises Unavailable if the ledger cannot be reached. `now_s` is the time of day, by which a
-    lease that is written again and again tells that somebody drives."""
+@dataclass(slots=True)
+class Drivers:
+    """Who drives, as it shows from one reading to the next: by signs of life, and not by the time
+    of day of this machine alone."""
+
+    clock: Clock
+    _watches: dict[Place, tuple[int, DriverWatch]] = field(default_factory=dict)
+
+    def is_there(self, place: Place, apply_id: int, lease: StoredLease | None) -> bool:
+        of, watch = self._watches.get(place, (None, None))
+        if watch is None or of != apply_id:
+            watch = DriverWatch(self.clock, apply_id)
+            self._watches[place] = (apply_id, watch)
+        return watch.is_there(lease)
+
+
+def read_record(ledger: Ledger, place: Place, drivers: Drivers) -> Recorded:
+    """Raises Unavailable if the ledger cannot be reached."""
     found = ledger.applies(place.environment, keyspace=place.keyspace, limit=1)
     if not found:
         return Recorded(mark="none")
@@ -35,7 +54,7 @@ def read_record(ledger: Ledger, place: Place, now_s: float) -> Recorded:
         plan_id=stored.plan_id,
         state=stored.state,
         hold=stored.hold,
-        is_driven=is_driven(lease, stored.apply_id, now_s),
+        is_driven=drivers.is_there(place, stored.apply_id, lease),
         is_released=_is_released(ledger, stored),
         is_stopped=is_stopped(asked),
     )
