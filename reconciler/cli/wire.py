@@ -45,6 +45,7 @@ from reconciler.ports.split_servers import SplitServers
 from reconciler.ports.world import World
 from reconciler.spec.insecure import insecure_note
 from reconciler.spec.model import Connection, Environment, KeyspaceKind, PlanetScaleDatabase
+from reconciler.spec.scratch_image import ScratchImage
 
 if TYPE_CHECKING:
     from reconciler.drive.split.reshard_tick import ReshardWorld
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
     from reconciler.flows.apply import ApplyConnections
 
 
-_Known = tuple[Connection | None, KeyspaceKind, PlanetScaleDatabase | None]
+_Known = tuple[Connection | ScratchImage | None, KeyspaceKind, PlanetScaleDatabase | None]
 
 
 class Worlds:
@@ -70,7 +71,7 @@ class Worlds:
         self._root = root.resolve()
         self._environ = environ
         self._worlds: dict[_Known, World] = {}
-        self._scratches: dict[Connection | None, MysqlScratch] = {}
+        self._scratches: dict[Connection | ScratchImage | None, MysqlScratch] = {}
         self._ledgers: dict[str | None, SqlLedger] = {}
         self._told: set[str] = set()  # environments whose warnings were shown
         self._open = ExitStack()

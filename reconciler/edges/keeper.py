@@ -5,7 +5,8 @@ end of a pipe: when the owner ends, however it ends, the pipe closes and the kee
 and removes its folders. If the keeper itself is killed, Linux kills it too (PR_SET_PDEATHSIG);
 elsewhere that one case is left to the owner. A `d` on the pipe detaches: the owner may go, the
 process stays until the keeper is told to stop by SIGTERM. After an `l`, and until an `n`, a process
-whose owner ends has some time to come to its end by itself.
+whose owner ends has some time to come to its end by itself. A process may stand for something that
+does not end with it, such as a container: the keeper then runs a command behind it.
 
 Rule: the standard library only, no import from the project: it is started by its path, in
 isolated mode, so that it costs milliseconds and works whatever happens to the environment.
@@ -30,6 +31,7 @@ from typing import Any
 DETACH = b"d"
 LINGER, AT_ONCE = b"l", b"n"
 LOG_TAIL_BYTES = 4_000  # below a pipe's buffer, so that writing it never blocks
+AFTERWARDS_S_MAX = 60.0  # a container that is removed takes a second, on a busy machine ten
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -60,6 +62,7 @@ def main(arguments: Sequence[str]) -> int:
         end = watch(server, options.owner_fd, wake_fd, options.linger_s)
     finally:
         stop(server, options.grace_s)
+        run_afterwards(options.afterwards, options.log)
         if end is End.DIED_OWNED:
             report_log_tail(options.log)
         if end is not End.DIED_DETACHED:  # whoever comes to look will want the log
@@ -80,6 +83,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--pid-file", type=Path, required=True)
     parser.add_argument("--input", type=Path, default=Path(os.devnull))
     parser.add_argument("--remove", type=Path, action="append", default=[])
+    parser.add_argument(
+        "--afterwards", action="append", default=[], help="a word of a command to run behind it"
+    )
     parser.add_argument("--grace-s", type=float, default=0.0, help="0: SIGKILL at once")
     parser.add_argument(
         "--linger-s", type=float, default=0.0, help="what an `l` on the owner's pipe means"
@@ -161,6 +167,24 @@ def stop(server: subprocess.Popen[bytes], grace_s: float) -> None:
     if server.poll() is None:
         server.kill()
     server.wait()
+
+
+def run_afterwards(command: Sequence[str], log: Path) -> None:
+    """However it ends, the folders go: what is left then is for whoever sweeps."""
+    if not command:
+        return
+    with (
+        log.with_suffix(".afterwards").open("ab") as said,
+        contextlib.suppress(OSError, subprocess.SubprocessError),
+    ):
+        subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+            timeout=AFTERWARDS_S_MAX,
+            check=False,
+        )
 
 
 def report_log_tail(log: Path) -> None:

@@ -98,10 +98,11 @@ def keep(
     environment: Mapping[str, str] | None = None,
     user: int | None = None,
     linger_s: float = 0.0,
+    afterwards: Sequence[str | Path] = (),
 ) -> Kept:
     """Start `command` under a keeper, which holds the descriptors `inherit` open while it lives.
     `environment`: what a server is given if nothing else is said; `user`: as whom it runs, where it
-    is not to be the one who starts it.
+    is not to be the one who starts it; `afterwards` is run when it has ended, whyever that was.
 
     With folders to remove there is nothing to save: the end is a SIGKILL. Without, the program gets
     the time to end in good order.
@@ -115,6 +116,7 @@ def keep(
                 *(f"--input={stdin}", f"--grace-s={0 if remove else PROGRAM_GRACE_S}"),
                 f"--linger-s={linger_s}",
                 *(f"--remove={folder}" for folder in remove),
+                *(f"--afterwards={word}" for word in afterwards),
                 *(() if user is None else (f"--user={user}",)),
                 *("--", *map(str, command)),
             ],

@@ -30,6 +30,7 @@ from reconciler.spec.model import (
     ShardSpec,
     VitessCluster,
 )
+from reconciler.spec.scratch_image import ScratchImage
 
 _PRIVILEGES_SHOWN_MAX = 6
 
@@ -173,6 +174,8 @@ def _scratch_login_findings(
                 recovery=problem.recovery,
             )
         ]
+    if isinstance(environment.scratch, ScratchImage) and not environment.scratch.is_pinned:
+        return [_not_pinned()]
     if not excess:
         return []
     shown = ", ".join(excess[:_PRIVILEGES_SHOWN_MAX])
@@ -186,6 +189,16 @@ def _scratch_login_findings(
             recovery=f"use a login that has {_SCRATCH_RIGHTS}, and nothing else",
         )
     ]
+
+
+def _not_pinned() -> DoctorFinding:
+    return DoctorFinding(
+        subject="scratch",
+        mark=CheckMark.WARNING,
+        message="the spec names its image by a tag, which can be moved to another program",
+        recovery="name it by its digest as well: mysql:8.4@sha256:… with all 64 digits, which"
+        " `docker buildx imagetools inspect mysql:8.4` tells",
+    )
 
 
 def _insecure_findings(environment: Environment) -> list[DoctorFinding]:

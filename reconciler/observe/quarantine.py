@@ -15,7 +15,7 @@ from reconciler.model.quarantine import Quarantine
 from reconciler.observe.limits import QUARANTINE_DAYS_MAX
 from reconciler.observe.shards import FleetSnapshot
 from reconciler.spec.addresses import address_of
-from reconciler.spec.model import Environment
+from reconciler.spec.model import Connection, Environment
 
 
 def with_what_has_ended(
@@ -44,7 +44,7 @@ def overlong_refusals(environment: Environment, now_s: float) -> tuple[Refusal, 
 
 def check_scratch_apart(environment: Environment) -> None:
     """Raises Refused. What is on a server nobody may look at; as far as the spec tells (RG-60)."""
-    if environment.scratch is None:
+    if not isinstance(environment.scratch, Connection):
         return
     there = address_of(environment.scratch, "")[:2]
     for left in environment.quarantined:

@@ -19,6 +19,7 @@ from reconciler.model.server import ServerSettings, ServerVersion
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports.engine import Engine
 from reconciler.spec.model import Connection, ShardSpec
+from reconciler.spec.scratch_image import ScratchImage
 
 
 class LiveShards(Protocol):
@@ -174,15 +175,15 @@ class ShardCheck:
 
 
 class Connections(Protocol):
-    def scratch_excess(self, connection: Connection | None) -> tuple[str, ...]:
+    def scratch_excess(self, scratch: Connection | ScratchImage | None) -> tuple[str, ...]:
         """Privileges on the whole server that a scratch login has and does not need, in words;
-        `connection` is the spec's, and the machine's own goes before it. Raises Unavailable or
+        `scratch` is the spec's, and the machine's own goes before it. Raises Unavailable or
         InvalidInput."""
 
-    def scratch_settings(self, connection: Connection | None) -> ServerSettings | None:
+    def scratch_settings(self, scratch: Connection | ScratchImage | None) -> ServerSettings | None:
         """The scratch server's own, with no database chosen: its login may use none that it did
-        not make. None where neither the spec nor the machine names one. Raises Unavailable or
-        InvalidInput."""
+        not make. None where neither the spec nor the machine names a server that runs already.
+        Raises Unavailable or InvalidInput."""
 
     def check_shards(
         self, shards: Sequence[ShardSpec], identity: Identity, *, parallel: int

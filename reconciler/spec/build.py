@@ -47,6 +47,7 @@ from reconciler.spec.policy import definers_of, policy_of
 from reconciler.spec.preflight import AskedOn, PreflightSpec, RefuseOn, ReplicaAddress
 from reconciler.spec.promotion import Expected, Metric, PromotionCheck, ShardQuery
 from reconciler.spec.quarantine import without_quarantined
+from reconciler.spec.scratch_image import image_of
 
 # Keys that stand in the value as they stand in the file.
 _CONNECTION_SAME = ("host", "socket", "database", "user", "password")
@@ -213,7 +214,7 @@ def _environment(name: str, value: Mapping[str, Any], spec: Mapping[str, Any]) -
         reshard=_reshard(value.get("reshard", {})),
         vitess=vitess_cluster(vitess, spec["keyspace"], value.get("shards")) if vitess else None,
         planetscale=planetscale_database(planetscale, spec["keyspace"]) if planetscale else None,
-        scratch=None if scratch == "auto" else build_connection(scratch),
+        scratch=None if scratch == "auto" else image_of(scratch) or build_connection(scratch),
         rollout=_rollout(value.get("rollout", {}), region_names(value)),
         review=ReviewRule(**value.get("review", {})),
         drift_every_s=duration_s(value["drift"]["every"]) if "drift" in value else DRIFT_EVERY_S,

@@ -17,7 +17,7 @@ def insecure_note(environment: Environment) -> str | None:
         parts.append(f"{len(shards)} of {len(environment.shards)} shards")
     if any(_is_insecure(shard.connection) for shard in environment.retiring):
         parts.append("retiring shards")
-    if environment.scratch is not None and _is_insecure(environment.scratch):
+    if isinstance(environment.scratch, Connection) and _is_insecure(environment.scratch):
         parts.append("the scratch server")
     if "tls=insecure" in (environment.ledger or ""):
         parts.append("the ledger")

@@ -19,6 +19,7 @@ from reconciler.model.quarantine import Quarantine
 from reconciler.spec.limits import DRIFT_EVERY_S
 from reconciler.spec.preflight import PreflightSpec, ReplicaAddress
 from reconciler.spec.promotion import PromotionCheck
+from reconciler.spec.scratch_image import ScratchImage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,11 +320,10 @@ class ReviewRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """`scratch` None means auto: a throwaway server from a mysqld or mariadbd at hand. `after` are
-    the environments in which the same files must have been applied before; a deployment is of those
-    that `deployment_of` lists, behind the `earlier` ones (RG-75). With `vitess` there are no
-    `shards` until Vitess was asked (VT-10). Those `retiring` only a move of their rows reaches
-    (SP-4), those `quarantined` nothing (RG-60). With `region`, `shards` are its own (RG-2)."""
+    """`scratch` None means auto: a server at hand. `after` are those in which the same files must
+    have been applied before; a deployment is of `deployment_of`, behind the `earlier` ones (RG-75).
+    With `vitess` there are no `shards` until Vitess was asked (VT-10). Those `retiring` only a move
+    reaches (SP-4), those `quarantined` nothing (RG-60). A `region` has its own `shards` (RG-2)."""
 
     name: str
     shards: tuple[ShardSpec, ...] = ()
@@ -334,7 +334,7 @@ class Environment:
     reshard: ReshardSpec = ReshardSpec()
     vitess: VitessCluster | None = None
     planetscale: PlanetScaleDatabase | None = None
-    scratch: Connection | None = None
+    scratch: Connection | ScratchImage | None = None
     rollout: RolloutSpec = RolloutSpec()
     review: ReviewRule = ReviewRule()
     after: tuple[str, ...] = ()

@@ -8,12 +8,13 @@ from dataclasses import replace
 from reconciler.errors import InvalidInput, Location, Problem
 from reconciler.spec.model import Connection
 from reconciler.spec.read import spec_from_document
+from reconciler.spec.scratch_image import ScratchImage
 from reconciler.spec.yaml_text import Value, read_yaml
 
 _AT = "environments.here."
 
 
-def scratch_of(value: Value, path: str) -> Connection | None:
+def scratch_of(value: Value, path: str) -> Connection | ScratchImage | None:
     """None: `auto`. Raises InvalidInput with all that is wrong with it, said of `path`."""
     around = {
         "version": 1,

@@ -24,7 +24,7 @@ _CONNECTION_KEYS = frozenset(
         *("ca", "cert", "key", "verify", "connect_timeout", "read_timeout", "replica"),
         *("vitess", "vtgate", "vtctld", "address", "cells", "keyspace"),
         *("planetscale", "organization", "branch", "mysql", "token_id", "token", "revert_window"),
-        *("prometheus", "query", "url", "keep"),
+        *("prometheus", "query", "url", "keep", "image"),
     }
 )
 

@@ -18,6 +18,7 @@ from tests.tidy.source import PACKAGE, name_of, nodes, python_files, relative
 GIT = "reconciler/edges/files/git_process.py"
 STARTING = {
     GIT,
+    "reconciler/edges/containers/runtime.py",
     "reconciler/edges/fetching/packages.py",
     "reconciler/edges/files/fetch.py",
     "reconciler/edges/programs.py",

@@ -30,6 +30,7 @@ KNOWN = {
     "edges/fetching/prefixes.py": "a script that starts a program, and a file to lock",
     "edges/files/git_objects.py": "object ids, to git",
     "edges/ledger/engine.py": "a .gitignore of one line",
+    "edges/containers/container.py": "a keeper's process number",
     "edges/keeper.py": "process numbers, and the log of a server of our own to its parent",
     "edges/kept.py": "a byte to the keeper",
     "edges/server/process.py": "settings and accounts of a server of our own, to be read by it",

@@ -38,6 +38,7 @@ from reconciler.errors import Problem, ReconcilerError
 from reconciler.model.server import ServerSettings
 from reconciler.ports.shards import Identity, ShardCheck
 from reconciler.spec.model import Connection, ShardSpec
+from reconciler.spec.scratch_image import ScratchImage
 
 
 class MysqlConnections:
@@ -50,8 +51,8 @@ class MysqlConnections:
         self._root = root
         self._reach = reach or ByItself()
 
-    def scratch_excess(self, connection: Connection | None) -> tuple[str, ...]:
-        if (connection := scratch_for(connection, self._environ)) is None:
+    def scratch_excess(self, scratch: Connection | ScratchImage | None) -> tuple[str, ...]:
+        if not isinstance(connection := scratch_for(scratch, self._environ), Connection):
             return ()  # a server of its own, with a login made for it
         target = resolve(connection, environ=self._environ, root=self._root, shard=None)
         with connect(target, with_database=False) as link, as_unavailable(target.label):
@@ -60,8 +61,8 @@ class MysqlConnections:
             return ("everything, for the server checks no privileges",)
         return tuple(sorted(privileges.everywhere - SCRATCH_NEEDS))
 
-    def scratch_settings(self, connection: Connection | None) -> ServerSettings | None:
-        if (connection := scratch_for(connection, self._environ)) is None:
+    def scratch_settings(self, scratch: Connection | ScratchImage | None) -> ServerSettings | None:
+        if not isinstance(connection := scratch_for(scratch, self._environ), Connection):
             return None
         target = resolve(connection, environ=self._environ, root=self._root, shard=None)
         with connect(target, with_database=False) as link, as_unavailable(target.label):

@@ -22,6 +22,7 @@ from reconciler.ddl.foreign import ForeignDefinition
 from reconciler.ddl.quote import quote_identifier, quote_string
 from reconciler.ddl.render import create_table_sql
 from reconciler.diff.session import DEFAULT_SESSION, UNCHECKED, StatementSession
+from reconciler.edges.containers.container import Container
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.problems import ServerRefusal, as_unavailable
 from reconciler.edges.mysql.programs import list_programs, read_program
@@ -33,6 +34,7 @@ from reconciler.edges.mysql.reading import (
 )
 from reconciler.edges.mysql.row_versions import unescaped
 from reconciler.edges.mysql.scratch_auto import release, server_wide, start_scratch_server
+from reconciler.edges.mysql.scratch_image import start_image_server
 from reconciler.edges.mysql.scratch_server import ScratchServer
 from reconciler.edges.mysql.session_settings import (
     AS_CONNECTED,
@@ -42,26 +44,32 @@ from reconciler.edges.mysql.session_settings import (
     statement_variables,
 )
 from reconciler.edges.mysql.target import resolve
+from reconciler.edges.server.process import RunningServer
 from reconciler.errors import Problem, Refused
 from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.observation import CrossDatabaseChild
 from reconciler.model.schema import OtherObject, Table
 from reconciler.model.server import Flavor, ServerError, ServerSettings
 from reconciler.spec.model import Connection
+from reconciler.spec.scratch_image import ScratchImage
 
 _INNODB_TABLES = {Flavor.MYSQL: "INNODB_TABLES", Flavor.MARIADB: "INNODB_SYS_TABLES"}
 
 
 class MysqlScratch:
-    """`Scratch` on servers of its own (`connection` None), or on the one that the spec names.
+    """`Scratch` on servers of its own (`place` None, or an image), or on the one that is named.
 
     Leaving its `with` block ends the servers of its own.
     """
 
     def __init__(
-        self, connection: Connection | None, *, environ: Mapping[str, str], root: Path
+        self,
+        place: Connection | ScratchImage | None,
+        *,
+        environ: Mapping[str, str],
+        root: Path,
     ) -> None:
-        self._connection = connection
+        self._place = place
         self._environ = environ
         self._root = root
         self._guard = threading.Lock()
@@ -121,8 +129,8 @@ class MysqlScratch:
     def _server(self, settings: ServerSettings) -> ScratchServer:
         """One thread starts a server, the others that need it wait."""
         with self._guard:
-            if self._connection is not None:
-                server = self._servers.get(None) or self._given(self._connection)
+            if isinstance(self._place, Connection):
+                server = self._servers.get(None) or self._given(self._place)
                 self._servers[None] = server
                 self._refuse_forbidden(server)
                 server.drop_leftovers()
@@ -140,7 +148,11 @@ class MysqlScratch:
         return server
 
     def _started(self, settings: ServerSettings) -> ScratchServer:
-        running, target = start_scratch_server(settings)
+        running: RunningServer | Container
+        if isinstance(self._place, ScratchImage):
+            running, target = start_image_server(self._place, settings)
+        else:
+            running, target = start_scratch_server(settings)
         self._owned.callback(running.stop)
         server = ScratchServer(target, ends_with_run=True)
         self._owned.callback(server.close)
@@ -382,5 +394,5 @@ def _mismatch(differences: Sequence[str], error: ServerError | None = None) -> P
         + "; ".join(differences)
         + answered,
         recovery="start the scratch server with the shards' release and settings (and a login that"
-        " may set session variables), or use `scratch: auto`",
+        " may set session variables), name an image of that release, or use `scratch: auto`",
     )

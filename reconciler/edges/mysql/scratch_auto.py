@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from reconciler.edges.client.target import Target
 from reconciler.edges.mysql.limits import SCRATCH_ANSWER_S_MAX, SCRATCH_CONNECT_S_MAX
 from reconciler.edges.server.find import ServerBinary, find_servers
-from reconciler.edges.server.options import Purpose
+from reconciler.edges.server.options import Options, Purpose
 from reconciler.edges.server.process import RunningServer, start_server
 from reconciler.errors import Problem, Refused
 from reconciler.model.server import Flavor, ServerSettings, ServerVersion
@@ -44,12 +44,17 @@ def release(version: ServerVersion) -> str:
     return str(version) if version.series == "mysql 8.0" else version.series
 
 
+def options_like(settings: ServerSettings) -> Options:
+    """With which a server is started to have these."""
+    return {name: _option(name, value) for name, value in server_wide(settings)}
+
+
 def start_scratch_server(settings: ServerSettings) -> tuple[RunningServer, Target]:
     """Raises Refused if no server at hand is of the right release, Unavailable if it fails."""
     server = start_server(
         _choose(find_servers(), settings.version),
         purpose=Purpose.SCRATCH,
-        options={name: _option(name, value) for name, value in server_wide(settings)},
+        options=options_like(settings),
     )
     target = Target(
         label="the throwaway scratch server",

@@ -6,6 +6,7 @@ either, and neither is in the checkout: who may say it could as well put another
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from reconciler.edges.mysql.limits import SETTINGS_BYTES_MAX
 from reconciler.errors import InvalidInput, Location, Problem
 from reconciler.spec.model import Connection
 from reconciler.spec.scratch import scratch_of
+from reconciler.spec.scratch_image import ScratchImage
 from reconciler.spec.yaml_text import read_yaml
 
 VARIABLE = "RECONCILER_SCRATCH"
@@ -22,15 +24,15 @@ _FILE = "reconciler/settings.yaml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScratchHere:
-    """In place of what specs say; `connection` None is `auto`, as in a spec."""
+    """In place of what specs say; `setting` None is `auto`, as in a spec."""
 
-    connection: Connection | None
+    setting: Connection | ScratchImage | None
 
 
 def scratch_here(environ: Mapping[str, str]) -> ScratchHere | None:
     """None where the machine says nothing. Raises InvalidInput for what cannot be read as one."""
     if text := environ.get(VARIABLE, "").strip():
-        return ScratchHere(connection=scratch_of(read_yaml(text, VARIABLE).value, VARIABLE))
+        return ScratchHere(setting=scratch_of(read_yaml(text, VARIABLE).value, VARIABLE))
     path = _settings_file(environ)
     if path is None or not (text := _text_of(path).strip()):
         return None
@@ -38,17 +40,21 @@ def scratch_here(environ: Mapping[str, str]) -> ScratchHere | None:
     value = read_yaml(text, shown).value
     if not isinstance(value, dict) or value.keys() != {"scratch"}:
         raise InvalidInput(_unknown_settings(shown))
-    return ScratchHere(connection=scratch_of(value["scratch"], shown))
+    return ScratchHere(setting=scratch_of(value["scratch"], shown))
 
 
-def scratch_for(own: Connection | None, environ: Mapping[str, str]) -> Connection | None:
+def scratch_for(
+    own: Connection | ScratchImage | None, environ: Mapping[str, str]
+) -> Connection | ScratchImage | None:
     """`own` is the spec's. Raises as `scratch_here`."""
     found = scratch_here(environ)
-    return own if found is None else found.connection
+    return own if found is None else found.setting
 
 
 def _settings_file(environ: Mapping[str, str]) -> Path | None:
-    if folder := environ.get("XDG_CONFIG_HOME"):
+    """A relative folder is none, as the XDG Base Directory Specification has it: it would be one of
+    the checkout, whose files somebody else may have written."""
+    if os.path.isabs(folder := environ.get("XDG_CONFIG_HOME", "")):
         return Path(folder) / _FILE
     return Path(home) / ".config" / _FILE if (home := environ.get("HOME")) else None
 
@@ -83,6 +89,7 @@ def _unknown_settings(path: str) -> Problem:
     return Problem(
         code="settings-unknown",
         message=f"{path} holds something else than `scratch`, which is all that a machine may say",
-        recovery="write `scratch: auto`, or `scratch: {host: …}` as in a spec, and nothing else",
+        recovery="write `scratch: auto`, `scratch: {host: …}` or `scratch: {image: …}` as in a"
+        " spec, and nothing else",
         where=Location(path=path),
     )

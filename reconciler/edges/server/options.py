@@ -130,6 +130,14 @@ def normalized(options: Options) -> dict[str, str]:
 
 def command_line(binary: Path, options: Options) -> list[str]:
     """`--no-defaults` first: no file of the machine may change what the server is."""
-    settings = [f"--{name}={value}" if value else f"--{name}" for name, value in options.items()]
     as_root = ["--user=root"] if os.geteuid() == 0 else []
-    return [str(binary), "--no-defaults", *as_root, *settings]
+    return [str(binary), "--no-defaults", *as_root, *_arguments(options)]
+
+
+def image_arguments(options: Options) -> list[str]:
+    """For a server of which nobody knows yet what it is: it passes over what it does not know."""
+    return _arguments({f"loose_{name.removeprefix('loose_')}": v for name, v in options.items()})
+
+
+def _arguments(options: Options) -> list[str]:
+    return [f"--{name}={value}" if value else f"--{name}" for name, value in options.items()]

@@ -120,8 +120,8 @@ def _no_topology(environment: str) -> Problem:
 def _no_scratch(environment: str) -> Problem:
     return Problem(
         code="fork-without-scratch",
-        message=f"environment {environment} has no scratch server of its own, so nobody knows what"
-        " kind of server its shards are",
+        message=f"environment {environment} has no scratch server that runs already, so nobody"
+        " knows what kind of server its shards are",
         recovery="name the job's service container as `scratch` in the spec, or in"
         " RECONCILER_SCRATCH of the step",
     )

@@ -151,7 +151,7 @@ def _scratch_of(environments: Sequence[Environment], image: str | None) -> Scrat
     """Raises InvalidInput for an image that could be another tomorrow."""
     if image is not None:
         check_image(image, "--scratch-image", besides="not")
-    scratches = [env.scratch for env in environments if env.scratch is not None]
+    scratches = [env.scratch for env in environments if isinstance(env.scratch, Connection)]
     known = _of_the_service(scratches) if image is not None else {}
     asked = {name for scratch in scratches for name in variables_of(scratch)}
     return ScratchOfJob(

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
+
 from reconciler.edges.engines.problems import engine_missing, engine_version_unknown
 from reconciler.errors import Problem
 from reconciler.flows.doctor import examine
@@ -13,6 +15,7 @@ from reconciler.model.engine import EngineName
 from reconciler.outcomes.doctor import CheckMark, DoctorFinding
 from reconciler.ports.shards import Identity
 from reconciler.spec.model import EngineRule, EngineRules, Environment, ShardSpec, VitessCluster
+from reconciler.spec.scratch_image import ScratchImage
 from tests.offline_fleet import Shards, world
 from tests.offline_fleet import environment as environment_of
 from tests.offline_split import splitting
@@ -49,8 +52,11 @@ def findings(
     rules: EngineRules,
     vitess: VitessCluster | None = None,
     keyspaces: OfflineVitess | None = None,
+    scratch: ScratchImage | None = None,
 ) -> dict[str, DoctorFinding]:
-    environment = Environment(name="production", shards=(), engine=rules, vitess=vitess)
+    environment = Environment(
+        name="production", shards=(), engine=rules, vitess=vitess, scratch=scratch
+    )
     seen = replace(world(Shards({}), keyspaces), engines=OnlyGhOst())
     ended = examine(
         seen,
@@ -84,6 +90,14 @@ def test_an_engine_that_the_spec_names_must_be_there_in_a_known_version() -> Non
     assert "version 9.9.9 is not known to work" in told["engine spirit"].message
     assert "not on this machine" in told["engine pt-osc"].message
     assert "make engines" in told["engine pt-osc"].recovery
+
+
+@pytest.mark.parametrize("is_pinned", [True, False])
+def test_an_image_that_can_be_moved_to_another_program_is_warned_of(is_pinned: bool) -> None:
+    image = ScratchImage(f"mysql:8.4@sha256:{'0' * 64}" if is_pinned else "mysql:8.4")
+    told = findings(EngineRules(), scratch=image)["scratch"]
+    assert (told.mark is CheckMark.WARNING) is not is_pinned
+    assert ("by its digest" in told.recovery) is not is_pinned
 
 
 def test_behind_vitess_it_tells_of_topology_and_vschema_and_of_no_program_that_copies() -> None:

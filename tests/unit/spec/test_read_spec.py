@@ -159,7 +159,7 @@ def test_names_are_trimmed_before_they_are_checked_and_kept_trimmed() -> None:
 
 def test_a_password_keeps_its_blanks() -> None:
     scratch = read_case("full").environments[0].scratch
-    assert scratch is not None
+    assert isinstance(scratch, Connection)
     assert scratch.password == " padded "
 
 

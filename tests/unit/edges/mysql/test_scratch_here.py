@@ -12,6 +12,7 @@ from reconciler.edges.mysql.scratch_here import scratch_for, scratch_here
 from reconciler.errors import InvalidInput, Refused
 from reconciler.model.quarantine import Quarantine
 from reconciler.spec.model import Connection, Environment, QuarantinedShard
+from reconciler.spec.scratch_image import ScratchImage
 
 OF_THE_SPEC = Connection(host="127.0.0.1", user="root")
 NAMED = '{host: 127.0.0.1, port: 3307, user: root, password: "${SCRATCH_PASSWORD}"}'
@@ -50,16 +51,38 @@ def test_a_users_settings_are_for_every_command_and_the_variable_goes_before_the
 ) -> None:
     environ = settings(tmp_path, "scratch: {host: own.internal, user: me, password: secret}\n")
     found = scratch_for(OF_THE_SPEC, environ)
-    assert found is not None
+    assert isinstance(found, Connection)
     assert (found.host, found.user, found.password) == ("own.internal", "me", "secret")
     assert scratch_for(OF_THE_SPEC, {**environ, "RECONCILER_SCRATCH": "auto"}) is None
     elsewhere = {"HOME": "/nowhere", "XDG_CONFIG_HOME": str(tmp_path / ".config")}
     assert scratch_for(None, elsewhere) == found
 
 
+def test_an_image_is_a_word_of_a_machine_too(tmp_path: Path) -> None:
+    image = ScratchImage("mysql:8.4")
+    environ = settings(tmp_path, "scratch: {image: mysql:8.4}\n")
+    assert scratch_for(OF_THE_SPEC, environ) == image
+    connections = MysqlConnections(environ=environ, root=tmp_path)
+    assert connections.scratch_excess(OF_THE_SPEC) == ()  # its login is of our own making
+    assert connections.scratch_settings(OF_THE_SPEC) is None
+
+
+def test_settings_are_never_those_of_a_checkout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A relative folder would be below whatever is being reviewed."""
+    settings(tmp_path, "scratch: auto\n")
+    monkeypatch.chdir(tmp_path)
+    assert scratch_for(OF_THE_SPEC, {"XDG_CONFIG_HOME": ".config"}) == OF_THE_SPEC
+    found = scratch_for(OF_THE_SPEC, {"XDG_CONFIG_HOME": ".config", "HOME": str(tmp_path)})
+    assert found is None, "then that of the home stands"
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ("{image: '-v /:/host'}", "is not an image"),
+        ("{image: 'mysql:8.4', password: x}", "unknown key 'password'"),
         ("never", "scratch is not a known value"),
         ("{hots: a, user: b}", "unknown key"),
         ("[a]", "scratch"),
