@@ -200,8 +200,8 @@ class KeptLog:
 
 @dataclass
 class Clone:
-    """A clone of few commits, each a tree; `messages` are the others than "a change". `protected`
-    is the commit at the tip of the protected branch."""
+    """A clone of few commits, each a tree, the newest first; `messages` are the others than "a
+    change". `protected` is the commit at the tip of the protected branch."""
 
     trees: dict[str, Files]
     messages: dict[str, str] = field(default_factory=dict)
@@ -224,7 +224,7 @@ class Clone:
         return False
 
     def versions_of(self, path: str) -> Iterator[bytes]:
-        return iter(())
+        return (tree.content[path] for tree in self.trees.values() if path in tree.content)
 
 
 @dataclass(frozen=True)
@@ -298,6 +298,45 @@ class Commits:
     ) -> str:
         self.made.append((branch, message, additions, removals))
         return "4" * 40
+
+
+@dataclass
+class KeptProposals(Commits):
+    """`Proposals` in a repository whose branches are at the commits of `branches`. `may_open`:
+    its owner lets this token open pull requests."""
+
+    branches: dict[str, str] = field(default_factory=lambda: {"main": MERGED})
+    opened: dict[int, tuple[str, str, str, str]] = field(default_factory=dict)
+    may_open: bool = True
+
+    def begin_branch(self, branch: str, at: str) -> None:
+        if branch in self.branches:
+            raise down()
+        self.branches[branch] = at
+
+    def commit(
+        self,
+        branch: str,
+        *,
+        onto: str,
+        message: str,
+        additions: dict[str, bytes],
+        removals: list[str],
+    ) -> str:
+        if self.branches.get(branch) != onto:
+            raise down()
+        made = super().commit(
+            branch, onto=onto, message=message, additions=additions, removals=removals
+        )
+        self.branches[branch] = made
+        return made
+
+    def open_pull_request(self, branch: str, *, into: str, title: str, body: str) -> int:
+        if not self.may_open or branch not in self.branches:
+            raise down()
+        number = len(self.opened) + 1
+        self.opened[number] = (branch, into, title, body)
+        return number
 
 
 def forge_job(

@@ -12,6 +12,7 @@ from reconciler.cli import options
 from reconciler.cli.ci_ask import ask
 from reconciler.cli.ci_observe import observe
 from reconciler.cli.ci_parts import parts, workflow
+from reconciler.cli.ci_revert import revert
 from reconciler.cli.ci_setup import setup
 from reconciler.cli.ci_wire import JobWiring
 from reconciler.cli.doctor_github import github_of
@@ -186,6 +187,7 @@ def apply(
 ci.add_command(ask)
 ci.add_command(observe)
 ci.add_command(parts)
+ci.add_command(revert)
 ci.add_command(workflow)
 ci.add_command(setup)
 

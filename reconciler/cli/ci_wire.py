@@ -21,7 +21,7 @@ from reconciler.edges.files.history import GitHistory
 from reconciler.edges.files.working_tree import WorkingTree
 from reconciler.edges.files.writer import WorkingTreeWriter
 from reconciler.edges.github.client import GithubClient
-from reconciler.edges.github.commits import GithubPlanCommits
+from reconciler.edges.github.commits import GithubPlanCommits, GithubProposals
 from reconciler.edges.github.forge import GithubForge
 from reconciler.edges.github.job import GithubJob, read_job
 from reconciler.edges.github.main_line import GitMainLine
@@ -37,7 +37,7 @@ from reconciler.flows.forge.job import ForgeJob
 from reconciler.flows.forge.plan import PlanDestination
 from reconciler.outcomes.progress import ProgressEvent
 from reconciler.ports.ledger import Ledger
-from reconciler.ports.notices import PlanCommits
+from reconciler.ports.notices import PlanCommits, Proposals
 from reconciler.ports.promotion import PromotionChecks
 from reconciler.ports.reshards import Reshards
 from reconciler.ports.routes import Routes
@@ -86,6 +86,15 @@ class JobWiring:
             shown_progress() as on_progress,
         ):
             yield JobRollouts(worlds, interrupts, on_progress)
+
+    def proposals(self) -> Proposals:
+        """By an app where the job has the token of one, else by the job's own. Raises InvalidInput
+        without any."""
+        token = self._environ.get(_COMMIT_TOKEN) or self._github.token
+        if not token:
+            raise InvalidInput(_no_token())
+        client = GithubClient(api_url=self._github.api_url, token=token)
+        return GithubProposals(client, self._github.repository)
 
     def _plan_commits(self) -> PlanCommits:
         """Raises InvalidInput without the token of an app."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler import __version__
@@ -67,28 +67,28 @@ def plan_and_show(
             chosen, world = stands.environment, look_of(worlds, stands)
             if observations:
                 world = observed_world(world, observations, files, chosen)
-            notes: tuple[str, ...] = ()
-            asked = files  # the spec of now says where the ledger is
 
             def open_ledger() -> Ledger:
-                gate(asked, chosen)
+                gate(files, chosen)  # the spec of now says where the ledger is
                 return worlds.lasting_ledger_of(chosen)
 
+            aim = _Aim(files)
             if revert:
-                files, notes = _reverted(revert, files, chosen, world, loaded, open_ledger)
+                aim = _reverted(revert, files, chosen, world, loaded, open_ledger)
             outcome = plan_keyspace(
                 world,
-                files,
+                aim.files,
                 chosen,
                 protected=protected,
                 created_at=utc_text(world.clock.now_s()),
                 tool_version=__version__,
                 cleans=kept_cleans(loaded.tree, protected, chosen.name, files.spec.keyspace),
-                notes=notes,
+                notes=aim.notes,
                 open_ledger=open_ledger,
+                takes_back=aim.takes_back,
             )
             if began is not None:
-                outcome = replace(outcome, lint=lint_change(files, loaded.tree, began))
+                outcome = replace(outcome, lint=lint_change(aim.files, loaded.tree, began))
             if (write or revert) and not outcome.refusals:
                 return keep_plan(outcome, loaded.tree, WorkingTreeWriter(loaded.root))
             return outcome
@@ -117,6 +117,15 @@ def _planned_split(
     return outcome
 
 
+@dataclass(frozen=True, slots=True)
+class _Aim:
+    """What is planned for: the files, what their reader is told, and the plan they take back."""
+
+    files: DesiredFiles
+    notes: tuple[str, ...] = ()
+    takes_back: str | None = None
+
+
 def _reverted(
     plan_id: str,
     files: DesiredFiles,
@@ -124,7 +133,7 @@ def _reverted(
     world: World,
     loaded: Loaded,
     open_ledger: Callable[[], Ledger],
-) -> tuple[DesiredFiles, tuple[str, ...]]:
+) -> _Aim:
     """The schema files as they were before a plan, written and read again; and what is lost."""
     history = GitHistory(loaded.root, None)
     found = find_plan(history, plan_id, environment.name, files.spec.keyspace)
@@ -132,6 +141,4 @@ def _reverted(
     reverted = revert_files(world, found, files, environment, writer, open_ledger=open_ledger)
     for path in (*reverted.written, *reverted.removed):
         remark(f"took back {path}")
-    lost = (f"cannot be undone: {lost}" for lost in reverted.lost)
-    notes = (*lost, *(f"way back: {way}" for way in reverted.ways))
-    return load_keyspace(loaded.tree, files.spec.path), notes
+    return _Aim(load_keyspace(loaded.tree, files.spec.path), reverted.notes, found.plan_id)

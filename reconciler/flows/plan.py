@@ -53,11 +53,13 @@ def plan_keyspace(
     cleans: tuple[Leftover, ...] = (),
     notes: tuple[str, ...] = (),
     open_ledger: Callable[[], Ledger] = nobody_to_ask,
+    takes_back: str | None = None,
 ) -> PlanOutcome:
     """Derive a plan, which also removes what there still is of `cleans`. `notes` are for its
     reader, beside the pass's own. `protected` is the tree of the protected branch, where a reviewed
     plan may still wait to be applied (PL-13); None where there is no such branch. `open_ledger` is
-    asked only where a name is taken that an engine of the plan needs."""
+    asked only where a name is taken that an engine of the plan needs. `takes_back` is the id of the
+    plan to which this is the way back: once it is merged, that one waits no more."""
     begun = _without_what_is_gone(begin_pass(world, files, environment, cleans=cleans))
     derived = derive(world, begun)
     insecure = insecure_note(environment)
@@ -69,13 +71,14 @@ def plan_keyspace(
     if derived.core is not None:
         now_s, statements = world.clock.now_s(), all_statements(derived.core)
         refusals = (*refusals, *name_refusals(begun, statements, open_ledger, now_s=now_s))
+    is_in_the_way = pending is not None and pending.plan_id != takes_back
     is_other = pending and plan and not is_same_commitment(plan.core, pending.core)
     refusals = (
         *overlong_refusals(environment, world.clock.now_s()),
         *_renames_at_rest(merged, begun),
         *refusals,
     )
-    if pending and is_other and _can_run(world, begun, pending):
+    if pending and is_in_the_way and is_other and _can_run(world, begun, pending):
         refusals = (_pending_refusal(pending), *refusals)
     return PlanOutcome(
         environment=environment.name,

@@ -68,13 +68,20 @@ class Reverted:
     lost: tuple[str, ...]
     ways: tuple[str, ...] = ()
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """For who reads the plan of the way back."""
+        lost = (f"cannot be undone: {lost}" for lost in self.lost)
+        return (*lost, *(f"way back: {way}" for way in self.ways))
 
-def find_plan(history: History, plan_id: str, environment: str, keyspace: str) -> Plan:
-    """The plan of that id (or of one that begins so) in the repository's history. Raises
-    InvalidInput."""
-    wanted = plan_id.removeprefix("sha256:")
+
+def find_plan(history: History, plan_id: str | None, environment: str, keyspace: str) -> Plan:
+    """The plan of that id (or of one that begins so) in the repository's history; None stands for
+    the newest. Raises InvalidInput."""
+    wanted = (plan_id or "").removeprefix("sha256:")
+    is_told = plan_id is None or len(wanted) >= PLAN_ID_CHARS_MIN
     path = plan_paths(environment, keyspace).json
-    for content in history.versions_of(path) if len(wanted) >= PLAN_ID_CHARS_MIN else ():
+    for content in history.versions_of(path) if is_told else ():
         try:
             found = load_plan(content, path)
         except Refused:
@@ -84,8 +91,8 @@ def find_plan(history: History, plan_id: str, environment: str, keyspace: str) -
     raise InvalidInput(
         Problem(
             code="plan-unknown",
-            message=f"no commit of this branch holds a plan {plan_id!r} for {keyspace} in"
-            f" {environment}",
+            message=f"no commit of this branch holds a plan{f' {plan_id!r}' if plan_id else ''} for"
+            f" {keyspace} in {environment}",
             recovery="take the id, or its first 8 characters, from `reconciler status --history`",
         )
     )

@@ -110,5 +110,17 @@ class PlanCommits(Protocol):
         additions: dict[str, bytes],
         removals: list[str],
     ) -> str:
-        """The new commit; paths are from the root of the repository. Raises Unavailable if the
-        branch is not at `onto` any more: then nothing was written."""
+        """The new commit; paths are from the root of the repository, and what follows the first
+        line of the message and an empty one is its body. Raises Unavailable if the branch is not at
+        `onto` any more: then nothing was written."""
+
+
+class Proposals(PlanCommits, Protocol):
+    """A change that a job proposes: a branch of its own and a pull request. What becomes of it is
+    for people to say; no call touches a branch that was there before."""
+
+    def begin_branch(self, branch: str, at: str) -> None:
+        """Raises Unavailable where there is one of that name."""
+
+    def open_pull_request(self, branch: str, *, into: str, title: str, body: str) -> int:
+        """Its number. Raises Unavailable also where the forge lets no job open any."""

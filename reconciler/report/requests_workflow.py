@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reconciler.guard.review.places import control_place, place_of
-from reconciler.ledger.states import RequestKind
-from reconciler.outcomes.split import OF_A_SPLIT_ALONE
+from reconciler.report.asked import REVERT, reverting_rights, what_to_ask, which_plan
 from reconciler.report.workflow import (
     RUNNER,
     ScratchOfJob,
@@ -25,6 +24,7 @@ from reconciler.report.workflow import (
     scratch_service,
 )
 
+_OF_RESUME = " # of resume, which goes on by itself"
 _ALL, _ALL_KEYSPACES = "every region", "every keyspace"  # which none can be called
 
 
@@ -47,12 +47,6 @@ class RequestsWorkflow(WorkflowBasis):
         )
 
     @property
-    def asked(self) -> tuple[str, ...]:
-        """No shard of an environment with regions is split."""
-        of_splits = () if self.regions else OF_A_SPLIT_ALONE
-        return tuple(one.value for one in (*RequestKind, *of_splits))
-
-    @property
     def choices(self) -> tuple[str, ...]:
         """Of several keyspaces one is chosen, for a split is of one."""
         several = not self.regions and len(self.names) > 1
@@ -60,8 +54,13 @@ class RequestsWorkflow(WorkflowBasis):
 
 
 def requests_workflow(about: RequestsWorkflow) -> str:
-    job = _job_of_regions(about) if about.regions else _job(about)
-    return "\n".join([*_head(about), *_inputs(about), *job, *_steps(about)]) + "\n"
+    lines = [*_head(about), *_inputs(about)]
+    if about.regions:
+        lines += [*_job_of_regions(about), *_rights(), *_steps(about, _asking(about))]
+    else:
+        lines += [*_job(about), *_rights(), *_steps(about, _asking(about))]
+        lines += ["", *_revert_job(about), *_steps(about, _reverting(about))]
+    return "\n".join(lines) + "\n"
 
 
 def _head(about: RequestsWorkflow) -> Iterator[str]:
@@ -76,6 +75,7 @@ def _head(about: RequestsWorkflow) -> Iterator[str]:
     yield "# the spec keeps for somebody, one of those it names. It runs beside the rollout."
     if not about.regions:
         yield "# What concerns a split goes to it; release-clean-up and abandon are of that alone."
+        yield "# `revert` runs nothing: it opens a pull request with the way back from a plan."
         place, names = place_of(about.environment, None), ", ".join(about.variables)
         yield f"# The environment {place} has, by these names: {names}. Where it has reviewers of"
         yield "# its own, they let each request in."
@@ -86,11 +86,9 @@ def _inputs(about: RequestsWorkflow) -> Iterator[str]:
     yield "on:"
     yield "  workflow_dispatch:"
     yield "    inputs:"
-    yield "      what:"
-    yield "        description: What to ask"
-    yield "        type: choice"
-    yield "        required: true"
-    yield f"        options: [{', '.join(about.asked)}]"
+    yield from what_to_ask(by_region=bool(about.regions))
+    if not about.regions:
+        yield from which_plan()
     if about.regions:
         yield "      region:"
         yield "        description: Of which region"
@@ -117,7 +115,7 @@ def _job_of_regions(about: RequestsWorkflow) -> Iterator[str]:
     yield "jobs:"
     yield "  ask:"
     yield "    name: ${{ inputs.what }} in ${{ matrix.region }}"
-    yield from _if(about)
+    yield f"    if: {_when(about)}"
     yield "    strategy:"
     yield "      fail-fast: false"
     yield "      matrix:"
@@ -126,7 +124,7 @@ def _job_of_regions(about: RequestsWorkflow) -> Iterator[str]:
     yield f"      group: {group('${{ matrix.region }}')}"
     yield "    concurrency: # none is dropped; neither a stop nor another region waits for a resume"
     of_region = f"{about.environment} to ${{{{ inputs.what }}}} in ${{{{ matrix.region }}}}"
-    yield from _group(f"ask {of_region}", 7200)
+    yield from _group(f"ask {of_region}", 7200, _OF_RESUME)
     yield f"    environment: {quoted(place_of(about.environment, '${{ matrix.region }}'))}"
 
 
@@ -134,47 +132,79 @@ def _job(about: RequestsWorkflow) -> Iterator[str]:
     yield "jobs:"
     yield "  ask:"
     yield "    name: ${{ inputs.what }}"
-    yield from _if(about)
+    yield f"    if: {_when(about)} && inputs.what != '{REVERT}'"
     yield f"    runs-on: {RUNNER}"
     yield "    concurrency: # none is dropped; a stop does not wait for a resume"
-    yield from _group(f"ask {about.environment} to ${{{{ inputs.what }}}}", 360)
+    yield from _group(f"ask {about.environment} to ${{{{ inputs.what }}}}", 360, _OF_RESUME)
     yield f"    environment: {quoted(place_of(about.environment, None))}"
 
 
-def _if(about: RequestsWorkflow) -> Iterator[str]:
-    yield f"    if: vars.RECONCILER == 'on' && github.ref == 'refs/heads/{about.branch}'"
+def _revert_job(about: RequestsWorkflow) -> Iterator[str]:
+    yield f"  {REVERT}:"
+    yield f"    name: {REVERT}"
+    yield f"    if: {_when(about)} && inputs.what == '{REVERT}'"
+    yield f"    runs-on: {RUNNER}"
+    yield "    concurrency: # one finds the pull request of the one before it"
+    yield from _group(f"revert in {about.environment}", 30)
+    yield f"    environment: {quoted(place_of(about.environment, None))}"
+    yield from reverting_rights()
 
 
-def _group(name: str, minutes: int) -> Iterator[str]:
+def _when(about: RequestsWorkflow) -> str:
+    return f"vars.RECONCILER == 'on' && github.ref == 'refs/heads/{about.branch}'"
+
+
+def _group(name: str, minutes: int, why: str = "") -> Iterator[str]:
     yield f"      group: {quoted(name)}"
     yield "      cancel-in-progress: false"
     yield "      queue: max"
-    yield f"    timeout-minutes: {minutes} # of resume, which goes on by itself"
+    yield f"    timeout-minutes: {minutes}{why}"
 
 
-def _steps(about: RequestsWorkflow) -> Iterator[str]:
+def _rights() -> Iterator[str]:
     yield "    permissions:"
     yield "      contents: read # to read commits, and who pushed them"
     yield "      pull-requests: write # to read reviews; of resume, to comment what happened"
     yield "      statuses: write # of resume, to put the outcome on the commit"
     yield "      deployments: write # of resume, to record what was applied"
     yield "      actions: read # to ask who started this run, and who may"
-    yield from scratch_service(about.scratch.image)
-    yield "    steps:"
-    yield from check_out()
+
+
+def _asking(about: RequestsWorkflow) -> Iterator[str]:
     yield "      - name: Ask it, as who started this run"
     yield f"        uses: {about.action}"
     yield "        with:"
     yield "          command: ask"
     yield from common(about)
+    yield from _keyspaces(about)
+    yield "          what: ${{ inputs.what }}"
+    if about.regions:
+        yield "          region: ${{ matrix.region }}"
+        yield "          wave: ${{ inputs.what == 'resume' && inputs.wave || '' }}"
+
+
+def _reverting(about: RequestsWorkflow) -> Iterator[str]:
+    yield "      - name: Propose the way back, for who started this run"
+    yield f"        uses: {about.action}"
+    yield "        with:"
+    yield f"          command: {REVERT}"
+    yield from common(about)
+    yield from _keyspaces(about)
+    yield "          plan: ${{ inputs.plan }}"
+
+
+def _keyspaces(about: RequestsWorkflow) -> Iterator[str]:
     named = quoted(" ".join(about.keyspaces))
     if about.choices:
         chosen = f"inputs.keyspace != {quoted(_ALL_KEYSPACES)} && inputs.keyspace || {named}"
         yield f"          keyspaces: ${{{{ {chosen} }}}}"
     elif about.keyspaces:
         yield f"          keyspaces: {named}"
-    yield "          what: ${{ inputs.what }}"
-    if about.regions:
-        yield "          region: ${{ matrix.region }}"
-        yield "          wave: ${{ inputs.what == 'resume' && inputs.wave || '' }}"
+
+
+def _steps(about: RequestsWorkflow, step: Iterator[str]) -> Iterator[str]:
+    yield from scratch_service(about.scratch.image)
+    yield "    steps:"
+    yield from check_out()
+    yield from step
     yield from env(about.variables, {name: quoted(value) for name, value in about.scratch.known})

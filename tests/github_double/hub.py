@@ -105,6 +105,7 @@ class Hub:
         self.places: dict[str, list[dict[str, Any]]] = {}  # by environment: protection rules
         self.members: dict[str, list[str]] = {}
         self.settings: dict[str, Any] = {}
+        self.jobs_may_open = True  # pull requests: a setting, beside their approval
         self.viewer = ROBOT  # whose token the call has that is being answered
         self._numbers = itertools.count(1)
         self._ids = itertools.count(1001)

@@ -100,8 +100,27 @@ def _commit(hub: Hub, asked: Body) -> Answer:
     changes = asked["fileChanges"]
     files = {a["path"]: base64.b64decode(a["contents"]) for a in changes["additions"]}
     gone = {deleted["path"]: None for deleted in changes["deletions"]}
-    made = hub.committed(hub.viewer, branch, asked["message"]["headline"], {**files, **gone})
+    message = "\n\n".join(asked["message"].values())
+    made = hub.committed(hub.viewer, branch, message, {**files, **gone})
     return 200, {"data": {"createCommitOnBranch": {"commit": {"oid": made}}}}
+
+
+def _ref(hub: Hub, body: Body) -> Answer:
+    branch = body["ref"].removeprefix("refs/heads/")
+    if branch in hub.bare.heads:
+        return 422, {"message": "Reference already exists"}
+    hub.restored_branch(hub.viewer, branch, body["sha"])
+    return 201, {"ref": body["ref"], "object": {"sha": body["sha"]}}
+
+
+def _pull(hub: Hub, body: Body) -> Answer:
+    if hub.viewer == ROBOT and not hub.jobs_may_open:
+        message = "GitHub Actions is not permitted to create or approve pull requests."
+        return 403, {"message": message}
+    if body["head"] not in hub.bare.heads or body["base"] != "main":
+        return 422, {"message": "Validation Failed"}
+    number = hub.opened(hub.viewer, body["head"], title=body["title"])
+    return 201, {"number": number, "body": body["body"]}
 
 
 _REPO = "/repos/acme/shop"
@@ -113,5 +132,7 @@ ROUTES: tuple[tuple[str, str, Callable[..., Answer]], ...] = (
     ("POST", f"{_REPO}/statuses/([0-9a-f]+)", _status),
     ("POST", f"{_REPO}/deployments", _deployment),
     ("POST", f"{_REPO}/deployments/([0-9]+)/statuses", _deployment_status),
+    ("POST", f"{_REPO}/git/refs", _ref),
+    ("POST", f"{_REPO}/pulls", _pull),
     ("POST", "/graphql", _graphql),
 )

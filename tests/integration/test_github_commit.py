@@ -123,3 +123,39 @@ def test_a_commit_that_may_have_been_made_is_not_made_twice(
     jobs.double.fault = fails
     assert jobs.on_pull_request(number, *COMMIT).code == 1
     assert len(calls) == 2
+
+
+@pytest.mark.invariant("RP-30")
+def test_a_way_back_that_a_job_proposed_is_reviewed_and_applied_as_any(jobs: Jobs) -> None:
+    allow = {"table": "users", "hazard": "drop-column", "object": "age", "reason": "a try"}
+    jobs.fleet.spec.setdefault("policy", {})["allow"] = [allow]
+    jobs.branch()
+    jobs.fleet.write_spec()
+    jobs.fleet.edit("schemas/shop/users.sql", *ADD_COLUMN)
+    jobs.fleet.plan_and_commit()
+    forth = jobs.propose()
+    jobs.hub.reviewed(BEN, forth)
+    jobs.merged(forth)
+    assert jobs.on_push("apply").code == 0
+    assert is_applied(jobs)
+    jobs.hub.protected("production/control", BEN)
+    jobs.hub.run_by = (BEN, BEN)
+    jobs.hub.jobs_may_open = False
+    ended = jobs.on_push("revert", name="workflow_dispatch")
+    assert ended.code == 0, ended.said
+    assert f"/{jobs.hub.name}/compare/main...revert-shop-production-" in ended.out
+    jobs.hub.jobs_may_open = True
+    ended = jobs.on_push("revert", name="workflow_dispatch")
+    assert ended.code == 0, ended.said
+    assert jobs.on_push("revert", name="workflow_dispatch").code == 3, "it is proposed already"
+    back, pull = max(jobs.hub.pulls.items())
+    assert jobs.on_pull_request(back, "verify").code == 0
+    message = jobs.hub.bare.git.show("-s", "--format=%B", pull.head_branch)
+    assert "Asked by ben (account 2)" in message
+    jobs.hub.reviewed(BEN, back)
+    jobs.merged(back)
+    assert is_applied(jobs), "nothing has run yet"
+    refuses(jobs, "pusher-unknown")
+    jobs.hub.reviewed(CAI, back)
+    assert jobs.on_push("apply").code == 0
+    assert not is_applied(jobs)

@@ -78,9 +78,9 @@ def test_the_workflow_asks_for_commands_and_inputs_that_exist() -> None:
         (ROOT / ".github" / "workflows" / "schema.yml", {"verify", "plan", "apply", "drift"}),
         (ROLLOUT, {"parts", "apply"}),
         (REQUESTS, {"ask"}),
-        (SPLIT_REQUESTS, {"ask"}),
+        (SPLIT_REQUESTS, {"ask", "revert"}),
         (CHECKS, {"observe", "verify", "plan", "drift"}),
-        *zip(SETUP, ({"ask"}, {"verify", "plan", "apply", "drift"}), strict=True),
+        *zip(SETUP, ({"ask", "revert"}, {"verify", "plan", "apply", "drift"}), strict=True),
     ):
         commands = set()
         for step in steps_of(path):
@@ -114,6 +114,19 @@ def test_the_login_that_changes_shards_is_in_the_apply_job_alone() -> None:
     jobs = read(ROOT / ".github" / "workflows" / "schema.yml")["jobs"]
     with_writer = [name for name, job in jobs.items() if "SCHEMA_WRITER" in str(job)]
     assert with_writer == ["apply"]
+
+
+@pytest.mark.invariant("RP-30")
+def test_the_job_that_proposes_a_way_back_alone_may_write_branches() -> None:
+    writes = {}
+    for path in WORKFLOWS:
+        for name, job in read(path)["jobs"].items():
+            rights = job.get("permissions", {})
+            if rights.get("contents") == "write" and path.parent != GITHUB / "workflows":
+                writes[path.stem, name] = rights
+    assert {name for _, name in writes} == {"revert"}
+    for rights in writes.values():
+        assert rights == {"contents": "write", "pull-requests": "write", "actions": "read"}
 
 
 def test_every_python_that_the_package_promises_is_tried() -> None:

@@ -1,5 +1,5 @@
-"""A commit on a branch, made over the API by an app: signed by GitHub, and only onto the commit
-that was looked at."""
+"""A commit on a branch, made over the API: signed by GitHub, and only onto the commit that was
+looked at; and the pull request by which one of a new branch is proposed."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class GithubPlanCommits:
         change = {
             "branch": {"repositoryNameWithOwner": self._repository, "branchName": branch},
             "expectedHeadOid": onto,
-            "message": {"headline": message},
+            "message": _message(message),
             "fileChanges": {
                 "additions": added,
                 "deletions": [{"path": path} for path in sorted(removals)],
@@ -62,3 +62,21 @@ class GithubPlanCommits:
         }
         answer = Fields(self._client.mutate(_COMMIT, {"input": change}), "createCommitOnBranch")
         return answer.inner("createCommitOnBranch").inner("commit").text("oid")
+
+
+class GithubProposals(GithubPlanCommits):
+    """The `Proposals` port."""
+
+    def begin_branch(self, branch: str, at: str) -> None:
+        made = {"ref": f"refs/heads/{branch}", "sha": at}
+        self._client.send("POST", f"/repos/{self._repository}/git/refs", made)
+
+    def open_pull_request(self, branch: str, *, into: str, title: str, body: str) -> int:
+        asked = {"title": title, "head": branch, "base": into, "body": body}
+        path = f"/repos/{self._repository}/pulls"
+        return Fields(self._client.send("POST", path, asked), path).number("number")
+
+
+def _message(text: str) -> dict[str, str]:
+    headline, _, body = text.partition("\n\n")
+    return {"headline": headline, "body": body} if body else {"headline": headline}

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.guard.review.places import control_place
-from reconciler.ledger.states import RequestKind
-from reconciler.outcomes.split import OF_A_SPLIT_ALONE
+from reconciler.report.asked import REVERT, reverting_rights, what_to_ask, which_plan
 from reconciler.report.setup.model import ApplyJob, Setup
 from reconciler.report.setup.pieces import checked_out, queue, runs_on, scratch_service, step
 from reconciler.report.workflow import quoted
@@ -20,6 +19,8 @@ def schema_requests(about: Setup) -> str:
     lines = [*_head(about)]
     for number, job in enumerate(about.asked, start=1):
         lines += ["", *_job(about, job, number)] if number > 1 else [*_job(about, job, number)]
+    for number, job in enumerate(about.asked, start=1):
+        lines += ["", *_revert_job(about, job, number)]
     return "\n".join(lines) + "\n"
 
 
@@ -32,18 +33,15 @@ def _head(about: Setup) -> Iterator[str]:
     yield f"#   {places}"
     yield "# which no job uses; or, to release a gate that the spec keeps for somebody, one of"
     yield "# those it names. It runs beside the apply. What concerns a split goes to it;"
-    yield "# release-clean-up and abandon are of that alone."
+    yield "# release-clean-up and abandon are of that alone. `revert` runs nothing: it opens a pull"
+    yield "# request with the way back from a plan."
     yield "name: Ask an apply"
     yield ""
     yield "on:"
     yield "  workflow_dispatch:"
     yield "    inputs:"
-    yield "      what:"
-    yield "        description: What to ask"
-    yield "        type: choice"
-    yield "        required: true"
-    asked = (one.value for one in (*RequestKind, *OF_A_SPLIT_ALONE))
-    yield f"        options: [{', '.join(asked)}]"
+    yield from what_to_ask(by_region=False)
+    yield from which_plan()
     yield "      environment:"
     yield "        description: In which environment"
     yield "        type: choice"
@@ -60,11 +58,9 @@ def _head(about: Setup) -> Iterator[str]:
 
 def _job(about: Setup, job: ApplyJob, number: int) -> Iterator[str]:
     name = job.environment
-    yield f"  ask{'' if len(about.asked) == 1 else f'-{number}'}:"
+    yield f"  {_id(about, 'ask', number)}:"
     yield f"    name: ${{{{ inputs.what }}}} in {name}"
-    yield "    if: >-"
-    yield f"      vars.RECONCILER == 'on' && github.ref == 'refs/heads/{about.branch}' &&"
-    yield f"      inputs.environment == {quoted(name)}"
+    yield from _if(about, job, f"inputs.what != '{REVERT}'")
     yield runs_on(about)
     yield "    timeout-minutes: 360 # of resume, which goes on by itself"
     yield f"    environment: {quoted(name)}"
@@ -86,6 +82,39 @@ def _job(about: Setup, job: ApplyJob, number: int) -> Iterator[str]:
         ("what", "${{ inputs.what }}"),
     )
     yield from step(about, "Ask it, as who started this run", given, job.variables)
+
+
+def _revert_job(about: Setup, job: ApplyJob, number: int) -> Iterator[str]:
+    name = job.environment
+    yield f"  {_id(about, REVERT, number)}:"
+    yield f"    name: {REVERT} in {name}"
+    yield from _if(about, job, f"inputs.what == '{REVERT}'")
+    yield runs_on(about)
+    yield "    timeout-minutes: 30"
+    yield f"    environment: {quoted(name)}"
+    yield "    concurrency: # one finds the pull request of the one before it"
+    yield f"      group: {quoted(f'revert in {name}')}"
+    yield from queue("      ")
+    yield from reverting_rights()
+    yield from scratch_service(about)
+    yield from checked_out()
+    given = (
+        ("command", REVERT),
+        ("environment", quoted(name)),
+        ("keyspaces", f"${{{{ inputs.keyspaces{_else_of(job)} }}}}"),
+        ("plan", "${{ inputs.plan }}"),
+    )
+    yield from step(about, "Propose the way back, for who started this run", given, job.variables)
+
+
+def _id(about: Setup, job: str, number: int) -> str:
+    return job if len(about.asked) == 1 else f"{job}-{number}"
+
+
+def _if(about: Setup, job: ApplyJob, asked: str) -> Iterator[str]:
+    yield "    if: >-"
+    yield f"      vars.RECONCILER == 'on' && github.ref == 'refs/heads/{about.branch}' &&"
+    yield f"      inputs.environment == {quoted(job.environment)} && {asked}"
 
 
 def _else_of(job: ApplyJob) -> str:

@@ -133,7 +133,7 @@ def test_a_runner_without_containers_tries_on_its_own_server() -> None:
 
 def test_what_is_asked_by_hand_is_asked_where_a_ledger_keeps_it() -> None:
     jobs = jobs_of(written()[REQUESTS])
-    assert list(jobs) == ["ask"]
+    assert list(jobs) == ["ask", "revert"]
     assert jobs["ask"]["environment"] == "live"
     assert "inputs.environment == 'live'" in jobs["ask"]["if"]
     without = SPEC[: SPEC.index("    ledger:")]
