@@ -221,7 +221,7 @@ class _Look:
             return {}
         if not self._is_mysql:
             ask_each = facts_of_each if with_facts else names_of_each
-            return ask_each(self.link, databases)
+            return ask_each(self.link, {one: folded(one, self.server) for one in databases})
         ask_all = facts_by_database if with_facts else names_by_database
         return self._by_own_name(ask_all(self.link, databases), databases)
 

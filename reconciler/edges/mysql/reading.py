@@ -6,7 +6,7 @@ the two differ it is all read again, and a shard that does not come to rest is g
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -87,13 +87,15 @@ def names_by_database(link: Link, databases: Sequence[str]) -> dict[str, Listing
     return _by_database(link, _NAMES, databases, 2, _named)
 
 
-def names_of_each(link: Link, databases: Sequence[str]) -> dict[str, Listing]:
+def names_of_each(link: Link, databases: Mapping[str, str]) -> dict[str, Listing]:
     """Asked about one after the other, as MariaDB wants it, and ahead of the answers: of each
-    database whose answer is nothing out of the ordinary."""
+    database whose answer is nothing out of the ordinary. `databases` have the names by which the
+    server's catalogues know them. Raises LinkLost where an answer is about another one: whose the
+    others are is not known then."""
     return _of_each(link, _NAMES, databases, 2, _named)
 
 
-def facts_of_each(link: Link, databases: Sequence[str]) -> dict[str, Listing]:
+def facts_of_each(link: Link, databases: Mapping[str, str]) -> dict[str, Listing]:
     """The same with facts."""
     return _of_each(link, _FACTS, databases, 7, _with_facts)
 
@@ -101,13 +103,20 @@ def facts_of_each(link: Link, databases: Sequence[str]) -> dict[str, Listing]:
 def _of_each(
     link: Link,
     question: str,
-    databases: Sequence[str],
+    databases: Mapping[str, str],
     width: int,
     listed: Callable[[Link, Iterable[Row]], Listing],
 ) -> dict[str, Listing]:
-    asked = {database: question % quote_string(database) for database in databases}
-    answers = ask_each(link, asked, width=width)
-    return {database: listed(link, rows) for database, rows in answers.items()}
+    named = _with_database(question)
+    asked = {database: named % quote_string(database) for database in databases}
+    answers = ask_each(link, asked, width=width + 1)
+    if any(text(row[0]) != databases[one] for one, rows in answers.items() for row in rows):
+        raise misread()
+    return {one: listed(link, [row[1:] for row in rows]) for one, rows in answers.items()}
+
+
+def _with_database(question: str) -> str:
+    return question.replace("SELECT", "SELECT TABLE_SCHEMA,", 1)
 
 
 def facts_by_database(link: Link, databases: Sequence[str]) -> dict[str, Listing]:
@@ -127,7 +136,7 @@ def _by_database(
     width: int,
     listed: Callable[[Link, Iterable[Row]], Listing],
 ) -> dict[str, Listing]:
-    asked = of_databases(question, databases).replace("SELECT", "SELECT TABLE_SCHEMA,", 1)
+    asked = _with_database(of_databases(question, databases))
     rows: dict[str, list[Row]] = {}
     for row in link.query(asked, databases, width=width + 1):
         rows.setdefault(text(row[0]), []).append(row[1:])
