@@ -20,10 +20,12 @@ Converter = tuple[str | None, Any]
 Described = tuple[object, ...]
 
 _BINARY = 63
-_BEFORE_NAME = 4  # the catalogue, the database, the table as it is called here, and its own name
+_CATALOGUE = b"\x03def"  # of every server, behind its length
+_BEFORE_NAME = 3  # the database, the table as it is called here, and its own name
 _EOF, _EOF_BYTES_MAX = 0xFE, 8
-# A length byte, the character set, the width, the type, flags, decimals, and two bytes of nothing.
-_FIXED = struct.Struct("<xHIBHBxx")
+# How many bytes follow: the character set, the width, the type, flags, decimals, two of nothing.
+_FIXED = struct.Struct("<BHIBHBxx")
+_FIXED_FOLLOW = _FIXED.size - 1
 
 
 def read_columns(
@@ -64,14 +66,18 @@ class Column(NamedTuple):
 
 def column_of(data: bytes) -> Column:
     """Raises what bytes raise that describe no column."""
-    at = 0
+    at = len(_CATALOGUE)
     for _ in range(_BEFORE_NAME):
         size, at = size_at(data, at)
         at += size
     size, at = size_at(data, at)
     name, at = data[at : at + size], at + size
     size, at = size_at(data, at)
-    return Column(name, *_FIXED.unpack_from(data, at + size))
+    follow, *fixed = _FIXED.unpack_from(data, at + size)
+    is_whole = len(data) == at + size + _FIXED.size
+    if not (is_whole and follow == _FIXED_FOLLOW and data.startswith(_CATALOGUE)):
+        raise ValueError("it describes no column")
+    return Column(name, *fixed)
 
 
 def _made_by(decoders: Mapping[int, Any], kind: int) -> Any:

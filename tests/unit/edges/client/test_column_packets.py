@@ -71,6 +71,24 @@ def test_a_column_that_is_cut_off_is_none(cut: int) -> None:
 
 
 @pytest.mark.invariant("CN-4")
+@pytest.mark.parametrize(
+    "data",
+    [
+        packet(b"name") + b"\0",
+        packet(b"name").replace(b"def", b"abc"),
+        packet(b"name").replace(b"\x03def", b"\x02de"),
+        packet(b"name").replace(b"\x0c\x3f", b"\x0b\x3f"),
+        packet(b"name")[:-2],
+    ],
+    ids=["goes on", "another catalogue", "a shorter one", "another length", "ends early"],
+)
+def test_what_only_begins_like_a_column_is_none(data: bytes) -> None:
+    assert data != packet(b"name")
+    with pytest.raises((ValueError, IndexError, struct.error)):
+        column_of(data)
+
+
+@pytest.mark.invariant("CN-4")
 @pytest.mark.parametrize("behind", [packet(b"one more"), b"\xfe" * 9, b"\x00" * 5])
 def test_what_follows_the_columns_is_their_end(behind: bytes) -> None:
     packets = iter([packet(b"n"), behind])
