@@ -59,7 +59,7 @@ _SHOWN = (
     "CREATE TABLE `users` (\n  `id` bigint NOT NULL,\n  `a` int NOT NULL,{}\n"
     ") ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_ai_ci"
 )
-_SERIES = ("mysql 9.7", "mariadb 11.8")
+SERIES = ("mysql 9.7", "mariadb 11.8")
 _KEY = Walk(index="PRIMARY", columns=("id",))
 _QUESTIONS: tuple[tuple[QuestionKind, Question, Walk], ...] = (
     (
@@ -81,14 +81,14 @@ def main() -> None:
 
 
 def _on_servers(rows: int) -> None:
-    for series in _SERIES:
+    for series in SERIES:
         binary = next(found for found in find_servers() if found.version.series == series)
         with start_server(binary) as server:
             _fill(server, rows)
             _told(server, series, "clean", Holds)
-            _run(server, f"INSERT INTO t VALUES ({rows + 7}, 'm1@example.com', NULL, 500)")
+            run_sql(server, f"INSERT INTO t VALUES ({rows + 7}, 'm1@example.com', NULL, 500)")
             long = "CONCAT('long', REPEAT('x', 40))"
-            _run(server, f"INSERT INTO t VALUES ({rows + 8}, {long}, 1, 5)")
+            run_sql(server, f"INSERT INTO t VALUES ({rows + 8}, {long}, 1, 5)")
             _told(server, series, "violated", Violated)
 
 
@@ -100,20 +100,20 @@ def _told(server: RunningServer, series: str, how: str, expected: type[Answer]) 
     def ask() -> None:
         """As often as fits into a turn: an answer may take a moment."""
         begun_s = time.perf_counter()
-        with _timed(longest_s):
+        with timed(longest_s):
             while time.perf_counter() < begun_s + TURN_S_MIN:
                 asked_s = time.perf_counter()
-                asked.extend(_probes().ask([_asked(server)], parallel=1, budget_s=900))
+                asked.extend(row_probes().ask([_asked(server)], parallel=1, budget_s=900))
                 took_s.append(time.perf_counter() - asked_s)
 
     alone: list[float] = []
     beside: list[float] = []
     for _ in range(TURNS):
         begun_s = time.perf_counter()
-        beside += _load_times(server, ask)
-        alone += _load_times(server, partial(time.sleep, time.perf_counter() - begun_s))
+        beside += load_times(server, ask)
+        alone += load_times(server, partial(time.sleep, time.perf_counter() - begun_s))
     assert all(isinstance(answer, expected) for found in asked for answer in found), asked
-    beside_s, alone_s = _p99(beside), _p99(alone)
+    beside_s, alone_s = p99(beside), p99(alone)
     print(
         f"{series}, {how}: {len(asked[0])} questions in {min(took_s):.1f} s; longest statement"
         f" {longest_s[0]:.2f} s (at most {STATEMENT_S_MAX}); p99 of a load {1e3 * beside_s:.1f} ms,"
@@ -150,7 +150,7 @@ def _verifying(states: tuple[str, str], asks: str) -> Callable[[], float]:
         shown |= {offline_fleet.host_of(shard): {"users": live} for shard in of_it}
     shards = offline_fleet.Shards(shown)
     files = offline_fleet.with_plan(files, shards)
-    world = replace(offline_fleet.world(shards), rows=_probes())
+    world = replace(offline_fleet.world(shards), rows=row_probes())
     chosen = offline_fleet.environment(keyspace)
 
     def verify() -> float:
@@ -164,7 +164,7 @@ def _verifying(states: tuple[str, str], asks: str) -> Callable[[], float]:
     return verify
 
 
-def _probes() -> MysqlRowProbes:
+def row_probes() -> MysqlRowProbes:
     return MysqlRowProbes(environ={}, root=Path("/"))
 
 
@@ -187,29 +187,29 @@ def _asked(server: RunningServer) -> ShardAsked:
 
 
 @contextmanager
-def _timed(longest_s: list[float]) -> Iterator[None]:
+def timed(longest_s: list[float]) -> Iterator[None]:
     """The longest of all statements of a link, from sending it to its last byte."""
     sent = Link._sent
 
-    def timed(self: Link, sql: str | bytes) -> object:
+    def measured(self: Link, sql: str | bytes) -> object:
         begun_s = time.perf_counter()
         try:
             return sent(self, sql)
         finally:
             longest_s[0] = max(longest_s[0], time.perf_counter() - begun_s)
 
-    Link._sent = timed  # type: ignore[method-assign, assignment]
+    Link._sent = measured  # type: ignore[method-assign, assignment]
     try:
         yield
     finally:
         Link._sent = sent  # type: ignore[method-assign]
 
 
-def _p99(times_s: list[float]) -> float:
+def p99(times_s: list[float]) -> float:
     return statistics.quantiles(times_s, n=100)[98]
 
 
-def _load_times(server: RunningServer, beside: Callable[[], object]) -> list[float]:
+def load_times(server: RunningServer, beside: Callable[[], object]) -> list[float]:
     """Of reads and writes of single rows, one after the other, for as long as `beside` takes, from
     a process of their own: what this one does keeps no answer waiting."""
     fork = multiprocessing.get_context("fork")
@@ -242,26 +242,31 @@ def _load(server: RunningServer, over: Event, times: Queue[list[float]]) -> None
 
 
 def _fill(server: RunningServer, rows: int) -> None:
-    _run(server, "CREATE DATABASE bench", database=None)
-    _run(
+    run_sql(server, "CREATE DATABASE bench", database=None)
+    run_sql(
         server,
         "CREATE TABLE t (id bigint PRIMARY KEY, mail varchar(60) NOT NULL, a int, n int,"
         " KEY k (mail)) CHARACTER SET utf8mb4",
     )
+    insert_rows(server, "t", "i, CONCAT('m', i, '@example.com'), 1000, i % 100", rows)
+    run_sql(server, "ANALYZE TABLE t")
+
+
+def insert_rows(server: RunningServer, table: str, values: str, rows: int) -> None:
+    """`values` of each row, whose number is `i`."""
     digits = " UNION ALL ".join(f"SELECT {n} n" for n in range(10))
     thousand = f"SELECT a.n + 10 * b.n + 100 * c.n i FROM ({digits}) a, ({digits}) b, ({digits}) c"
     hundred = f"SELECT a.n + 10 * b.n i FROM ({digits}) a, ({digits}) b"
     for begin in range(0, rows, 100_000):
         counted = f"SELECT x.i + 1000 * y.i + {begin} + 1 i FROM ({thousand}) x, ({hundred}) y"
-        _run(
+        run_sql(
             server,
-            "INSERT INTO t SELECT i, CONCAT('m', i, '@example.com'), 1000, i % 100"
-            f" FROM ({counted}) numbers WHERE i <= {min(begin + 100_000, rows)}",
+            f"INSERT INTO {table} SELECT {values} FROM ({counted}) numbers"
+            f" WHERE i <= {min(begin + 100_000, rows)}",
         )
-    _run(server, "ANALYZE TABLE t")
 
 
-def _run(server: RunningServer, sql: str, database: str | None = "bench") -> None:
+def run_sql(server: RunningServer, sql: str, database: str | None = "bench") -> None:
     with admin_connection(server, database) as connection, connection.cursor() as cursor:
         cursor.execute(sql)
 

@@ -14,7 +14,7 @@ is `t{n}`, and so are the names that a database has once.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +23,7 @@ import pytest
 import yaml
 from pymysql.cursors import Cursor
 
-from reconciler.ddl.normalize import normalize_table
 from reconciler.diff.model import Operation, Step
-from reconciler.diff.schema_diff import diff_schemas
 from reconciler.diff.statement import alter_sql, step_sql
 from reconciler.edges.mysql import probe_walk, row_probes
 from reconciler.edges.mysql.row_probes import MysqlRowProbes
@@ -36,14 +34,8 @@ from reconciler.edges.mysql.session_settings import (
 )
 from reconciler.edges.server.process import RunningServer
 from reconciler.model.observation import ObservedShard
-from reconciler.model.policy import Policy
-from reconciler.model.schema import Schema, Table
 from reconciler.model.server import Flavor, ServerSettings
-from reconciler.observe.shards import DefinitionReader
-from reconciler.plan.hazards.statement_context import StatementContext, old_column_names
-from reconciler.plan.model import Algorithm, ExecutionClass
 from reconciler.ports.row_probes import ShardAsked, TableAsked
-from reconciler.preflight.change import Change
 from reconciler.preflight.model import (
     Answer,
     Effect,
@@ -52,8 +44,8 @@ from reconciler.preflight.model import (
     Probe,
     Violated,
 )
-from reconciler.preflight.questions import probes_of
 from tests.conftest import FreshDatabase
+from tests.integration.asked_rows import READER, steps_and_probes
 from tests.integration.mysql_edges import (
     ROOT,
     SERVERS,
@@ -64,7 +56,6 @@ from tests.integration.mysql_edges import (
 )
 
 FILES = sorted((Path(__file__).parent.parent / "cases/preflight").glob("*.yaml"))
-READER = DefinitionReader(Policy())
 WORDS: Mapping[type, str] = {Holds: "holds", Violated: "violated", NotSettled: "not settled"}
 Case = Mapping[str, Any]
 
@@ -190,41 +181,10 @@ def _insert(cursor: Cursor, table: str, case: Case) -> None:
 
 
 def _asked(case: Case, before: ObservedShard, after: ObservedShard) -> Asked:
-    settings, name = before.settings, f"t{case['number']}"
-    texts = [dict(seen.definitions)[name] for seen in (before, after)]
-    old, new = (READER.read(text, settings.version).table for text in texts)
-    steps = diff_schemas(
-        Schema(tables=(old,)),
-        Schema(tables=(new,)),
-        policy=Policy(),
-        renames=(),
-        version=settings.version,
-    ).steps
-    algorithm = Algorithm.COPY if case.get("copies") else Algorithm.INPLACE
-    probes = tuple(
-        probe
-        for place, step in enumerate(steps)
-        for probe in probes_of(
-            Change(
-                context=StatementContext(
-                    step=_canonical(step, settings),
-                    clauses=step.clauses,
-                    execution=ExecutionClass(algorithm=algorithm),
-                    old_columns=old_column_names(steps, name),
-                ),
-                settings=settings,
-            ),
-            place,
-        )
-    )
-    return Asked(case=case, settings=settings, steps=steps, probes=probes, before=texts[0])
-
-
-def _canonical(step: Step, settings: ServerSettings) -> Step:
-    def of(table: Table | None) -> Table | None:
-        return None if table is None else normalize_table(table, settings.version)
-
-    return replace(step, before=of(step.before), after=of(step.after))
+    name = f"t{case['number']}"
+    steps, probes = steps_and_probes(name, before, after, copies=bool(case.get("copies")))
+    text = dict(before.definitions)[name]
+    return Asked(case=case, settings=before.settings, steps=steps, probes=probes, before=text)
 
 
 def answers_of(

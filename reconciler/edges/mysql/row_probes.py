@@ -292,5 +292,8 @@ def _without_walk(probe: Probe) -> str:
     if _counts(probe):
         return "to count all of its rows takes longer than a second"
     if isinstance(probe.question, EqualRows):
-        return "no index begins with one of its columns, and the table is too large to be sorted"
+        return (
+            "no index begins with one of its columns, whole and as the new key compares it, and the"
+            " table is too large to be sorted"
+        )
     return "the table has no key of columns that are never NULL by which it could be walked"
