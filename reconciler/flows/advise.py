@@ -26,6 +26,7 @@ from reconciler.reshard.key_samples import tables_to_sample
 from reconciler.reshard.loads import Look, Measured, Measurement, looks_from
 from reconciler.reshard.phases import Phase
 from reconciler.reshard.tables import class_tables
+from reconciler.spec.listed_shards import lists_of
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Ceilings, Environment, KeyspaceKind
 from reconciler.spec.split_edit import split_edit
@@ -77,6 +78,7 @@ def advise(
         unseen=tuple(_unseen(measured, ceilings)),
         proposal=proposal,
         edit=None if edit is None else edit.shown,
+        lists=lists_of(spec_text, files.spec.path, environment.name),
         problems=tuple(dict.fromkeys(found.problems)),
     )
 

@@ -396,5 +396,5 @@ def time_estimate(begun: Pass, core: PlanCore) -> Estimate | None:
         seen.shard: {table: facts.size_bytes for table, facts in seen.observation.facts}
         for seen in begun.look.seen
     }
-    part = part_of(core, begun.environment)
-    return estimate_time(part, sizes, begun.environment.rollout)
+    here, part = begun.environment, part_of(core, begun.environment)
+    return estimate_time(part, sizes, here.rollout, keeps_old=here.engine.keep_old_s > 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from reconciler.guard.model import Refusal
-from reconciler.model.policy import Policy
+from reconciler.model.policy import HazardKind, Policy
 from reconciler.plan.model import PlanCore
 from reconciler.plan.permission import Finding, check_permissions
 from reconciler.plan.permission_lines import allow_lines
@@ -54,6 +54,16 @@ def _refusal(alike: list[Finding], shards: list[str], of: int, spec_path: str) -
         object=finding.object,
         message=f"{where}, {finding.object_id.titled}: {hazard.kind} of"
         f" {hazard.object} needs permission: {reasons}",
-        recovery=f"if it is meant, add `{allow_lines([finding])[0]}` to policy.allow in"
-        f" {spec_path}, with its true reason",
+        recovery=_once_for_all(hazard.kind) + f"if it is meant, add `{allow_lines([finding])[0]}`"
+        f" to policy.allow in {spec_path}, with its true reason",
+    )
+
+
+def _once_for_all(kind: HazardKind) -> str:
+    """Who pastes the same permission with each change reads none of them."""
+    if kind is not HazardKind.UNPROVEN:
+        return ""
+    return (
+        "grant the login what it lacks, or say once in `unused` of the spec which kinds of programs"
+        " the fleet has none of; where neither can be, and "
     )

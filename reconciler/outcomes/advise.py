@@ -16,7 +16,8 @@ class AdviseOutcome:
     """`loads` are of all shards; `declined` says of each that is beyond a ceiling, and not in the
     proposal, why. `unseen` are the shards, by the reason, of which something that has a ceiling
     could not be measured. `edit` is the proposal as a change of the spec, line by line; None where
-    the spec is written in a way that only a person can edit. `problems` kept rows from being
+    the spec is written in a way that only a person can edit. `lists` are the files that list the
+    environment's shards in place of the spec. `problems` kept rows from being
     sampled."""
 
     environment: str
@@ -27,5 +28,6 @@ class AdviseOutcome:
     unseen: tuple[tuple[str, tuple[str, ...]], ...] = ()
     proposal: Proposal | None = None
     edit: tuple[str, ...] | None = None
+    lists: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     quarantine: tuple[Quarantine, ...] = ()

@@ -30,18 +30,24 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rebuild:
-    """A table of a shard that is written a second time beside itself."""
+    """A table of a shard that is written a second time beside itself; `kept_bytes` are of tables as
+    they were, which the plan has replaced by then and which stay beside their copies."""
 
     shard: str
     table: str
     size_bytes: int
+    kept_bytes: int = 0
+
+    @property
+    def room_bytes(self) -> int:
+        return self.size_bytes + self.kept_bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimated:
     """`shard` is the one that takes longest, `rollout` all waves with `soak_s` of soaking between
     them. `size_bytes` is what the statements of one shard read or rewrite at most; 0: nothing.
-    `largest` is the largest rebuild on any shard; None: there is none."""
+    `largest` is the rebuild on any shard that needs most room; None: there is none."""
 
     shard: Span
     rollout: Span
@@ -64,12 +70,12 @@ Estimate = Estimated | NotEstimated
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Work:
     """What one shard has to do; `high_bytes` may be read or rewritten, `low_bytes` surely are.
-    `rebuilt` are tables that are copied, each with its size."""
+    `rebuilt` are tables that are copied, each with its size and what is kept by then."""
 
     statements: int
     low_bytes: int
     high_bytes: int
-    rebuilt: tuple[tuple[str, int], ...] = ()
+    rebuilt: tuple[tuple[str, int, int], ...] = ()
 
     @property
     def span(self) -> Span:
@@ -80,13 +86,18 @@ class _Work:
 
 
 def estimate_time(
-    core: PlanCore, sizes: Mapping[str, TableSizes], rollout: RolloutSpec
+    core: PlanCore,
+    sizes: Mapping[str, TableSizes],
+    rollout: RolloutSpec,
+    *,
+    keeps_old: bool = False,
 ) -> Estimate | None:
-    """`sizes` by shard, as they are before the plan. None if there is nothing to run."""
+    """`sizes` by shard, as they are before the plan; `keeps_old`: engines leave a table as it was
+    beside its copy. None if there is nothing to run."""
     work: dict[str, _Work] = {}
     for change_set in core.change_sets:
         for shard in change_set.shards:
-            found = _work_of(change_set, sizes.get(shard, {}))
+            found = _work_of(change_set, sizes.get(shard, {}), keeps_old=keeps_old)
             if isinstance(found, str):
                 return NotEstimated(shard=shard, table=found)
             work[shard] = found
@@ -110,18 +121,18 @@ def estimate_time(
 def _largest(work: Mapping[str, _Work]) -> Rebuild | None:
     """The first of equal ones, in the order of change sets."""
     found = (
-        Rebuild(shard=shard, table=table, size_bytes=size)
+        Rebuild(shard=shard, table=table, size_bytes=size, kept_bytes=kept)
         for shard, one in work.items()
-        for table, size in one.rebuilt
+        for table, size, kept in one.rebuilt
     )
-    return max(found, key=lambda one: one.size_bytes, default=None)
+    return max(found, key=lambda one: one.room_bytes, default=None)
 
 
-def _work_of(change_set: ChangeSet, sizes: TableSizes) -> _Work | str:
+def _work_of(change_set: ChangeSet, sizes: TableSizes, *, keeps_old: bool) -> _Work | str:
     """A table's name if its size matters and is not known."""
     known = dict(sizes)
-    low = high = 0
-    rebuilt: list[tuple[str, int]] = []
+    low = high = kept = 0
+    rebuilt: list[tuple[str, int, int]] = []
     for statement in change_set.statements:
         match statement.operation:
             case Operation.CREATE_TABLE:
@@ -138,8 +149,10 @@ def _work_of(change_set: ChangeSet, sizes: TableSizes) -> _Work | str:
                     return statement.object_id.name
                 high += size
                 low += size if _surely_rewrites(statement) else 0
-                if _surely_rewrites(statement) or TRAITS[statement.engine].copies:
-                    rebuilt.append((statement.object_id.name, size))
+                copies = TRAITS[statement.engine].copies
+                if _surely_rewrites(statement) or copies:
+                    rebuilt.append((statement.object_id.name, size, kept))
+                    kept += size if copies and keeps_old else 0
             case _:
                 continue  # a program's: no row is touched
     return _Work(

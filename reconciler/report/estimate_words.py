@@ -29,12 +29,16 @@ def time_line(estimate: Estimate) -> str:
 def room_line(estimate: Estimate) -> str:
     """'about 41 GB more on shard -40 while users is rebuilt, and …'; '' where nothing large is."""
     largest = estimate.largest if isinstance(estimate, Estimated) else None
-    if largest is None or largest.size_bytes < ROOM_TOLD_BYTES_MIN:
+    if largest is None or largest.room_bytes < ROOM_TOLD_BYTES_MIN:
         return ""
-    size = size_words(largest.size_bytes)
+    beside = ""
+    if largest.kept_bytes:
+        kept = size_words(largest.kept_bytes)
+        beside = f", {kept} of it tables as they were, which `keep_old` keeps"
     return (
-        f"about {size} more on shard {largest.shard} while {largest.table} is rebuilt, the largest;"
-        " how much is free there is not known when a plan is made"
+        f"about {size_words(largest.room_bytes)} more on shard {largest.shard} while"
+        f" {largest.table} is rebuilt, the largest{beside}; how much is free there is not known"
+        " when a plan is made"
     )
 
 

@@ -26,8 +26,16 @@ def shards_of_inventory(
 ) -> list[dict[str, Any]]:
     """Entries of `shards`, in the order of the lines `NAME HOST[:PORT] [DATABASE]`; what is behind
     a `#` is left out. Raises InvalidInput with all that is wrong with it."""
+    return list(numbered_shards(text, source, is_host_needed=is_host_needed).values())
+
+
+def numbered_shards(
+    text: str, source: str, *, is_host_needed: bool = True
+) -> dict[int, dict[str, Any]]:
+    """The same by their lines, which count from 1. Raises as `shards_of_inventory`."""
     fewest = 2 if is_host_needed else 1
     shards: dict[str, dict[str, Any]] = {}
+    lines: list[int] = []
     problems: list[Problem] = []
     # Nothing else ends a line: what a reviewer sees as a comment is one.
     for number, line in enumerate(text.split("\n"), start=1):
@@ -41,6 +49,7 @@ def shards_of_inventory(
         problems += [_fault(why, Location(path=source, line=number)) for why in found]
         if not found:
             shards[words[0]] = {"name": words[0]} | _connection(words)
+            lines.append(number)
     if not shards and not problems:
         problems = [_fault("no line names a shard", Location(path=source))]
     if len(shards) > SHARDS_MAX:
@@ -48,12 +57,12 @@ def shards_of_inventory(
         problems = [_fault(many, Location(path=source))]
     if problems:
         raise InvalidInput(*first_problems(problems, source))
-    return list(shards.values())
+    return dict(zip(lines, shards.values(), strict=True))
 
 
 def _faults(words: list[str], earlier: dict[str, dict[str, Any]], fewest: int) -> Iterator[str]:
     if not fewest <= len(words) <= 3:
-        yield f"it has {len(words)} words"
+        yield "it has 1 word" if len(words) == 1 else f"it has {len(words)} words"
         return
     if words[0] in earlier:
         yield f"shard {words[0]!r} has a line already"

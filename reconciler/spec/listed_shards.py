@@ -17,11 +17,11 @@ from typing import Any
 
 from reconciler.errors import Problem
 from reconciler.limits import SPEC_BYTES_MAX
-from reconciler.spec.inventory import shards_of_inventory
+from reconciler.spec.inventory import numbered_shards
 from reconciler.spec.secrets import Path
 from reconciler.spec.text import text_of
 from reconciler.spec.tree import FileTree
-from reconciler.spec.yaml_text import Document
+from reconciler.spec.yaml_text import Document, Mark, read_yaml
 
 # As the JSON Schema has it: what is not of this shape stays where it is, for the schema to name.
 _FILE = re.compile(r"specs/[A-Za-z0-9_][A-Za-z0-9_.-]*\.shards", re.ASCII)
@@ -33,6 +33,7 @@ def with_listed_shards(document: Document, tree: FileTree | None) -> Document:
     or Refused for a file that cannot be read, or is none."""
     texts: dict[str, str] = {}
     value: Any = document.value
+    values = dict(document.values)
     faults = []
     for at, path in _places(value):
         if tree is None:
@@ -40,8 +41,20 @@ def with_listed_shards(document: Document, tree: FileTree | None) -> Document:
             continue
         if path not in texts:
             texts[path] = text_of(tree.read(path, bytes_max=SPEC_BYTES_MAX), path)
-        value = _replaced(value, at, partial(_entries, texts[path], path))
-    return replace(document, value=value, lists=texts, faults=(*document.faults, *faults))
+        entries = numbered_shards(texts[path], path, is_host_needed=False)
+        value = _replaced(value, at, partial(_entries, list(entries.values())))
+        values[at] = Mark(1, 1, path=path)  # of all of them, such as that they leave a gap
+        values |= {(*at, i): Mark(line, 1, path=path) for i, line in enumerate(entries)}
+    faults = [*document.faults, *faults]
+    return replace(document, value=value, values=values, lists=texts, faults=tuple(faults))
+
+
+def lists_of(text: str, path: str, environment: str) -> tuple[str, ...]:
+    """The files in which the sound spec `text` lists shards of the environment, or of what it is a
+    deployment of."""
+    places = _places(read_yaml(text, path).value)
+    whole = environment.partition(".")[0]
+    return tuple(sorted({named for at, named in places if at[1] in (environment, whole)}))
 
 
 def without_listed_shards(document: Document) -> Document:
@@ -53,8 +66,8 @@ def without_listed_shards(document: Document) -> Document:
     return replace(document, value=value)
 
 
-def _entries(text: str, path: str, _: Any) -> list[dict[str, Any]]:
-    return shards_of_inventory(text, path, is_host_needed=False)
+def _entries(listed: list[dict[str, Any]], _: Any) -> list[dict[str, Any]]:
+    return listed
 
 
 def _places(value: Any) -> Iterator[tuple[Path, str]]:

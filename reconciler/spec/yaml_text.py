@@ -38,11 +38,13 @@ _TEXT_TAGS = frozenset({"!", "tag:yaml.org,2002:str"})
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Where a key or value starts; `plain` is the source text of an unquoted scalar."""
+    """Where a key or value starts; `plain` is the source text of an unquoted scalar, `path` the
+    file that it stands in, where that is not the document's own."""
 
     line: int
     column: int
     plain: str | None = None
+    path: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +76,7 @@ class Document:
         while at and at not in marks:
             marks, at = self.values, at[:-1]
         mark = marks.get(at, Mark(1, 1))
-        return Location(path=self.path, line=mark.line, column=mark.column)
+        return Location(path=mark.path or self.path, line=mark.line, column=mark.column)
 
 
 def read_yaml(text: str, path: str) -> Document:

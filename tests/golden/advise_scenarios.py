@@ -69,6 +69,11 @@ def _told(name: str, when: str, outcome: AdviseOutcome) -> Scenario:
 ADVICE = (
     _told("advise-proposed", "A shard that stayed too large.", PROPOSED),
     _told("advise-by-hand", "Only a person can edit the list.", replace(PROPOSED, edit=None)),
+    _told(
+        "advise-by-hand-in-a-list",
+        "The shards are in a file.",
+        replace(PROPOSED, edit=None, lists=("specs/commerce.shards",)),
+    ),
     _told("advise-waits", "Not for long enough yet.", WAITS),
     _told("advise-quiet", "All is below the ceilings.", QUIET),
     _told("advise-unseen", "A shard that could not be measured.", UNSEEN),

@@ -83,7 +83,8 @@ def _choose(binaries: Iterable[ServerBinary], wanted: ServerVersion) -> ServerBi
                 recovery=f"put a mysqld or mariadbd of {series} on the PATH (on Debian and Ubuntu,"
                 " `reconciler scratch fetch` fetches what the archive has), or name one of that"
                 " release: as `scratch` in the spec (in CI: a service container), or for this"
-                " machine alone in RECONCILER_SCRATCH",
+                " machine alone, such as a container of Docker or Podman:"
+                f" `export RECONCILER_SCRATCH='{{image: {series.replace(' ', ':')}}}'`",
             )
         )
     exact = [binary for binary in fitting if binary.version == wanted]

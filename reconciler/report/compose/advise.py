@@ -97,12 +97,7 @@ def _proposal(outcome: AdviseOutcome, proposal: Proposal) -> Iterator[Block]:
         )
     )
     if outcome.edit is None:
-        yield Paragraph(
-            text=with_commands(
-                f"Take {proposal.shard} out of `shards` into `retiring`, and put {first} and"
-                f" {second} in its place, each on a new and empty server."
-            )
-        )
+        yield Paragraph(text=with_commands(_by_hand(outcome, proposal)))
     else:
         yield Copy(
             title="Proposed change",
@@ -113,6 +108,20 @@ def _proposal(outcome: AdviseOutcome, proposal: Proposal) -> Iterator[Block]:
             lines=outcome.edit,
             language="diff",
         )
+
+
+def _by_hand(outcome: AdviseOutcome, proposal: Proposal) -> str:
+    first, second = proposal.targets
+    if not outcome.lists:
+        return (
+            f"Take {proposal.shard} out of `shards` into `retiring`, and put {first} and"
+            f" {second} in its place, each on a new and empty server."
+        )
+    return (
+        f"Take {proposal.shard} out of {' or '.join(outcome.lists)}, and put {first} and {second}"
+        f" in its place there, each on a new and empty server; {proposal.shard} goes under"
+        " `retiring` in the spec, with the connection that its line has."
+    )
 
 
 def _fullest_title(outcome: AdviseOutcome) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import assert_never
 
+from reconciler.model.policy import HazardKind
 from reconciler.outcomes.apply import WaveRow
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome, VerifyState
@@ -114,7 +115,8 @@ def verify_document(
 def permissions(core: PlanCore) -> Iterator[Block]:
     """All that a person would add to the spec, in one piece to copy; a single entry stands in its
     refusal already."""
-    missing = summarise(core).not_allowed
+    not_allowed = summarise(core).not_allowed
+    missing = [one for one in not_allowed if one.hazard.kind is not HazardKind.UNPROVEN]
     if len(missing) < 2:
         return
     left_out = (

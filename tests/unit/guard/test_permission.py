@@ -43,6 +43,7 @@ def test_two_reasons_that_one_permission_answers_are_one_refusal() -> None:
     (refusal,) = permission_refusals(core, Policy(), SPEC)
     assert all(one in refusal.message for one in reasons)
     assert '- {table: users, hazard: unproven, reason: "..."}' in refusal.recovery
+    assert refusal.recovery.startswith("grant the login what it lacks, or say once in `unused`")
 
 
 def test_what_is_permitted_is_not_refused() -> None:

@@ -117,6 +117,22 @@ def test_a_copy_by_an_engine_needs_room_though_the_server_would_need_none() -> N
 
 
 @pytest.mark.invariant("RP-37")
+def test_tables_that_engines_leave_as_they_were_take_room_from_the_next_rebuild() -> None:
+    by_engine = [replace(one, engine=EngineName.GH_OST) for one in (ADD_INDEX, SHORTEN_NOTE)]
+    made = plan(change_set(SHARDS, *by_engine))
+    freed, kept = (
+        estimate_time(made.core, sized(), RolloutSpec(), keeps_old=keeps) for keeps in (False, True)
+    )
+    assert isinstance(freed, Estimated)
+    assert isinstance(kept, Estimated)
+    assert freed.largest == Rebuild(shard=SHARDS[0], table="users", size_bytes=SIZE)
+    later = Rebuild(shard=SHARDS[0], table="orders", size_bytes=SIZE, kept_bytes=SIZE)
+    assert kept.largest == later
+    assert "about 2 GB more" in room_line(kept)
+    assert "1 GB of it tables as they were, which `keep_old` keeps" in room_line(kept)
+
+
+@pytest.mark.invariant("RP-37")
 def test_room_is_told_of_nothing_small_and_of_no_size_that_is_not_known() -> None:
     made = plan(change_set(SHARDS, SHORTEN_NOTE))
     small = estimate_time(made.core, sized(SIZE - 1), RolloutSpec())

@@ -61,7 +61,7 @@ def test_all_that_is_wrong_with_it_is_told_by_line() -> None:
     told = refused("a db-1\na db-2\nb\nc db:70000\nd db:x\ne user@db\n")
     assert [line.split(":")[1] for line in told] == ["2", "3", "4", "5", "6"]
     assert "shard 'a' has a line already" in told[0]
-    assert "it has 1 words" in told[1]
+    assert "it has 1 word " in told[1]
     assert refused("# none\n")
     assert len(refused("x\n" * 1_000)) <= FILE_PROBLEMS_MAX + 1
 

@@ -16,6 +16,7 @@ from reconciler.flows.keyspaces import Loaded
 from reconciler.flows.verify import verify_keyspace
 from reconciler.plan.files import read_plan
 from reconciler.ports.forge_settings import CodeOwners
+from reconciler.spec.listed_shards import lists_of
 from reconciler.spec.load import load_keyspace
 from reconciler.spec.model import Environment, ReviewRule
 from reconciler.spec.read import read_spec
@@ -117,7 +118,10 @@ def test_a_list_lies_beside_the_specs_and_nowhere_else(path: str) -> None:
 def test_what_is_wrong_with_a_list_is_told_at_its_line() -> None:
     (told,) = refused(listed("-80\n80- a b c\n"))
     assert told.startswith(f"{LIST}:2: ")
-    assert refused(listed("-80\n90-\n")), "there is a gap"
+    assert refused(listed("# ours\n-80\n\n8Z-\n"))[0].startswith(f"{LIST}:4:1: '8Z-' is neither")
+    (told,) = refused(listed("-80\n90-\n"))
+    assert told.startswith(f"{LIST}:1:1: "), "there is a gap"
+    assert "it has 4 words" in refused(listed("-80\n80- a b c\n"))[0]
     assert refused(listed("\n"))
     assert "has a line already" in refused(listed("-80\n-80\n80-\n"))[0]
     with pytest.raises(InvalidInput, match="no repository"):
@@ -139,11 +143,18 @@ def test_regions_and_deployments_have_lists_too() -> None:
         ("us", ("80-",)),
     ]
     assert keyspace.lists == ("specs/eu.shards", "specs/us.shards")
+    assert lists_of(regions, SPEC_PATH, ENVIRONMENT) == keyspace.lists
+    assert lists_of(regions, SPEC_PATH, "elsewhere") == ()
+    files.content["specs/us.shards"] = b"\n8Z-\n"
+    assert refused(files)[0].startswith("specs/us.shards:2:1: ")
+    files.content["specs/us.shards"] = b"80-\n"
     deployed = SPEC + (
         "    deployments:\n"
         "      - {name: main, connection: {database: m}}\n"
         f"      - {{name: dr, connection: {{database: r}}, shards: {{file: {LIST}}}}}\n"
     )
+    assert lists_of(deployed, SPEC_PATH, "production.dr") == (LIST,)
+    assert refused(listed("# of dr\n8Z-\n", spec=deployed))[0].startswith(f"{LIST}:2:1: ")
     dr = listed("-\n", spec=deployed).keyspace().spec.environment("production.dr")
     assert dr is not None
     assert dr.shard_names == ("-",)
