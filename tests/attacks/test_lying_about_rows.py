@@ -63,12 +63,19 @@ HONESTLY: Mapping[str, Rows] = {
 
 
 def answered(
-    said: Mapping[str, Rows | bytes], *, tables: Sequence[str] = ("t",), probe: Probe = PROBE
+    said: Mapping[str, Rows | bytes],
+    *,
+    tables: Sequence[str] = ("t",),
+    probe: Probe = PROBE,
+    heard: list[str] | None = None,
 ) -> Answer:
-    """What is made of a server that says this beside what an honest one says."""
+    """What is made of a server that says this beside what an honest one says. `heard` is told every
+    statement."""
     says: dict[str, Rows | bytes] = {**HONESTLY, **said}
 
     def on_statement(conversation: Conversation, sql: str) -> bool:
+        if heard is not None:
+            heard.append(sql)
         found = next((begin for begin in says if sql.startswith(begin)), None)
         if found is None:
             return False
@@ -160,11 +167,13 @@ def test_a_lie_about_rows_settles_nothing_and_shows_nothing(
 @pytest.mark.threat("TM-SERVER-24")
 @pytest.mark.invariant("PF-3")
 def test_a_server_that_never_answers_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it did not end at its limit, it is told to end."""
     monkeypatch.setattr(probe_session, "PROBE_OVERTIME_S", 0.2)
-    began_s = time.monotonic()
-    answer = answered({STRETCH: b""})
+    began_s, heard = time.monotonic(), list[str]()
+    answer = answered({STRETCH: b"", "KILL": packets.ok()}, heard=heard)
     assert isinstance(answer, NotSettled), answer
     assert time.monotonic() - began_s < PATIENCE_S
+    assert heard[-1] == "KILL 7"
 
 
 @pytest.mark.invariant("PF-2")

@@ -44,6 +44,8 @@ _OTHER_CONNECTION = "its statements are answered by more than one connection"
 WARNED = "the server warns of a row, and the statement may take that for an error"
 _UNHEARD = "what the server warns of does not come through"
 _NOTHING_SEEN = "rows went away while they were looked at"
+# The server ends a statement that waits for a lock as it ends one that reads for too long.
+_SLOW_OR_LOCKED = "a few rows take the server longer than a second, or a lock is held on the table"
 
 
 @dataclass
@@ -75,7 +77,7 @@ class TableWalk:
                 answer = list(ask(self.is_first, self._is_last))
             except TookTooLong:
                 if self.rows <= PROBE_ROWS_MIN:
-                    raise NotAnswered("a few rows take the server longer than a second") from None
+                    raise NotAnswered(_SLOW_OR_LOCKED) from None
                 self.rows = max(PROBE_ROWS_MIN, self.rows // PROBE_GROWTH_MAX)
                 continue
             took_s = time.monotonic() - begun_s

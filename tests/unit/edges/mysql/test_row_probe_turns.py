@@ -10,13 +10,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
-from reconciler.edges.mysql import row_probes
-from reconciler.edges.mysql.probe_session import NotAnswered
-from reconciler.edges.mysql.probe_sheet import Sheet
+from reconciler.edges.mysql import probe_sheet, probe_walk, row_probes
+from reconciler.edges.mysql.probe_session import NotAnswered, ProbeSession, TookTooLong
+from reconciler.edges.mysql.probe_sheet import Sheet, wait_for_room
+from reconciler.edges.mysql.probe_walk import TableWalk
 from reconciler.edges.mysql.row_probes import MysqlRowProbes
+from reconciler.guard.health import Vitals
 from reconciler.ports.row_probes import ShardAsked, TableAsked
 from reconciler.preflight.model import (
     Effect,
@@ -26,9 +30,12 @@ from reconciler.preflight.model import (
     QuestionKind,
     Raised,
     RowCondition,
+    Walk,
 )
 from reconciler.spec.model import Connection, ShardSpec
 
+_SERVER = SimpleNamespace(settings=SimpleNamespace(version=None))
+ASKED = cast(ProbeSession, SimpleNamespace(link=None, server=_SERVER))
 PROBE = Probe(
     table="t",
     statement=0,
@@ -112,3 +119,74 @@ def test_a_primary_is_left_alone_for_longer_than_a_replica() -> None:
     replica = replace(primary, replica_behind_s_max=30)
     shares = [Sheet(one, give_up_s=0.0).rest_share for one in (primary, replica)]
     assert shares == [9.0, 1.0]
+
+
+@pytest.mark.invariant("PF-3")
+@pytest.mark.parametrize(
+    ("vitals", "because"),
+    [
+        (Vitals(threads_running=9), "beyond its limit of load (threads_running_max)"),
+        (Vitals(threads_running=None), "beyond its limit of load (threads_running_max)"),
+        (Vitals(threads_running=1, replica_lag_s=31.0), "behind by more than their limit"),
+        (Vitals(threads_running=1, replica_lag_s=None), "behind by more than their limit"),
+    ],
+)
+def test_a_shard_beyond_the_limits_of_the_spec_is_not_asked(
+    monkeypatch: pytest.MonkeyPatch, vitals: Vitals, because: str
+) -> None:
+    monkeypatch.setattr(probe_sheet, "measure", lambda *_: vitals)
+    limited = replace(shard("-80", "db"), threads_running_max=8, replica_lag_max_s=30)
+    sheet = Sheet(limited, give_up_s=time.monotonic() + 0.1)
+    with pytest.raises(NotAnswered) as raised:
+        wait_for_room(ASKED, sheet)
+    assert because in raised.value.reason
+    assert raised.value.ends_all
+
+
+@pytest.mark.invariant("PF-3")
+def test_a_shard_is_asked_again_once_it_is_within_its_limits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    running = iter([9, 9, 8])
+    monkeypatch.setattr(probe_sheet, "_LOAD_WAIT_S", 0.0)
+    monkeypatch.setattr(
+        probe_sheet, "measure_alone", lambda *_: Vitals(threads_running=next(running))
+    )
+    limited = replace(shard("-80", "db"), threads_running_max=8)
+    sheet = Sheet(limited, give_up_s=time.monotonic() + 60)
+    wait_for_room(ASKED, sheet)
+    wait_for_room(ASKED, sheet)  # a second has not gone by: nothing is measured
+    assert next(running, None) is None
+
+
+@pytest.mark.invariant("PF-11")
+def test_a_stretch_is_sized_to_a_fifth_of_a_second_and_rested_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By how long it took; one that the server ended is asked for again, with a quarter of rows."""
+    now_s, rested_s = [0.0], list[float]()
+    monkeypatch.setattr(probe_walk, "time", SimpleNamespace(monotonic=lambda: now_s[0]))
+    monkeypatch.setattr(TableWalk, "_find_end", lambda _: False)
+    walked = TableWalk(
+        session=ASKED,
+        table="t",
+        walk=Walk(index="PRIMARY", columns=("id",)),
+        may_go_on=lambda: None,
+        sleep=rested_s.append,
+    )
+    sizes = []
+
+    def ask(is_first: bool, is_last: bool) -> list[int | None]:
+        """A hundred thousand rows a second."""
+        sizes.append(walked.rows)
+        if len(sizes) == 6:
+            raise TookTooLong
+        now_s[0] += walked.rows / 100_000
+        return []
+
+    for _ in range(7):
+        walked.stretch(ask)
+    wanted = [500, 2_000, 8_000, 20_000, 20_000, 20_000, 5_000, 20_000]
+    assert sizes == pytest.approx(wanted, abs=9)
+    answered = sizes[:5] + sizes[6:]
+    assert rested_s == pytest.approx([9 * rows / 100_000 for rows in answered])

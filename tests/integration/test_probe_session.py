@@ -1,0 +1,55 @@
+"""The session in which rows are asked, on real servers: what it is kept from."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.edges.mysql.deadline import Patience
+from reconciler.edges.mysql.probe_session import (
+    NotAnswered,
+    ProbeSession,
+    TookTooLong,
+    probe_session,
+)
+from reconciler.edges.mysql.target import resolve
+from reconciler.edges.server.process import RunningServer
+from tests.conftest import FreshDatabase
+from tests.integration.mysql_edges import ROOT, admin_cursor, connection_to
+
+DIGITS = "(SELECT 0 n" + "".join(f" UNION ALL SELECT {n}" for n in range(1, 10)) + ")"
+LONG = "FROM " + ", ".join(f"{DIGITS} AS t{n}" for n in range(9))
+
+
+def refused(session: ProbeSession, sql: str) -> str:
+    with pytest.raises(NotAnswered) as raised:
+        session.execute(sql)
+    assert not raised.value.ends_all
+    return raised.value.reason
+
+
+@pytest.mark.invariant("PF-3")
+@pytest.mark.parametrize("name", ["mysql_server", "mariadb_server"])
+def test_it_writes_nothing_and_neither_reads_nor_waits_for_longer_than_a_second(
+    name: str, request: pytest.FixtureRequest, fresh_database: FreshDatabase
+) -> None:
+    server: RunningServer = request.getfixturevalue(name)
+    database = fresh_database(server)
+    with admin_cursor(server, database) as cursor:
+        cursor.execute("CREATE TABLE t (id int PRIMARY KEY)")
+    connection = connection_to(server, database)
+    target = resolve(connection, environ={}, root=ROOT, shard="-80")
+    with probe_session(target, Patience()) as session:
+        assert refused(session, "INSERT INTO t VALUES (1)") == (
+            "the server refuses the question (error 1792)"
+        )
+        with pytest.raises(TookTooLong):
+            session.row(f"SELECT COUNT(*) {LONG}", width=1)
+        with pytest.raises(TookTooLong):  # by which a stretch finds its end
+            session.execute(f"SELECT MAX(t0.n) INTO @reconciler_to_0 {LONG}")
+        with admin_cursor(server, database) as cursor:
+            cursor.execute("LOCK TABLES t WRITE")
+            with pytest.raises(
+                (NotAnswered, TookTooLong)
+            ):  # both are a second, and either is first
+                session.row("SELECT 1 FROM t", width=1)
+        assert session.row("SELECT 7", width=1)[0] == 7
