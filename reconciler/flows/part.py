@@ -9,12 +9,15 @@ from reconciler.errors import ReconcilerError
 from reconciler.flows.check import Checked
 from reconciler.flows.reconcile_pass import RULES, Pass
 from reconciler.guard.model import Refusal
+from reconciler.ledger.last_word import is_retried
 from reconciler.ledger.model import StoredApply
 from reconciler.ledger.states import ApplyState
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
+from reconciler.outcomes.part_report import report_of
 from reconciler.plan.model import Plan
 from reconciler.plan.part import part_of
 from reconciler.ports.ledger import Ledger
+from reconciler.rollout.course import PartEnd, PartReport
 from reconciler.rollout.part_order import PartOrder
 from reconciler.rollout.parts import (
     early_refusals,
@@ -83,16 +86,64 @@ def are_failures_released(
         stored = ledger.apply(outcome.apply_id)
         if stored is None or stored.failures_released or not goes_on:
             return stored is not None and stored.failures_released
-        before = ledger.applies(
-            stored.environment,
-            keyspace=stored.keyspace,
-            limit=1,
-            region=stored.region,
-            before=stored.apply_id,
-        )
+        return _failed_before(ledger, stored) is not None
     except ReconcilerError:
         return False
-    return any((one.plan_id, one.state) == (stored.plan_id, ApplyState.FAILED) for one in before)
+
+
+def holds_nothing(
+    outcome: ApplyOutcome,
+    order: PartOrder | None,
+    environment: Environment,
+    open_ledger: Callable[[], Ledger],
+) -> bool:
+    """Of a part that a graph of jobs has ordered: it is over, and what failed there keeps no wave
+    from beginning. The spec says so, or somebody has: who released it, or who asked for a retry of
+    the apply that ended so before (RG-94)."""
+    if order is None or outcome.verdict not in (ApplyVerdict.PAUSED, ApplyVerdict.FAILED):
+        return False
+    match environment.rollout.on_failure:
+        case OnFailure.HALT:
+            return False
+        case OnFailure.CONTINUE:
+            is_seen = True
+        case OnFailure.PAUSE:
+            is_seen = are_failures_released(outcome, open_ledger, goes_on=False) or (
+                _is_retry_of_a_failure(outcome, open_ledger)
+            )
+        case policy:
+            assert_never(policy)
+    told = report_of(outcome, order.wave, failures_released=is_seen)
+    return isinstance(told, PartReport) and (told.end is PartEnd.COMPLETED or told.goes_past)
+
+
+def _is_retry_of_a_failure(outcome: ApplyOutcome, open_ledger: Callable[[], Ledger]) -> bool:
+    if outcome.apply_id is None:
+        return False
+    try:
+        ledger = open_ledger()
+        stored = ledger.apply(outcome.apply_id)
+        before = _failed_before(ledger, stored) if stored is not None else None
+        return before is not None and is_retried(ledger.requests(before.apply_id))
+    except ReconcilerError:
+        return False
+
+
+def _failed_before(ledger: Ledger, stored: StoredApply) -> StoredApply | None:
+    """The apply before, where it was of the same plan, and ended with failures."""
+    before = ledger.applies(
+        stored.environment,
+        keyspace=stored.keyspace,
+        limit=1,
+        region=stored.region,
+        before=stored.apply_id,
+    )
+    found = next(iter(before), None)
+    is_it = found is not None and (found.plan_id, found.state) == (
+        stored.plan_id,
+        ApplyState.FAILED,
+    )
+    return found if is_it else None
 
 
 def _goes_past_failures(environment: Environment, stored: StoredApply | None) -> bool:

@@ -123,6 +123,7 @@ class ApplyOutcome:
     apply that is done, what the look at every shard found. `problem` is the first failure in
     rollout order, or why the run ended early; `reason` what a paused or stopped apply waits for.
     `is_cut_off`: it lost its locks, its lease or its ledger, and nobody has said stop.
+    `holds_nothing`: it is a part of which a shard failed, and that keeps no wave from beginning.
     `left_alone_before` is of what comes first: environments, where these files were tried, and
     keyspaces."""
 
@@ -141,6 +142,7 @@ class ApplyOutcome:
     elapsed_s: float = 0.0
     region: str | None = None
     is_cut_off: bool = False
+    holds_nothing: bool = False
     quarantine: tuple[Quarantine, ...] = ()
     left_alone_before: tuple[LeftAlone, ...] = ()
 

@@ -101,6 +101,13 @@ def apply_status(outcomes: Sequence[ApplyOutcome | SplitApplyOutcome | KeyspaceF
     return _cut("; ".join(f"{o.keyspace}: {_applied(o)}" for o in ordered))
 
 
+def past_failures_line(outcome: ApplyOutcome) -> str:
+    return (
+        f"{outcome.keyspace}: shards failed, and keep no wave behind this one from beginning: the"
+        " spec goes on past failures, or somebody has released them"
+    )
+
+
 def stale_status(stale: Iterable[tuple[Plan, Sequence[str]]]) -> str:
     """Of a pull request's plans of one environment, each with the shards that have moved."""
     said = [

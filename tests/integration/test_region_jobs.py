@@ -94,13 +94,14 @@ class Graph:
         self.fleet.git("revert", "--no-edit", "-m", "1", "HEAD")
         self._merge(self.jobs.propose(name))
 
-    def change_again(self, name: str, message: str = "a change") -> None:
-        """On top of what is in the working tree."""
-        self._merge(self.proposed(name, message))
+    def change_again(self, name: str, message: str = "a change", *, edits: bool = True) -> None:
+        """On top of what is in the working tree, or that alone."""
+        self._merge(self.proposed(name, message, edits=edits))
 
-    def proposed(self, name: str, message: str = "a change") -> int:
+    def proposed(self, name: str, message: str = "a change", *, edits: bool = True) -> int:
         """The same as a pull request, whose number it returns."""
-        self.fleet.edit("schemas/shop/users.sql", *ADD_COLUMN)
+        if edits:
+            self.fleet.edit("schemas/shop/users.sql", *ADD_COLUMN)
         for secrets in self.secrets.values():
             for variable, value in secrets.items():
                 self.fleet.monkeypatch.setenv(variable, value)
@@ -144,7 +145,9 @@ def graph(fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 
 @contextmanager
-def published(fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Graph]:
+def published(
+    fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **rollout: object
+) -> Iterator[Graph]:
     """On the forge, with a spec that was reviewed, and nothing to do."""
     shards = {entry["name"]: entry for entry in fleet.environment.pop("shards")}
     secrets = {
@@ -170,7 +173,8 @@ def published(fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         for region, names in REGIONS.items()
     }
     fleet.environment["ledger"] = "sqlite:///${LEDGER_FILE}"
-    fleet.environment["rollout"] = {"canary": ["-40"], "waves": ["75%", "100%"], "gate": True}
+    waves = {"canary": ["-40"], "waves": ["75%", "100%"], "gate": True}
+    fleet.environment["rollout"] = waves | rollout
     fleet.write_spec()
     fleet.commit("regions")
     hub = Hub(tmp_path)
@@ -258,6 +262,33 @@ def test_a_gate_that_nobody_opens_ends_the_run_before_its_wave(graph: Graph) -> 
     graph.opens = True
     assert run.attempt(graph.work) == "success"
     assert len(ages(graph.fleet)) == 4
+
+
+@pytest.mark.invariant("RG-94")
+def test_a_graph_goes_past_a_failure_that_somebody_released(
+    fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with published(fleet, tmp_path, monkeypatch, on_failure="pause") as graph:
+        graph.jobs.branch("unique")
+        fleet.edit("schemas/shop/users.sql", "KEY (id)", "KEY (id),\n  UNIQUE KEY one_name (name)")
+        graph.change_again("unique", edits=False)
+        fleet.sql("-40", "INSERT INTO users VALUES (1, 'twin'), (2, 'twin')")
+        run = graph.begin()
+        assert run.attempt(graph.work) == "failure"
+        assert graph.told["wave-1", "eu"].code == 4
+        assert run.attempt(graph.work) == "failure", "to run it again is no release"
+        graph._machine("eu", graph.secrets["eu"])
+        released = fleet.run("release", "--environment", "production", "--region", "eu")
+        assert released.code == 0, released.said
+        assert run.attempt(graph.work) == "success"
+        assert "keep no wave behind this one from beginning" in graph.told["wave-1", "eu"].said
+        found = fleet.all_definitions()
+        assert [s for s in found if "one_name" not in found[s]["users"]] == ["-40"]
+        states = {s["context"]: s["state"] for s in graph.hub.statuses}
+        assert states["reconciler/production/region/eu/apply"] == "failure", (
+            "it is told all the same"
+        )
+        assert states["reconciler/production/region/us/apply"] == "success"
 
 
 @pytest.mark.invariant("RG-33")

@@ -11,7 +11,7 @@ import pytest
 from reconciler.drive.control import ask
 from reconciler.drive.open import Releases
 from reconciler.errors import Problem, Refused, Unavailable
-from reconciler.flows.part import are_failures_released
+from reconciler.flows.part import are_failures_released, holds_nothing
 from reconciler.guard.health import Vitals
 from reconciler.ledger.model import Request, StoredOperation
 from reconciler.ledger.neighbours import BlockerEnded
@@ -32,6 +32,7 @@ from reconciler.plan.model import PlannedStatement
 from reconciler.ports.engine import Failed, Outcome
 from reconciler.ports.ledger import Ledger
 from reconciler.rollout.course import PartEnd, PartReport
+from reconciler.rollout.part_order import PartOrder
 from reconciler.rollout.waves import WaveChoice
 from reconciler.spec.model import OnFailure, RolloutSpec, WaveShare
 from tests.series import series
@@ -182,6 +183,42 @@ def test_what_nobody_can_read_was_released_by_nobody() -> None:
         raise Unavailable(Problem(code="ledger-unavailable", message="", recovery=""))
 
     assert not are_failures_released(outcome, away, goes_on=True)
+
+
+def holds_none(sim: Simulation, outcome: ApplyOutcome, wave: int) -> bool:
+    """As a job of a graph asks behind its part."""
+    where = replace(environment(sim.rollout), region="eu")
+    return holds_nothing(outcome, PartOrder(wave=wave), where, lambda: sim.ledger)
+
+
+@pytest.mark.invariant("RG-94")
+@pytest.mark.parametrize("policy", list(OnFailure))
+def test_a_graph_goes_past_what_was_released_and_what_the_spec_lets_fail(
+    policy: OnFailure,
+) -> None:
+    spec = RolloutSpec(canary=("-40", "40-80"), parallel=1, on_failure=policy)
+    sim = simulation(spec, failing_on("-40"))
+    first = sim.run(last_wave=1)
+    assert holds_none(sim, first, 1) is (policy is OnFailure.CONTINUE)
+    if policy is not OnFailure.PAUSE:
+        return
+    assert not holds_none(sim, sim.run(last_wave=1), 1), "to run it again is nobody's word"
+    assert ask_for(sim, RequestKind.RELEASE) is RequestState.APPLIED
+    again = sim.run(last_wave=1)
+    assert states(again)["40-80"] is S.COMPLETED
+    assert holds_none(sim, again, 1)
+    assert holds_none(sim, sim.run(last_wave=2), 2), "what failed was of the wave before"
+
+
+@pytest.mark.invariant("RG-94")
+def test_a_graph_goes_past_what_failed_again_behind_somebodys_retry() -> None:
+    sim = simulation(RolloutSpec(parallel=1, on_failure=OnFailure.PAUSE), failing_on("c0-"))
+    for _ in range(2):
+        ended = sim.run(last_wave=1)
+        assert ended.verdict is ApplyVerdict.FAILED, "nothing is left here to be released"
+        assert not holds_none(sim, ended, 1)
+    assert ask_for(sim, RequestKind.RETRY) is RequestState.APPLIED
+    assert holds_none(sim, sim.run(last_wave=1), 1)
 
 
 @pytest.mark.invariant("ST-8")

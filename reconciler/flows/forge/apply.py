@@ -16,7 +16,7 @@ from reconciler.flows.apply import ApplyConnections, ApplyRequest, ApplyWorld, a
 from reconciler.flows.forge.asker import AskedInRun, asked_in_run
 from reconciler.flows.forge.author import tell_outcome, tell_progress
 from reconciler.flows.forge.deployment import Deployment
-from reconciler.flows.forge.ends import Applied, ci_end, ci_verdict, is_idle
+from reconciler.flows.forge.ends import Applied, ci_end, ci_verdict, has_gone_past, is_idle
 from reconciler.flows.forge.job import ForgeJob
 from reconciler.flows.forge.merged import Merged, begin_merged
 from reconciler.flows.forge.reviewed import reviewed_in
@@ -24,6 +24,7 @@ from reconciler.flows.forge.wave_gate import wave_gate
 from reconciler.flows.gates import Gates
 from reconciler.flows.keyspace_order import left_alone_before, order_gates
 from reconciler.flows.keyspaces import flattened, one_after_another, one_environment
+from reconciler.flows.part import holds_nothing
 from reconciler.flows.split.apply import (
     SplitApplyRequest,
     SplitApplyWorld,
@@ -52,7 +53,12 @@ from reconciler.ports.promotion import PromotionChecks
 from reconciler.ports.world import World
 from reconciler.report.compose.apply import apply_document
 from reconciler.report.compose.forge import break_glass_issue
-from reconciler.report.forge_words import apply_status, break_glass_line, break_glass_title
+from reconciler.report.forge_words import (
+    apply_status,
+    break_glass_line,
+    break_glass_title,
+    past_failures_line,
+)
 from reconciler.report.render import Format, apply_report
 from reconciler.report.write.markdown import write_markdown
 from reconciler.rollout.behest import Behest
@@ -257,6 +263,9 @@ def _change_schema(
         deployment.lost()
         raise
     deployment.end(outcome)
+    if holds_nothing(outcome, part, chosen, partial(rollouts.ledger_of, chosen)):
+        run.job.log.remark(past_failures_line(outcome))
+        return replace(outcome, holds_nothing=True)
     return outcome
 
 
@@ -321,17 +330,19 @@ def _break_glass(run: Merged, reason: str) -> None:
 def _record(
     run: Merged, asked: ApplyJobRequest, outcomes: Sequence[Applied], code: ExitCode
 ) -> None:
-    """A status with the plan ids; not where nothing was due."""
+    """A status with the plan ids; not where nothing was due. Red for a shard that failed, also
+    where the graph goes on."""
     due = [outcome for outcome in outcomes if not is_idle(outcome)]
     if not due:
         return
+    is_fine = code is ExitCode.FINE and not any(map(has_gone_past, due))
     own = f"/{asked.status_of}" if asked.status_of is not None else ""
     run.job.say(
         "the commit status",
         lambda notices: notices.set_status(
             run.commit,
             f"reconciler/{place_of(run.environment, asked.region)}/apply{own}",
-            state="success" if code is ExitCode.FINE else "failure",
+            state="success" if is_fine else "failure",
             description=apply_status(due),
             url=run.job.facts.run_url,
         ),

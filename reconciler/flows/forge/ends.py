@@ -17,8 +17,17 @@ Applied = ApplyOutcome | SplitApplyOutcome | KeyspaceFailed
 
 
 def ci_end(outcome: Applied, waves: WaveChoice, last_wave: int | None = None) -> End:
-    """RV-5: a re-run that came too late has nothing to do, and did nothing."""
-    return End(code=ExitCode.FINE) if is_late(outcome) else apply_end(outcome, waves, last_wave)
+    """RV-5: a re-run that came too late has nothing to do, and did nothing. RG-94: a part whose
+    failures hold nothing up is fine to the jobs behind it."""
+    if is_late(outcome):
+        return End(code=ExitCode.FINE)
+    if has_gone_past(outcome):
+        return End(code=ExitCode.FINE, sent=True, changed=True)
+    return apply_end(outcome, waves, last_wave)
+
+
+def has_gone_past(outcome: Applied) -> bool:
+    return isinstance(outcome, ApplyOutcome) and outcome.holds_nothing
 
 
 def is_late(outcome: Applied) -> bool:
