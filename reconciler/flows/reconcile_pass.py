@@ -16,7 +16,7 @@ from reconciler.flows.engines import engine_choices, engine_refusals
 from reconciler.flows.limits import COHORTS_PARALLEL
 from reconciler.flows.not_planned import diff_refusals, names_refused, no_statement
 from reconciler.guard.deployable import deploy_refusals
-from reconciler.guard.events import ended_events
+from reconciler.guard.events import ended_events, open_end_notes
 from reconciler.guard.leftovers import beside_a_copy
 from reconciler.guard.model import Obstacle, Refusal
 from reconciler.guard.permission import permission_refusals
@@ -193,13 +193,13 @@ def derive(world: World, begun: Pass) -> Derived:
     core, readable = build_core(
         _subject(begun), [found for result in worked for found in result.change_sets]
     )
-    policy = begun.files.spec.policy
     statements = [statement for found in core.change_sets for statement in found.statements]
-    missing = permission_refusals(core, policy, begun.files.spec.path)
+    missing = permission_refusals(core, begun.files.spec.policy, begun.files.spec.path)
     judged: tuple[Judged, ...] = (*statements, *core.vschema_changes)
     notes = (
-        *permission_notes(check_permissions(judged, policy.allow)),
+        *permission_notes(check_permissions(judged, begun.files.spec.policy.allow)),
         *notes_without_copy(statements, begun.environment),
+        *open_end_notes(statements),
         *notes,
     )
     return Derived(

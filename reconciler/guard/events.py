@@ -9,7 +9,7 @@ told of either. An end that is over before its event begins is refused by every 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -58,22 +58,44 @@ def event_refusals(shard: str, access: ShardAccess, events: Sequence[Reach]) -> 
 
 def ended_events(core: PlanCore, *, now_s: float) -> tuple[Refusal, ...]:
     """Of a plan's events that start when they are given, those whose end may be over by then."""
-    now = datetime.fromtimestamp(now_s, UTC)
     return tuple(
-        Refusal(
-            code="event-over",
-            shard=found.shards[0],
-            object_id=statement.object_id,
-            message=f"{statement.object_id.titled}: its end, {end.said}, is over, or may be in its"
-            " time zone, and servers refuse an end that lies before the moment at which they are"
-            " given the event",
-            recovery="write STARTS into the event's file, or another end; then plan again",
-        )
+        _over(found.shards[0], statement, end, "")
         for found in core.change_sets
-        for statement in found.statements
-        if statement.object_id.kind is ObjectKind.EVENT
-        and (end := _open_end(statement)) is not None
-        and end.earliest <= now
+        for statement, end in _open_ends(found.statements)
+        if end.is_over(now_s)
+    )
+
+
+def event_over(
+    shard: str, statements: Sequence[PlannedStatement], *, now_s: float
+) -> Refusal | None:
+    """The same of what one shard is still to be sent: an end may pass while others have their
+    turn."""
+    for statement, end in _open_ends(statements):
+        if end.is_over(now_s):
+            about = f"shard {shard}, {statement.object_id}: nothing was sent to it; "
+            return _over(shard, statement, end, about)
+    return None
+
+
+def open_end_notes(statements: Iterable[PlannedStatement]) -> Iterator[str]:
+    """For people, before it is too late."""
+    yield from dict.fromkeys(
+        f"{statement.object_id.titled}: its file says no STARTS, and its end is {end.said}: a shard"
+        " whose turn comes behind that is not given it, and the run stops there"
+        for statement, end in _open_ends(statements)
+    )
+
+
+def _over(shard: str, statement: PlannedStatement, end: _End, where: str) -> Refusal:
+    about = where or f"{statement.object_id.titled}: "
+    return Refusal(
+        code="event-over",
+        shard=shard,
+        object_id=statement.object_id,
+        message=f"{about}its end, {end.said}, is over, or may be in its time zone, and servers"
+        " refuse an end that lies before the moment at which they are given the event",
+        recovery="write STARTS into the event's file, or another end; then plan again",
     )
 
 
@@ -81,6 +103,19 @@ def ended_events(core: PlanCore, *, now_s: float) -> tuple[Refusal, ...]:
 class _End:
     said: str
     earliest: datetime
+
+    def is_over(self, now_s: float) -> bool:
+        return self.earliest <= datetime.fromtimestamp(now_s, UTC)
+
+
+def _open_ends(
+    statements: Iterable[PlannedStatement],
+) -> Iterator[tuple[PlannedStatement, _End]]:
+    for statement in statements:
+        if statement.object_id.kind is ObjectKind.EVENT:
+            end = _open_end(statement)
+            if end is not None:
+                yield statement, end
 
 
 def _open_end(statement: PlannedStatement) -> _End | None:

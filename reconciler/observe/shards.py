@@ -13,6 +13,7 @@ from reconciler.ddl.programs.facts import text_of
 from reconciler.ddl.programs.kinds import (
     program_fingerprint,
     program_text,
+    read_program,
     told_by_policy,
 )
 from reconciler.ddl.read import read_table
@@ -31,7 +32,8 @@ from reconciler.model.schema import OtherObject, Schema, Table
 from reconciler.model.server import ServerVersion
 from reconciler.model.shadow_tables import is_passing_trigger, is_shadow_named, is_shadow_trigger
 from reconciler.observe.hidden_kinds import hidden_kinds
-from reconciler.observe.program_texts import ProgramTexts
+from reconciler.observe.refused_texts import RefusedTexts
+from reconciler.observe.shared_places import shared_places
 from reconciler.observe.unused_kinds import turned_up
 from reconciler.ports.world import World
 from reconciler.spec.model import Environment
@@ -84,7 +86,7 @@ class DefinitionReader:
         self._tables = frozenset(tables)
         self._read: dict[tuple[str, ServerVersion], ReadDefinition] = {}
         self._programs: dict[tuple[ObjectKind, str], ReadProgram] = {}
-        self._program_texts = ProgramTexts()
+        self._refused = RefusedTexts()
 
     def of_live(
         self,
@@ -134,7 +136,7 @@ class DefinitionReader:
         text = self._with_counter_that_matters(text)
         key = (text, version)
         if key not in self._read:
-            table = read_table(text, version)
+            table = self._refused.read(key, lambda: read_table(text, version))
             fingerprint = policy_fingerprint(table, version, self._policy)
             self._read[key] = ReadDefinition(text=text, table=table, fingerprint=fingerprint)
         return self._read[key]
@@ -146,7 +148,8 @@ class DefinitionReader:
     def read_program(self, about: ObjectId, text: str) -> ReadProgram:
         """Raises Refused: a program that is not understood, or hidden."""
         if (found := self._programs.get((about.kind, text))) is None:
-            program = told_by_policy(self._program_texts.read(about, text), self._policy)
+            program = self._refused.read((about, text), lambda: read_program(about, text))
+            program = told_by_policy(program, self._policy)
             if isinstance(program, Event):
                 program = told_by_files(program, self._events.get(about.name.lower()))
             found = as_read(program)
@@ -377,23 +380,3 @@ def _broken(observation: ObservedShard, reader: DefinitionReader) -> list[Refusa
         for table, error in observation.broken
         if reader.is_managed(table)
     ]
-
-
-def shared_places(observed: Sequence[ObservedShard]) -> list[Refusal]:
-    """Two shards of one physical database would run every statement twice."""
-    first: dict[str, str] = {}
-    refusals = []
-    for seen in observed:
-        other = first.setdefault(seen.place, seen.shard)
-        if seen.place and other != seen.shard:
-            refusals.append(
-                Refusal(
-                    code="shards-share-a-database",
-                    shard=seen.shard,
-                    message=f"shards {other} and {seen.shard} are the same database of the same"
-                    " server",
-                    recovery="give each shard its own database in the spec's connection, with"
-                    " {shard} in it or an override for the shard",
-                )
-            )
-    return refusals

@@ -50,8 +50,7 @@ class SplitWork:
 class TableSeen:
     """What must stay as it is while a table is tracked. `table_id` is the storage engine's: any
     TRUNCATE and any rebuild changes it. `definition` is a digest without the counter. `tracker`
-    tells when the tracking triggers were made; None unless all of them stand to the letter.
-    `fence` likewise."""
+    and `fence` tell when those triggers were made; None unless all of them stand to the letter."""
 
     name: str
     table_id: int
@@ -78,8 +77,7 @@ class Fence:
 class SourceFacts:
     """`fence` None: there is none yet. `tables`: those of the move that are there; `others` neither
     are of it nor were made for it. `queues`: the tables whose queue is there. `prepared`: how many
-    XA transactions of the server are prepared and not yet ended. `identity` None: not marked
-    yet."""
+    XA transactions of the server are prepared and not yet ended. `identity` None: no mark."""
 
     identity: str | None
     fence: Fence | None
@@ -311,8 +309,10 @@ class SplitTarget(Protocol):
         Unavailable."""
 
     def missing(self) -> tuple[str, ...]:
-        """Names of the tables that rows go to, and of what the split keeps here, that are not
-        there. Raises Unavailable."""
+        """Tables that rows go to, or the split keeps here, and are gone. Raises Unavailable."""
+
+    def running_events(self) -> tuple[str, ...]:
+        """Events that its server runs, as far as the login sees them. Raises Unavailable."""
 
     def acks(self) -> Mapping[int, Ack]:
         """By bracket. Raises Unavailable."""

@@ -21,6 +21,7 @@ from reconciler.ddl.programs.trigger import (
     replace_trigger_sql,
     scratch_trigger_sql,
     swap_trigger_sql,
+    trigger_as_shown,
     trigger_fingerprint,
 )
 from reconciler.ddl.usage import names_in
@@ -40,6 +41,7 @@ from reconciler.prove.copies import Copy, CopyMaker, Original
 from reconciler.prove.cross_database import parents_for
 from reconciler.prove.finding import Finding, finding
 from reconciler.prove.placed import PlacedPrograms, names_made
+from reconciler.prove.programs import broken_by_name, losses
 from reconciler.prove.refusals import not_copied
 from reconciler.prove.request import ProgramsBetween, ProofRequest
 
@@ -185,6 +187,7 @@ class _Trial:
             self._lineup.rename_table(table, ran.step.renamed_to)
         elif any(clause.kind in _TAKES for clause in ran.clauses):
             self._note_broken(ran, table)
+        self._note_broken_by_name(ran)
         if moved_now := _effects(marks, self._marks(), first=None):
             self._effects[place] = moved_now
         return None
@@ -304,6 +307,15 @@ class _Trial:
             self._made.discard(name)
             reason = f"trigger {name} fails with every write until it is made again: {error}"
             self._findings.append(finding(ran, HazardKind.BREAKS_OBJECT, name, reason))
+
+    def _note_broken_by_name(self, ran: Ran) -> None:
+        """What a trigger does is looked up when it fires: of one that waits to be made again, what
+        goes before that is told by name, as `prove.programs` does of one that stays."""
+        gone = tuple(losses([ran]))
+        for name in self._to_make:
+            trigger = self._lineup.triggers.get(name)
+            if gone and trigger is not None:
+                self._findings += broken_by_name(trigger_as_shown(trigger), gone, tried=True)
 
     def _create(
         self, trigger: Trigger, beside: Beside, *, replaces: bool = False

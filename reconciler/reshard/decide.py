@@ -29,6 +29,7 @@ from reconciler.reshard.failures import (
     arrivals_outrun,
     copy_gone,
     definition_changed,
+    event_runs,
     fences_lost,
     ground_changed,
     owned_by_targets,
@@ -333,11 +334,15 @@ def _broken(job: SplitJob, seen: Seen) -> Go | None:
 
 
 def _unplanned(job: SplitJob, seen: Seen) -> Go | None:
-    """A table that no plan knows spoils nothing of what was copied."""
+    """A table that no plan knows spoils nothing of what was copied; what an event has spoilt, the
+    comparison of all rows finds, which a retry begins anew."""
     retry = Phase.BACKFILL if job.phase is Phase.BACKFILL else Phase.CATCHUP
     for source in seen.sources:
         for table in source.unplanned:
             return failed(job, table_unplanned(job, source.shard, table), retry)
+    for target in seen.targets:
+        for event in target.events:
+            return failed(job, event_runs(target.shard, event), retry)
     return None
 
 

@@ -44,6 +44,16 @@ def table_unplanned(job: SplitJob, shard: str, table: str) -> Problem:
     )
 
 
+def event_runs(shard: str, event: str) -> Problem:
+    return Problem(
+        code="split-event-runs",
+        message=f"event {event} of {shard} is on, and rows are still moving there: it would do to"
+        " them once more what it does on the source",
+        recovery="turn it off (`ALTER EVENT ... DISABLE`) until the targets serve, then"
+        " `reconciler retry`, which goes on where it was and compares all rows again",
+    )
+
+
 def tracker_gone(shard: str, table: str) -> Problem:
     return Problem(
         code="split-tracker-gone",

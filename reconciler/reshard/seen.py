@@ -63,12 +63,13 @@ class SourceSeen:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetSeen:
     """`guard` is looked at behind the cutover, and None before. `missing` names what rows go to, or
-    are acknowledged in, and is not there; nobody looks while a fence is closed, or a request waits
-    for its answer."""
+    are acknowledged in, and is not there, `events` those that run by themselves; nobody looks while
+    a fence is closed, or a request waits for its answer."""
 
     shard: str
     guard: GuardState | None = None
     missing: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -129,6 +129,22 @@ def test_what_is_gone_is_told(stand: SplitStand) -> None:
         assert source.facts().queues == ()
 
 
+@pytest.mark.invariant("SP-126")
+def test_events_that_run_at_a_target_are_told(stand: SplitStand) -> None:
+    with stand.target() as target, stand.target_cursor() as cursor:
+        cursor.execute("SELECT @@global.event_scheduler")
+        ((before,),) = cursor.fetchall()
+        for name, status in (("a", "DISABLE"), ("b", "ENABLE"), ("c", "DISABLE ON SLAVE")):
+            cursor.execute(f"CREATE EVENT {name} ON SCHEDULE EVERY 1 DAY {status} DO SELECT 1")
+        try:
+            cursor.execute("SET GLOBAL event_scheduler = ON")
+            assert target.running_events() == ("b",)
+            cursor.execute("SET GLOBAL event_scheduler = OFF")
+            assert target.running_events() == ()
+        finally:
+            cursor.execute(f"SET GLOBAL event_scheduler = {before}")
+
+
 @pytest.mark.invariant("SP-107")
 def test_tables_that_were_made_meanwhile_are_told(stand: SplitStand) -> None:
     with stand.source() as source:

@@ -4,6 +4,7 @@ database, read back after each statement, and planned again, which finds nothing
 
 flavor: mysql mariadb            the servers (default: both)
 hazards: <kind> <object>, ...    of the statements of triggers on the way there
+breaks: <object> ...             that a statement of a table breaks, in the order of the plan
 renames: <old> <new>             a table that has another name at the end
 --- from                         statements that make one end, each ended by a semicolon
 --- to                           and those of the other
@@ -22,7 +23,7 @@ import pytest
 from reconciler.ddl.statement.trigger import swap_parts
 from reconciler.diff.schema_diff import diff_schemas
 from reconciler.model.object_id import ObjectId, ObjectKind
-from reconciler.model.policy import Policy
+from reconciler.model.policy import HazardKind, Policy
 from reconciler.model.programs import ManagedKind
 from reconciler.model.renames import Rename, RenameKind
 from reconciler.observe.shards import DefinitionReader, SeenShard, read_all
@@ -94,6 +95,7 @@ def cases_of(flavor: str) -> list[CaseText]:
 @pytest.mark.invariant("PG-20")
 @pytest.mark.invariant("PG-21")
 @pytest.mark.invariant("PG-22")
+@pytest.mark.invariant("PG-33")
 @pytest.mark.parametrize(
     ("case", "server"),
     [
@@ -215,6 +217,9 @@ def check_told(member: Member, statements: Sequence[PlannedStatement]) -> None:
         for words in map(member.renamed, case.lines("order"))
     ]
     assert places == sorted(places), (case.name, [one.sql for one in own])
+    if (broken := case.headers.get("breaks")) is not None:
+        of_tables = (h for one in own for h in one.hazards if h.kind is HazardKind.BREAKS_OBJECT)
+        assert [h.object for h in of_tables] == broken.split(), case.name
     if (told := case.headers.get("hazards")) is not None:
         of_triggers = (one for one in own if one.object_id.kind is ObjectKind.TRIGGER)
         found = [f"{h.kind} {h.object}" for one in of_triggers for h in one.hazards]

@@ -27,6 +27,7 @@ from reconciler.drive.shard.task import (
     pause,
     pause_unless,
 )
+from reconciler.guard.events import event_over
 from reconciler.guard.health import (
     Vitals,
     copy_needs_bytes,
@@ -78,7 +79,9 @@ class ShardGuards:
             return End()
         if held := self._stands(session, index):
             return held
-        shut = outside_window(windows, self._world.clock.now_s())
+        now_s, work = self._world.clock.now_s(), self._task.work
+        over = event_over(work.shard, work.statements[index:], now_s=now_s)
+        shut = over or outside_window(windows, now_s)
         return End(hold=shut) if shut else None
 
     def held_copy(

@@ -109,10 +109,12 @@ def _source_seen(order: SplitOrder, source: OpenSource, job: SplitJob) -> Source
 
 
 def _target_seen(target: OpenTarget, job: SplitJob, *, is_asked: bool) -> TargetSeen:
+    is_asked = is_asked and _is_tracked(job)
     return TargetSeen(
         shard=target.shard,
         guard=target.server.guard() if job.is_past_cutover else None,
-        missing=target.server.missing() if is_asked and _is_tracked(job) else (),
+        missing=target.server.missing() if is_asked else (),
+        events=target.server.running_events() if is_asked else (),
     )
 
 

@@ -22,7 +22,8 @@ from reconciler.model.object_id import ObjectKind
 from reconciler.model.observation import ObservedShard, Unreachable
 from reconciler.model.programs import ROUTINES
 from reconciler.model.schema import Table
-from reconciler.observe.shards import observe, shared_places
+from reconciler.observe.shards import observe
+from reconciler.observe.shared_places import shared_places
 from reconciler.ports.split_servers import (
     Definition,
     Ground,

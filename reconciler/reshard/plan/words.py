@@ -101,8 +101,8 @@ def left_words(core: SplitCore) -> Iterator[str]:
     )
     yield (
         "Events run on the sources until they serve no more, and fail behind that. One that is on"
-        " at a target as well does the same once more, to rows that are still copied: make events"
-        " there turned off (DISABLE), or when the targets serve."
+        " at a target as well would do the same once more, to rows that are still copied, and fails"
+        " the split: make events there turned off (DISABLE), or when the targets serve."
     )
 
 

@@ -82,6 +82,7 @@ class Database:
     epoch: int = 0
     expires_s: float | None = None
     guard: GuardState | None = None
+    events: set[str] = field(default_factory=set)
     acks: dict[int, tuple[int, tuple[bytes, ...] | None, int]] = field(default_factory=dict)
     made: set[str] = field(default_factory=set)
     counter: int = 1000

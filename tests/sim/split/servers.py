@@ -356,6 +356,9 @@ class SimTarget:
         wanted = (*(table.name for table in self.work.tables), *helpers)
         return tuple(name for name in wanted if name not in self.database.tables)
 
+    def running_events(self) -> tuple[str, ...]:
+        return tuple(sorted(self.database.events))
+
     def acks(self) -> Mapping[int, Ack]:
         return {
             bracket: Ack(batch=batch, cursor=cursor, rows=rows)

@@ -285,6 +285,29 @@ def test_a_table_that_no_plan_knows_fails_the_split_which_then_goes_on_where_it_
     simulation.check_done()
 
 
+@pytest.mark.invariant("SP-126")
+@pytest.mark.parametrize("phase", [Phase.BACKFILL, Phase.CATCHUP])
+def test_an_event_that_is_turned_on_at_a_target_fails_the_split(phase: Phase) -> None:
+    simulation = SplitSimulation(Random(5))
+    simulation.approve(Approval.START)
+    simulation.run(runtime_s=0.5) if phase is Phase.BACKFILL else simulation.run()
+    assert simulation.job.phase is phase
+    events = simulation.servers.targets["-40"].events
+    events.add("tidy")
+    simulation.approve()
+    result = simulation.run(holder="second")
+    assert result is not None
+    assert result.problem is not None
+    assert (result.how, result.problem.code) == (TickEnd.FAILED, "split-event-runs")
+    assert "event tidy of -40" in result.problem.message
+    assert result.job.retry_phase is phase
+    assert simulation.source_takes_writes()
+    events.clear()
+    simulation.ask(JobRequestKind.RETRY)
+    assert brought_to_end(simulation) is Phase.DONE
+    simulation.check_done()
+
+
 @pytest.mark.invariant("SP-107")
 @pytest.mark.parametrize("call", ["flip", "seal", "raise_counter"])
 def test_a_table_that_is_made_behind_the_fence_opens_it_again(call: str) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 
-from reconciler.guard.events import ended_events
+from reconciler.guard.events import ended_events, event_over, open_end_notes
 from reconciler.model.programs import CreatedWith, event_id
 from reconciler.plan.model import PlanCore
 from tests.sample_plans import sample_plan, statement
@@ -54,3 +54,18 @@ def test_an_end_that_may_be_over_is_refused_by_name(zone: str, before: str, behi
 def test_an_event_that_starts_before_its_end_is_taken() -> None:
     assert not is_refused(f"EVERY 1 DAY STARTS '2029-01-01' ENDS {END}", "+00:00", "2035-01-01")
     assert not is_refused(f"AT {END}", "+00:00", "2035-01-01")
+
+
+@pytest.mark.invariant("PG-32")
+def test_an_end_that_passes_while_others_have_their_turn_is_told_of_the_shard_at_hand() -> None:
+    statements = core_with(f"EVERY 1 DAY ENDS {END}", "+00:00").change_sets[0].statements
+    behind_s = datetime.fromisoformat("2030-01-01 00:00:00+00:00").timestamp()
+    assert event_over("80-", statements, now_s=behind_s - 1) is None
+    told = event_over("80-", statements, now_s=behind_s)
+    assert told is not None
+    assert (told.code, told.shard) == ("event-over", "80-")
+    assert told.message.startswith("shard 80-, event e: nothing was sent to it; its end, ")
+    assert "STARTS" in told.recovery
+    (note,) = open_end_notes((*statements, *statements))
+    assert END in note
+    assert [*open_end_notes(core_with(f"AT {END}", "+00:00").change_sets[0].statements)] == []

@@ -117,6 +117,20 @@ def test_counters_are_read_as_far_as_they_matter() -> None:
     assert elsewhere.read(texts[70000], VERSION).text == definition("t")
 
 
+def test_a_table_that_is_refused_is_read_once_for_all_shards() -> None:
+    reader = DefinitionReader(Policy())
+
+    def refused(text: str, version: ServerVersion = VERSION) -> Problem:
+        with pytest.raises(Refused) as told:
+            reader.read(text, version)
+        return told.value.problems[0]
+
+    text = definition("odd", more=" FROM THE FUTURE")
+    assert refused(text) is refused(text)
+    assert refused(text) is not refused(text, replace(VERSION, patch=5))
+    assert "'other'" in refused(text.replace("`odd`", "`other`")).message
+
+
 def test_a_program_that_is_refused_is_read_once_for_all_shards() -> None:
     reader = DefinitionReader(Policy(manage=(ManagedKind.VIEWS,)))
     about = ObjectId(ObjectKind.VIEW, "v")

@@ -9,7 +9,7 @@ from reconciler.ddl.counter import without_counter
 from reconciler.ddl.quote import quote_identifier, quote_string
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.problems import as_unavailable
-from reconciler.edges.mysql.reading import number, text
+from reconciler.edges.mysql.reading import column, number, text
 from reconciler.edges.mysql.split.definers import trigger_problems
 from reconciler.edges.mysql.split.final_objects import add_foreign_keys, add_triggers, orphans_of
 from reconciler.edges.mysql.split.ground import stranger_in, target_ground
@@ -64,6 +64,11 @@ from reconciler.reshard.triggers import (
     trigger_names,
 )
 
+# Of an event that is off as on a replica, and of all where the scheduler is off, nothing runs.
+_RUNNING_EVENTS = (
+    "SELECT EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA = DATABASE()"
+    " AND STATUS = 'ENABLED' AND @@global.event_scheduler = 'ON' ORDER BY EVENT_NAME"
+)
 _COUNTER = (
     "SELECT AUTO_INCREMENT FROM information_schema.TABLES"
     " WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s"
@@ -109,6 +114,11 @@ class MysqlSplitTarget:
         wanted = (*(table.name for table in self._work.tables), *helpers)
         there = self._session.looked(tables_seen)
         return tuple(name for name in wanted if name not in there)
+
+    def running_events(self) -> tuple[str, ...]:
+        return tuple(
+            self._session.looked(lambda link: column(link.query(_RUNNING_EVENTS, width=1)))
+        )
 
     def is_as(self, definition: Definition) -> bool:
         version = self._session.version
