@@ -2,8 +2,8 @@
 
 A value of these types holds everything the text holds, so that rendering it gives the text back;
 what is noise for a comparison is taken out by `ddl.normalize`, not by leaving it out here.
-Adding a field means: the reader reads it, the renderer prints it, the diff compares it (tests over
-`dataclasses.fields` fail until all three are true).
+Adding a field means: the reader reads it, the renderer prints it, the diff compares it (tests that
+change every attribute of a rich schema fail until all three are true).
 """
 
 from __future__ import annotations

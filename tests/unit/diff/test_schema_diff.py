@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -12,26 +11,14 @@ from reconciler.model.object_id import ObjectKind
 from reconciler.model.policy import ColumnOrder, PartitionLists, Policy
 from reconciler.model.schema import OtherObject
 from reconciler.model.server import ServerVersion
-from tests.unit.ddl.test_fingerprint import ANOTHER, FIELDS, TABLE, holding
+from tests.unit.diff.rich_schemas import rich_schema
 from tests.unit.diff.tables import MARIADB, MYSQL, diff, schema, statements, table
 
 
 @pytest.mark.parametrize("version", [MYSQL, MARIADB], ids=str)
-@pytest.mark.parametrize(
-    ("part", "field"), FIELDS, ids=[f"{type(part).__name__}.{field}" for part, field in FIELDS]
-)
-def test_no_field_changes_without_a_step(part: Any, field: str, version: ServerVersion) -> None:
-    """A new field of the model fails here until the diff compares it."""
-    if version is MARIADB and field == "enforced":
-        return  # MariaDB has no checks that are not enforced
-    changed = replace(part, **{field: ANOTHER[type(part)][field]})
-    found = diff(schema(TABLE), schema(holding(changed)), version=version)
-    assert found.steps or found.refusals
-
-
-@pytest.mark.parametrize("version", [MYSQL, MARIADB], ids=str)
 def test_equal_schemas_need_nothing(version: ServerVersion) -> None:
-    found = diff(schema(TABLE), schema(replace(TABLE)), version=version)
+    rich = rich_schema(version)
+    found = diff(rich, replace(rich), version=version)
     assert (found.steps, found.refusals, found.notes) == ((), (), ())
 
 
