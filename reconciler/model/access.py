@@ -203,7 +203,7 @@ class ShardAccess:
 
 
 def _all(found: Iterable[Iterable[str]]) -> frozenset[str]:
-    return frozenset(name for names in found for name in names)
+    return frozenset[str]().union(*found)
 
 
 def is_like(pattern: str, name: str) -> bool:

@@ -18,9 +18,10 @@ from pymysql.connections import MAX_PACKET_LEN
 from pymysql.constants import COMMAND, SERVER_STATUS
 from pymysql.protocol import MysqlPacket, OKPacketWrapper
 
+from reconciler.edges.client.answer import NOT_MYSQL, VALUE_BYTES
 from reconciler.edges.client.limits import ASKED_AHEAD_MAX
 from reconciler.edges.client.row_packets import row_of
-from reconciler.edges.client.wire import NOT_MYSQL, VALUE_BYTES, Lost, Wire
+from reconciler.edges.client.wire import Lost, Wire
 
 RawRow = tuple[bytes | None, ...]
 
@@ -106,7 +107,7 @@ def _answer(wire: Wire) -> Answered:
 
 def _row(wire: Wire, data: bytes, columns: int) -> RawRow:
     try:
-        row = row_of(MysqlPacket(data, wire.encoding), [(None, None)] * columns)
+        row = row_of(data, [(None, None)] * columns)
     except (IndexError, KeyError):
         row = None
     if row is None:

@@ -1,23 +1,27 @@
 """One column as a packet describes it, of which little is ever asked: the rest is passed over.
 
 An answer of one row describes as many columns as it has values, and describing them took longer
-than all else that is done with the answer.
+than all else that is done with the answer. The same question has the same columns on every shard:
+what was made of them is known again by their bytes.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from pymysql.connections import TEXT_TYPES
 from pymysql.constants import FIELD_TYPE
 from pymysql.converters import through
 
+from reconciler.edges.client.limits import COLUMN_LISTS_KNOWN_MAX
 from reconciler.edges.client.row_packets import size_at
 
 Converter = tuple[str | None, Any]
 Described = tuple[object, ...]
+_Read = tuple[tuple[tuple[str | None, int], ...], tuple[Described, ...]]
 
 _BINARY = 63
 _CATALOGUE = b"\x03def"  # of every server, behind its length
@@ -33,12 +37,23 @@ def read_columns(
 ) -> tuple[list[Converter], tuple[Described, ...]]:
     """How the values of each column are read, and what PEP 249 wants told of it; `payload` gives
     the next packet. Raises what bytes raise that describe no columns."""
-    columns = [column_of(payload()) for _ in range(count)]
+    packets = tuple([payload() for _ in range(count)])
     behind = payload()
     if behind[0] != _EOF or len(behind) > _EOF_BYTES_MAX:
         raise ValueError("more columns than were told")
-    converters = [(one.encoding(encoding), _made_by(decoders, one.kind)) for one in columns]
-    return converters, tuple(one.described(encoding) for one in columns)
+    kinds, described = _read(packets, encoding)
+    made_by = decoders.get
+    return [
+        (own, None if (made := made_by(kind)) is through else made) for own, kind in kinds
+    ], described
+
+
+@lru_cache(maxsize=COLUMN_LISTS_KNOWN_MAX)
+def _read(packets: tuple[bytes, ...], encoding: str) -> _Read:
+    """The encoding and the kind of each column's values, and what is told of it."""
+    columns = [column_of(data) for data in packets]
+    kinds = tuple((one.encoding(encoding), one.kind) for one in columns)
+    return kinds, tuple(one.described(encoding) for one in columns)
 
 
 class Column(NamedTuple):
@@ -78,8 +93,3 @@ def column_of(data: bytes) -> Column:
     if not (is_whole and follow == _FIXED_FOLLOW and data.startswith(_CATALOGUE)):
         raise ValueError("it describes no column")
     return Column(name, *fixed)
-
-
-def _made_by(decoders: Mapping[int, Any], kind: int) -> Any:
-    made_by = decoders.get(kind)
-    return None if made_by is through else made_by

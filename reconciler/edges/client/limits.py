@@ -13,6 +13,10 @@ LOGIN_BYTES_MAX = 65_536
 # MySQL: the most columns of a SELECT.
 COLUMNS_MAX = 4_096
 
+# Lists of columns of which it is kept what was made of them: more than there are questions in the
+# product, a few kilobytes each.
+COLUMN_LISTS_KNOWN_MAX = 128
+
 # Statements in one write, of which two may be unanswered at a time: enough to hide a round trip
 # behind answers, and far below what a socket holds, or each side would wait for the other to read.
 ASKED_AHEAD_MAX = 64

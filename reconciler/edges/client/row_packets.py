@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from pymysql.protocol import MysqlPacket
-
 Row = tuple[object, ...]
 
 # Bytes of a length, by the byte before it; the one that is missing has no meaning.
 _WIDTHS = {0xFC: 2, 0xFD: 3, 0xFE: 8}
 
 
-def row_of(packet: MysqlPacket, converters: Iterable[tuple[str | None, Any]]) -> Row | None:
+def row_of(data: bytes, converters: Iterable[tuple[str | None, Any]]) -> Row | None:
     """As many values as there are converters, each with its encoding (None: bytes) and what makes
     a value of the text (None: nothing does); None where they do not fill the packet. A text that is
     none in its encoding stays bytes: which one it is of a row, only the reader of the row knows.
     Raises what bytes raise that are no such row."""
-    data: bytes = packet.get_all_data()  # type: ignore[no-untyped-call]
     row: list[object] = []
     at = 0
     for encoding, converter in converters:

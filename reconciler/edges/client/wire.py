@@ -19,24 +19,22 @@ from pymysql.connections import MAX_PACKET_LEN, Connection, MySQLResult
 from pymysql.constants import CLIENT, COMMAND, CR
 from pymysql.protocol import MysqlPacket
 
-from reconciler.edges.client.column_packets import Converter, Described, read_columns
-from reconciler.edges.client.limits import COLUMNS_MAX, LOGIN_BYTES_MAX
+from reconciler.edges.client.answer import NOT_MYSQL, Answer
+from reconciler.edges.client.limits import LOGIN_BYTES_MAX
 from reconciler.edges.client.login import PasswordUse, PluginRefused, ProofOnly
-from reconciler.edges.client.row_packets import Row, row_of
+from reconciler.edges.client.row_packets import Row
 from reconciler.edges.client.tls import Encryption
 
 _Packet = TypeVar("_Packet", bound=MysqlPacket)
 
 _HEADER = struct.Struct("<HBB")
+_AN_ERROR = 0xFF
 _RECEIVED_AT_ONCE = 32_768
 # A socket's own limit may be so much later than the answer's: setting it costs a system call.
 _LATE_S_MAX = 1.0
 # Zero would mean not to wait for the network at all, and end in another error.
 _LEAST_WAIT_S = 0.001
-# What a value costs in memory beside its bytes.
-VALUE_BYTES = 48
 
-NOT_MYSQL = "what it answered is no MySQL protocol"
 _LOST = "the connection was lost"
 _TIMED_OUT = "the server gave no answer in time"
 
@@ -74,16 +72,8 @@ if TYPE_CHECKING:
         def write_packet(self, payload: bytes) -> None: ...
         def _write_bytes(self, data: bytes) -> None: ...
 
-    class _Result(MySQLResult):
-        rows: tuple[Row, ...] | None
-        affected_rows: int | None
-        converters: list[Converter]
-        description: tuple[Described, ...] | None
-
-        def _read_rowdata_packet(self) -> None: ...
-
 else:
-    _PyMySql, _Result = Connection, MySQLResult
+    _PyMySql = Connection
 
 
 class Wire(_PyMySql):
@@ -244,9 +234,9 @@ class Wire(_PyMySql):
 
     def _read_query_result(self, unbuffered: bool = False) -> int:
         self._result = None
-        answer = _Answer(self)
+        answer = Answer()
         try:
-            answer.read()
+            answer.read_from(self)
         except pymysql.err.MySQLError:
             raise
         except Exception:  # as above, of an answer
@@ -291,6 +281,26 @@ class Wire(_PyMySql):
 
     def payload(self) -> bytes:
         """What the next packet holds, never nothing. Raises Lost, or the error that it is."""
+        if self._at == len(self._buffer):
+            self._buffer, self._at = self._receive(_RECEIVED_AT_ONCE), 0
+        buffer, begin = self._buffer, self._at + 4
+        size = int.from_bytes(buffer[begin - 4 : begin - 1], "little")
+        end = begin + size
+        # Most are here as a whole, and in order: of those nothing is left to be asked.
+        if (
+            begin < end <= len(buffer)
+            and size < MAX_PACKET_LEN
+            and buffer[begin - 1] == self._next_seq_id
+            and buffer[begin] != _AN_ERROR
+        ):
+            self._next_seq_id = (self._next_seq_id + 1) % 256
+            self._at = end
+            self.charge(size + 4)
+            return buffer[begin:end]
+        return self._payload()
+
+    def _payload(self) -> bytes:
+        """The same of one that is not here yet, has several parts, or is out of order."""
         parts = []
         while True:
             low, high, sequence = _HEADER.unpack(self._take(4))
@@ -307,7 +317,7 @@ class Wire(_PyMySql):
         if not data:
             # An empty row cannot be: it would have no columns.
             raise self.ended(NOT_MYSQL)
-        if data[0] == 0xFF:
+        if data[0] == _AN_ERROR:
             self._raise_error(data)
         return data
 
@@ -366,33 +376,6 @@ class Wire(_PyMySql):
         self._buffer, self._at = b"", 0
         self._force_close()
         return Lost(reason, timed_out=timed_out)
-
-
-class _Answer(_Result):
-    """Read strictly: as many values as columns, and nothing behind them."""
-
-    connection: Wire
-
-    def _read_load_local_packet(self, first_packet: Any) -> None:
-        raise self.connection.ended("the server asked for a file of this machine")
-
-    def _read_result_packet(self, first_packet: MysqlPacket) -> None:
-        columns = first_packet.read_length_encoded_integer()
-        if columns is None or not 0 < columns <= COLUMNS_MAX:
-            raise self.connection.ended(NOT_MYSQL)
-        wire, self.field_count = self.connection, columns
-        read = read_columns(wire.payload, columns, wire.encoding, wire.decoders)
-        self.converters, self.description = read
-        if wire.leaves_bytes:
-            self.converters = [(None, None)] * columns
-        self._read_rowdata_packet()
-
-    def _read_row_from_packet(self, packet: MysqlPacket) -> Row:
-        self.connection.charge(VALUE_BYTES * self.field_count)
-        row = row_of(packet, self.converters)
-        if row is None:
-            raise self.connection.ended(NOT_MYSQL)
-        return row
 
 
 def error_state(error: Exception) -> str:

@@ -9,15 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from reconciler.ddl.programs.accounts import Account
 from reconciler.ddl.quote import unquote_identifier
 from reconciler.edges.mysql.connect import Link
+from reconciler.edges.mysql.limits import GRANTS_KNOWN_MAX
 from reconciler.edges.mysql.problems import STARTED_OTHERWISE, ServerRefusal
 from reconciler.edges.mysql.reading import column
 from reconciler.edges.mysql.server_settings import ServerLook
 from reconciler.model.access import Grant, Privileges, ShardAccess
-from reconciler.model.server import Flavor
+from reconciler.model.server import Flavor, ServerVersion
 
 # Any of these on a whole database shows every table of it, and lets SHOW CREATE TABLE read it.
 SHOWS_TABLES = frozenset(
@@ -108,8 +110,17 @@ def _of_public(link: Link, server: ServerLook) -> list[str]:
 
 
 def _parsed(grants: Iterable[str], server: ServerLook) -> Privileges:
-    found = parse_grants(grants, partial_revokes=server.partial_revokes)
-    version = server.settings.version
+    partial_revokes, version = server.partial_revokes, server.settings.version
+    return _understood(tuple(grants), version, partial_revokes=partial_revokes)
+
+
+@lru_cache(maxsize=GRANTS_KNOWN_MAX)
+def _understood(
+    grants: tuple[str, ...], version: ServerVersion, *, partial_revokes: bool
+) -> Privileges:
+    """One login has the same lines on every shard, and is asked for them right before each
+    statement: read once."""
+    found = parse_grants(grants, partial_revokes=partial_revokes)
     if version.flavor is Flavor.MYSQL or version.at_least(11, 0, 0):
         return found
     held = tuple(

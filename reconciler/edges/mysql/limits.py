@@ -22,6 +22,9 @@ BATCHES_PER_SERVER = 4
 # Distinct texts that are known by their bytes while a fleet is looked at; counters make many.
 TEXTS_KNOWN_MAX = 20_000
 
+# Logins' grants that are kept as they were read: one for each login and kind of server, and some.
+GRANTS_KNOWN_MAX = 64
+
 # All answers of one look: 50,000 tables of an ordinary width stay below this.
 LOOK_BYTES_MAX = 512_000_000
 
