@@ -131,6 +131,7 @@ class Shards:
     shown: dict[str, Mapping[str, str] | None]
     created_s: dict[str, int | None] = field(default_factory=dict)
     looks: int = 0
+    size_bytes: int | None = 16_384  # of each table
 
     def observe(self, shards: Sequence[ShardSpec], *, parallel: int) -> list[Observation]:
         self.looks += 1
@@ -150,12 +151,13 @@ class Shards:
             shard=shard.name,
             settings=SETTINGS,
             definitions=tuple(sorted(tables.items())),
-            facts=tuple(
-                (name, replace(FACTS, created_s=self.created_s.get(name, CREATED_S)))
-                for name in sorted(tables)
-            ),
+            facts=tuple((name, self._facts_of(name)) for name in sorted(tables)),
             place=f"{place}/{shard.connection.database}",
         )
+
+    def _facts_of(self, table: str) -> TableFacts:
+        created_s = self.created_s.get(table, CREATED_S)
+        return replace(FACTS, size_bytes=self.size_bytes, created_s=created_s)
 
 
 def host_of(shard: ShardSpec) -> str:

@@ -50,3 +50,9 @@ WAVE_WAIT_S_MAX = 2_592_000
 # Statuses and comments of as many plans as are open at once, and some more: beyond it one is said
 # again.
 SAID_KEPT_MAX = 1_000
+
+# Nobody wonders how long a smaller table takes; of more tables than this the largest are asked for,
+# and of each so many statements of the past as an apply has shards that take longest.
+LEARNED_BYTES_MIN = 100_000_000
+TABLES_LEARNED_MAX = 4
+PAST_STATEMENTS_MAX = 50

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from reconciler.errors import InvalidInput, Refused, Unavailable
 from reconciler.flows.check import check_against_live, plan_of_these_files
+from reconciler.flows.learned import learned_notes
 from reconciler.flows.names_taken import all_statements, name_refusals, nobody_to_ask
 from reconciler.flows.reconcile_pass import (
     Derived,
@@ -65,6 +66,7 @@ def plan_keyspace(
     insecure = insecure_note(environment)
     merged = merged_keyspace(protected, files.spec.keyspace) if protected is not None else None
     notes = (*notes, *shards_moved(merged, environment), *([insecure] if insecure else []))
+    notes = (*notes, *learned_notes(begun, derived.core, open_ledger))
     plan = _plan_of(begun, derived, notes, created_at=created_at, tool_version=tool_version)
     pending = _pending(world, protected, merged, begun)
     refusals = derived.refusals

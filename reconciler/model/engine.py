@@ -124,6 +124,7 @@ class Progress:
     #: Estimated, and may grow.
     rows_total: int | None = None
     bytes_done: int | None = None
+    #: Of the table when the statement was sent, where the engine counts no bytes itself.
     bytes_total: int | None = None
     #: Estimated from the pace so far, in seconds.
     left_s: int | None = None

@@ -15,3 +15,7 @@ MOMENT_S = 1.0
 # Two texts are compared line by line in the time of their product at worst: of so many, seconds.
 # A VSchema of 500 tables has fewer.
 VSCHEMA_LINES_COMPARED_MAX = 10_000
+
+# What took less says nothing of a speed, and a table that grew more than so has other costs.
+LEARNED_S_MIN = 5.0
+GROWN_MAX = 10

@@ -137,6 +137,12 @@ class Ledger(Protocol):
         has not, or not without leaving something, brought to its end; and every statement about a
         table of one of `names`. Oldest apply first, by shard and place."""
 
+    def past_statements(
+        self, environment: str, keyspace: str, *, tables: Sequence[str], limit: int
+    ) -> tuple[StatementOfApply, ...]:
+        """Statements about one of the `tables` that took effect, in all applies of the keyspace:
+        of each table at most so many, the newest apply first, and in it those that took longest."""
+
     def events(self, apply_id: int, *, limit: int) -> list[EventEntry]:
         """The latest ones, oldest of them first."""
 

@@ -149,6 +149,45 @@ def test_what_an_engine_left_is_found_again_in_every_apply(ledger: SqlLedger) ->
     assert ledger.engine_statements("staging", "commerce", names={"_users_ghc"}) == ()
 
 
+@pytest.mark.invariant("RP-31")
+def test_how_long_statements_about_a_table_took_is_told_the_newest_first(
+    ledger: SqlLedger,
+) -> None:
+    def took(seconds: float, shard: str, table: str = "users") -> StatementEntry:
+        row = intent(shard=shard).row
+        settled_s, told = row.intended_s + seconds, Progress(bytes_total=7)
+        return StatementEntry(
+            row=replace(
+                row,
+                object_id=table_id(table),
+                state=StatementState.APPLIED,
+                settled_s=settled_s,
+                progress=told,
+            )
+        )
+
+    first = begun(ledger)
+    early = [took(9.0, "-40"), took(1.0, "40-80", "orders")]
+    ledger.record(first, early)
+    ended(ledger, first)
+    second = begun(ledger)
+    late = [took(2.0, "-40"), took(8.0, "40-80"), took(4.0, "80-")]
+    ledger.record(second, [*late, intent(shard="c0-")])
+    ledger.record(begun(ledger, "billing"), [took(99.0, "-40")])
+
+    def found(*tables: str, limit: int = 9) -> list[tuple[int, object]]:
+        rows = ledger.past_statements("production", "commerce", tables=tables, limit=limit)
+        return [(one.apply_id, one.row) for one in rows]
+
+    slowest, slower, fast = (late[n].row for n in (1, 2, 0))
+    users = [(second.apply_id, one) for one in (slowest, slower, fast)]
+    assert found("users") == [*users, (first.apply_id, early[0].row)]
+    assert found("users", limit=2) == users[:2]
+    assert found("orders", "users", limit=1) == [(first.apply_id, early[1].row), users[0]]
+    assert found() == []
+    assert ledger.past_statements("staging", "commerce", tables=("users",), limit=9) == ()
+
+
 def test_a_statement_may_be_written_as_it_stands(ledger: SqlLedger) -> None:
     """A run that takes it up finds nothing new to say. A server that counts the rows it changed,
     and not those it found, would have it inserted a second time."""

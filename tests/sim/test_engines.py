@@ -309,3 +309,18 @@ def test_how_far_a_statement_is_can_be_seen_while_it_runs() -> None:
     assert len(set(shown)) > 1
     states = {row.state for row in watching.seen if row.runs}
     assert states == {OperationState.RUNNING, OperationState.WAITING_FOR_CUTOVER}
+
+
+@pytest.mark.invariant("RP-31")
+def test_how_large_its_table_was_stays_with_a_statement_that_works_on_rows() -> None:
+    sim = of_one_shard(lambda shard, statement: Online(looks=9))
+    assert sim.run().verdict is ApplyVerdict.COMPLETED
+    (apply, *_) = sim.ledger.applies("production", keyspace="commerce", limit=1)
+    rows = sim.ledger.statements(apply.apply_id)
+    assert {row.progress.bytes_total for row in rows} == {1_000}
+    assert {row.progress.rows_total for row in rows} == {10}, "beside what its engine told"
+    past = sim.ledger.past_statements("production", "commerce", tables=("users",), limit=9)
+    assert {one.row for one in past} <= set(rows)
+    sim = of_one_shard(lambda shard, statement: Online(looks=9))
+    sim.fleet.table_bytes = None
+    assert sim.run().verdict is ApplyVerdict.COMPLETED, "it is an aside"

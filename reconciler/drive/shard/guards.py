@@ -27,6 +27,7 @@ from reconciler.drive.shard.task import (
     pause,
     pause_unless,
 )
+from reconciler.errors import Unavailable
 from reconciler.guard.events import event_over
 from reconciler.guard.health import (
     Vitals,
@@ -45,6 +46,7 @@ from reconciler.ledger.reasons import InWords, LimitExceeded
 from reconciler.ledger.states import OperationState
 from reconciler.model.engine import TRAITS
 from reconciler.model.object_id import ObjectId, table_id
+from reconciler.plan.learned import works_on_rows
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports.shards import HeldLocks, ShardSession
 
@@ -153,6 +155,16 @@ class ShardGuards:
             wait_s=GUARD_WAIT_S_MAX if is_kept else self._task.rollout.run_limit_s,
         )
         return End(hold=refusal) if refusal else None
+
+    def size_bytes(self, session: ShardSession, statement: PlannedStatement) -> int | None:
+        """Of the table whose rows the statement reads or writes a second time, for whoever wants to
+        know how long the next one takes (RP-31); None where nobody will, or nobody could tell."""
+        if not works_on_rows(statement):
+            return None
+        try:
+            return session.table_bytes(statement.object_id)
+        except Unavailable:
+            return None
 
     def of_copy(self, session: ShardSession, row: StoredStatement) -> Vitals:
         """Measured while its engine works; what its copy needs yet is told to the others. Raises

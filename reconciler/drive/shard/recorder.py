@@ -110,9 +110,15 @@ class ShardRecorder:
         self.write()
 
     def intend(
-        self, index: int, statement: PlannedStatement, attempt: int, handle: Handle
+        self,
+        index: int,
+        statement: PlannedStatement,
+        attempt: int,
+        handle: Handle,
+        size_bytes: int | None,
     ) -> StoredStatement:
-        """Durable when this returns, with what finds it again: the statement may now be sent."""
+        """Durable when this returns, with what finds it again: the statement may now be sent.
+        `size_bytes` is how large its table is, where that says how long it takes."""
         if self.state(statement.object_id) is not OperationState.RUNNING:
             self.move(statement.object_id, Move.START)
         self._intended[index] = StoredStatement(
@@ -124,6 +130,7 @@ class ShardRecorder:
             attempts=attempt,
             intended_s=self._clock.now_s(),
             handle=handle,
+            progress=Progress(bytes_total=size_bytes),
         )
         self._unwritten.append(StatementEntry(row=self._intended[index]))
         self.write()
@@ -143,13 +150,18 @@ class ShardRecorder:
             self.move(row.object_id, move)
             self.tell(FoundRunning(), row.object_id)
         self._intended[row.index] = replace(
-            row, state=StatementState.INTENDED, settled_s=None, problem=None, progress=progress
+            row,
+            state=StatementState.INTENDED,
+            settled_s=None,
+            problem=None,
+            progress=_with_size(progress, row),
         )
         self._unwritten.append(StatementEntry(row=self._intended[row.index]))
 
     def advance(self, index: int, progress: Progress, *, at_once: bool = False) -> None:
         """Durable soon, for those who watch: not each step of a long way is a write."""
         row, now_s = self._intended[index], self._clock.monotonic_s()
+        progress = _with_size(progress, row)
         is_due = at_once or now_s - self._advanced_s >= PROGRESS_RECORDED_EVERY_S
         if progress == row.progress or not is_due:
             return
@@ -243,3 +255,11 @@ class ShardRecorder:
                 return
         self._unwritten.append(OperationEntry(row=row))
         self._rows[row.object_id] = replace(row, version=row.version + 1)
+
+
+def _with_size(progress: Progress, row: StoredStatement) -> Progress:
+    """How large the table was when the statement was sent is kept, where its engine counts no
+    bytes."""
+    if progress.bytes_total is not None:
+        return progress
+    return replace(progress, bytes_total=row.progress.bytes_total)

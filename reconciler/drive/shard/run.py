@@ -213,8 +213,8 @@ class _ShardRun:
         if isinstance(handle, Failed):
             why = statement_failed(self._shard, statement, handle)
             return Again(why) if handle.transient else self._fail(statement.object_id, why)
-        self._earlier = handle
-        row = self._record.intend(self._index, statement, self._attempt, handle)
+        self._earlier, size_bytes = handle, self._guards.size_bytes(session, statement)
+        row = self._record.intend(self._index, statement, self._attempt, handle, size_bytes)
         self._in_hand = row
         self._progress.started(statement, self._index)
         hand = InHand(row=row, work=work)

@@ -77,6 +77,7 @@ from reconciler.ledger.model import (
 from reconciler.ledger.reasons import Answer
 from reconciler.ledger.states import ApplyState, RequestKind, RequestState, StatementState
 from reconciler.model.engine import EngineName
+from reconciler.model.object_id import ObjectKind
 from reconciler.plan.model import Moment
 
 # Asked for again and again by whoever drives an apply, and built once (see `writes`).
@@ -334,6 +335,26 @@ class SqlLedger:
             .order_by(statements.c.apply_id, statements.c.shard, statements.c.statement_index)
         )
         return tuple(rows.statement_of_apply(row) for row in self._rows(wanted))
+
+    def past_statements(
+        self, environment: str, keyspace: str, *, tables: Sequence[str], limit: int
+    ) -> tuple[StatementOfApply, ...]:
+        took_s = statements.c.settled_s - statements.c.intended_s
+        wanted = (
+            select(statements, applies.c.state.label("apply_state"))
+            .join(applies, applies.c.apply_id == statements.c.apply_id)
+            .where(
+                applies.c.environment == environment,
+                applies.c.keyspace == keyspace,
+                statements.c.object_kind == ObjectKind.TABLE.value,
+                statements.c.state == StatementState.APPLIED.value,
+                statements.c.settled_s.is_not(None),
+            )
+            .order_by(statements.c.apply_id.desc(), took_s.desc(), statements.c.shard)
+            .limit(limit)
+        )
+        each = (wanted.where(statements.c.object_name == table) for table in tables)
+        return tuple(rows.statement_of_apply(row) for one in each for row in self._rows(one))
 
     def events(self, apply_id: int, *, limit: int) -> list[EventEntry]:
         wanted = select(events).where(events.c.apply_id == apply_id)
