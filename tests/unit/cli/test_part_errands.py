@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
-from reconciler.cli.part_errands import part_request
+from reconciler.cli.part_errands import PartErrands, part_request
 from reconciler.drive.open import Releases
 from reconciler.rollout.behest import Behest
-from reconciler.rollout.course import RegionOrder
+from reconciler.rollout.course import PartEnd, PartReport, RegionOrder
 
 FIRST = RegionOrder(
     environment="production",
@@ -43,3 +45,16 @@ def test_what_was_released_stays_so_for_the_worker_after() -> None:
     asked = part_request("a" * 40, RESUMED, holder="a worker", has_begun=True)
     assert asked.releases is Releases.WHAT_HOLDS
     assert asked.asker is not None
+
+
+@pytest.mark.invariant("TM-3")
+@pytest.mark.parametrize("commit", ["", "main", "a" * 12, "--upload-pack=x", "a" * 40 + "\n"])
+def test_an_order_that_names_no_commit_in_full_is_refused_and_nothing_is_fetched(
+    tmp_path: Path, commit: str
+) -> None:
+    def asked(*_: object) -> NoReturn:
+        raise AssertionError("the order was read further")
+
+    errands = PartErrands(repo=tmp_path / "none", branch="main", holder="me", proof_at=asked)
+    told = errands.end(replace(FIRST, commit=commit))
+    assert told == PartReport(end=PartEnd.HELD, code="part-order-unreadable", problems=1)

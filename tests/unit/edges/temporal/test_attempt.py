@@ -8,11 +8,12 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
+from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from reconciler.edges.temporal.attempt import Attempt
 from reconciler.edges.temporal.worker import RegionWork, activities_of
-from reconciler.rollout.course import PartEnd, PartReport, RegionOrder
+from reconciler.rollout.course import COURSE_PROTOCOL, PartEnd, PartReport, RegionOrder
 
 ORDER = RegionOrder(
     environment="production",
@@ -62,3 +63,32 @@ def test_an_attempt_knows_whether_one_before_it_had_begun() -> None:
 @pytest.mark.parametrize("shown_before", [{"done": 1, "of": 4}, "of another version", None])
 def test_what_another_version_showed_tells_nothing(shown_before: Any) -> None:
     assert attempted(shown_before, begins=False)[0] is False
+
+
+@pytest.mark.invariant("TM-6")
+@pytest.mark.parametrize("activity", [0, 1], ids=["a part", "an end"])
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"protocol": COURSE_PROTOCOL + 1, "of": "another version"}, "region-protocol"),
+        ({"protocol": str(COURSE_PROTOCOL)}, "region-protocol"),
+        ({}, "region-protocol"),
+        ({"region": "eu"}, "region-other"),
+    ],
+)
+def test_an_order_of_another_version_is_refused_by_name_before_it_is_read(
+    given: dict[str, Any], code: str, activity: int
+) -> None:
+    def begun(*_: object) -> PartReport:
+        raise AssertionError("something of the order was carried out")
+
+    work = RegionWork(region="us", apply=begun, end=begun, grace_s=5)
+    order = given if code == "region-protocol" else {**asdict(ORDER), **given}
+
+    async def attempt() -> None:
+        with ThreadPoolExecutor(1) as threads:
+            await ActivityEnvironment().run(activities_of(work, threads)[activity], order)
+
+    with pytest.raises(ApplicationError) as refused:
+        asyncio.run(attempt())
+    assert (refused.value.type, refused.value.non_retryable) == (code, True)
