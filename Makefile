@@ -109,10 +109,11 @@ check: venv ## lint, format, types, import contracts, workflows and forms
 	$(BIN)/zizmor --offline --no-progress --quiet --persona pedantic \
 		$(WORKFLOWS) action.yml .github/dependabot.yml
 
-lock: venv ## requirements.lock: what the action installs, each file by its hash
-	@echo setuptools | $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header \
-		--no-annotate --no-emit-index-url --python-version 3.11 --constraint constraints.txt \
-		--output-file requirements.lock pyproject.toml -
+LOCKED = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
+	--no-emit-index-url --python-version 3.11 --constraint constraints.txt
+lock: venv ## requirements.lock: what the action installs, each file by its hash; and what workers need besides
+	@echo setuptools | $(LOCKED) --output-file requirements.lock pyproject.toml -
+	@echo temporalio | $(LOCKED) --output-file docs/examples/worker/temporal.lock -
 
 bench: venv ## what it costs: the benchmarks of bench/
 	@$(BIN)/python tools/fetch-server mysql --link $(BIN)

@@ -31,7 +31,8 @@ class Image:
     context: Path
     root: Path
     path: list[str] = field(default_factory=list)
-    words: list[str] = field(default_factory=list)  # what is run, and what it is told by default
+    entry: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)  # by default
     user: str = "root"
     from_index: list[str] = field(default_factory=list)
 
@@ -49,12 +50,19 @@ class Image:
                     self.path = [part for part in value.split(":") if part != "$PATH"]
                 case "USER":
                     self.user = rest
-                case "ENTRYPOINT" | "CMD":
-                    self.words = [*(self.words if word == "CMD" else []), *json.loads(rest)]
+                case "ENTRYPOINT":
+                    self.entry, self.told = json.loads(rest), []
+                case "CMD":
+                    self.told = json.loads(rest)
                 case "COPY" | "FROM" | "ARG" | "WORKDIR":
                     pass
                 case _:
                     raise AssertionError(f"nobody here knows {word}")
+
+    @property
+    def words(self) -> list[str]:
+        """What is run."""
+        return [*self.entry, *self.told]
 
     def run(self, *more: str) -> subprocess.CompletedProcess[str]:
         """As a container would, where nothing of this environment is found."""
@@ -97,7 +105,7 @@ class Image:
         assert done.returncode == 0, (command, done.stdout, done.stderr)
 
     def _ran(self, command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-        path = [*map(self._moved, self.path), os.environ["PATH"] if not self.words else os.defpath]
+        path = [*map(self._moved, self.path), os.environ["PATH"] if not self.entry else os.defpath]
         environ = {
             "PATH": ":".join(path),
             "HOME": str(self.root),

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.parser import Parser
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from tests.container import Image
 from tests.tidy.source import ROOT
 
 MADE_BY_THE_BUILD = ("PKG-INFO", "setup.cfg")
+EXAMPLES = ROOT / "docs" / "examples"
 NOT_OF_THE_CHECKOUT = {
     ".git", ".venv", ".servers", ".sandbox", ".demo", ".demo-vitess", ".hypothesis",
     ".import_linter_cache", ".mypy_cache", ".pytest_cache", ".ruff_cache", "__pycache__", "build",
@@ -144,7 +145,7 @@ def image(built: Built, tmp_path: Path) -> Image:
     return Image(context, root)
 
 
-def test_the_images_hold_a_command_that_works(image: Image) -> None:
+def test_the_images_hold_a_command_that_works(image: Image, tmp_path: Path) -> None:
     image.build(ROOT / "Containerfile")
     (locked,) = image.from_index
     assert "-r /build/requirements.lock" in locked
@@ -153,10 +154,21 @@ def test_the_images_hold_a_command_that_works(image: Image) -> None:
     where = image.run("schema")
     assert '"$schema"' in where.stdout, "of the image, and not of this checkout"
     # The controller's is made from it.
-    image.build(ROOT / "docs" / "examples" / "controller" / "Containerfile")
+    image.build(EXAMPLES / "controller" / "Containerfile")
     assert (image.user, image.words) == ("10001", ["reconciler", "run"])
     helped = image.run("--help")
     assert (helped.returncode, "reconciler run" in helped.stdout) == (0, True), helped.stderr
+    # And a worker's from that one.
+    beside = tmp_path / "beside"
+    beside.mkdir()
+    shutil.copy2(EXAMPLES / "worker" / "temporal.lock", beside)
+    (beside / ".dockerignore").touch()
+    worker = replace(image, context=beside)
+    worker.build(EXAMPLES / "worker" / "Containerfile")
+    assert (worker.user, worker.words) == ("10001", ["reconciler", "worker"])
+    assert "-r /build/temporal.lock" in worker.from_index[-1]
+    helped = worker.run("--help")
+    assert (helped.returncode, "reconciler worker" in helped.stdout) == (0, True), helped.stderr
     trusted = (image.root / "gitconfig").read_text()
     assert re.findall(r"directory = (\S+)", trusted) == ["/repo", "/clone/shop"]
 
