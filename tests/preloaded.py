@@ -8,7 +8,6 @@ test of the start itself, or of streams that are closed.
 from __future__ import annotations
 
 import atexit
-import json
 import os
 import signal
 import socket
@@ -20,6 +19,7 @@ from pathlib import Path
 from threading import Thread
 from typing import IO, Any
 
+from tests.preloaded_command import ask
 from tests.waiting import PATIENCE_S
 
 _ROOT = Path(__file__).parents[1]
@@ -90,9 +90,16 @@ class Started:
         return int(told)
 
 
+def for_a_shell() -> tuple[list[str], int]:
+    """What a shell types in front of the arguments of an interpreter, and the file that it has to
+    be given."""
+    place = _preloading().fileno()
+    command = str(_ROOT / "tests" / "preloaded_command.py")
+    return [sys.executable, "-I", "-S", command, str(place)], place
+
+
 def _ask(arguments: Sequence[str], files: Sequence[int]) -> None:
-    asked = {"arguments": [*arguments], "environ": {**os.environ}, "folder": os.getcwd()}
-    socket.send_fds(_preloading(), [json.dumps(asked).encode()], files)
+    ask(_preloading(), arguments, files)
 
 
 @cache

@@ -10,13 +10,13 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.preloaded import Started, for_a_shell
 from tests.tidy.source import ROOT
 
 PAGE = ROOT / "docs" / "tutorial.md"
@@ -45,8 +45,8 @@ def blocks() -> tuple[Block, ...]:
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path
-    down = [*_tool(), "sandbox", "down", "--folder", str(tmp_path / "try" / ".sandbox")]
-    subprocess.run(down, capture_output=True, check=False)
+    down = ["-m", "reconciler", "sandbox", "down", "--folder", str(tmp_path / "try" / ".sandbox")]
+    Started(down).communicate()
 
 
 def test_every_command_of_the_tutorial_does_what_the_page_says(home: Path) -> None:
@@ -80,7 +80,8 @@ def _check_shown(block: Block, lines: list[str]) -> None:
 def _session(home: Path, page: tuple[Block, ...]) -> list[list[str]]:
     """What each block said, with the code of its last command as a last line. Any other command
     that fails ends the session."""
-    script = ["exec 2>&1", f'reconciler() {{ {" ".join(_tool())} "$@"; }}']
+    command, file = for_a_shell()
+    script = ["exec 2>&1", f'reconciler() {{ {" ".join(command)} -m reconciler "$@"; }}']
     for number, block in enumerate(page):
         script += [*_typed(block), f'echo "{_END.format(number=number)} $?"']
     environ = {
@@ -100,6 +101,7 @@ def _session(home: Path, page: tuple[Block, ...]) -> list[list[str]]:
         ["bash", "-c", "\n".join(script)],
         cwd=home,
         env=environ,
+        pass_fds=[file],
         capture_output=True,
         text=True,
         check=False,
@@ -120,7 +122,3 @@ def _typed(block: Block) -> tuple[str, ...]:
         return ("set -e", block.commands)
     before, _, last = block.commands.rstrip().rpartition("\n")
     return ("set -e", before, "set +e", last)
-
-
-def _tool() -> tuple[str, ...]:
-    return (sys.executable, "-m", "reconciler")
