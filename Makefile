@@ -65,7 +65,7 @@ quick: venv ## the tests that need no server; of long series every seventh case
 
 test: venv servers ## all tests but those of engines, Vitess and Temporal, on servers of their own
 	$(PYTEST) --forked $(OFFLINE)
-	$(PYTEST) -n $(WORKERS) -m 'not engine' $(addprefix --ignore=,$(OFFLINE)) tests
+	$(PYTEST) --forked=$(WORKERS) -m 'not engine' $(addprefix --ignore=,$(OFFLINE)) tests
 
 test-engines: venv servers engines ## the tests of every engine; one that is not there fails
 	$(PYTEST) -n $(WORKERS) -m engine --every-engine

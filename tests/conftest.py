@@ -45,6 +45,7 @@ settings.load_profile("any-machine")
 # Of `make quick`, which is run before each commit: `make test` tries ten times as many.
 settings.register_profile("quick", deadline=None, max_examples=10)
 
+_A_CORE = "a core"
 
 # Files whose tests are begun first.
 _LONGEST = (
@@ -76,7 +77,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--every-engine", action="store_true", help="an engine that is not there is a failure"
     )
     parser.addoption(
-        "--forked", action="store_true", help="a process for each core, not by pytest-xdist"
+        "--forked",
+        nargs="?",
+        const=_A_CORE,
+        help="so many processes, not by pytest-xdist; auto: for tests that wait for servers;"
+        " without a number one for each core",
     )
     parser.addoption("--temporal", action="store_true", help="those on a Temporal server as well")
     parser.addoption("--vitess", action="store_true", help="the tests on a Vitess cluster as well")
@@ -85,13 +90,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):  # processes of pytest-xdist inherit what is set here
         spare_git()
-        _keep_files_in_memory(config.getoption("numprocesses") or 1)
+        _keep_files_in_memory(_forked(config) or config.getoption("numprocesses") or 1)
     every_engine = bool(config.getoption("every_engine"))
     config.pluginmanager.register(EngineTests(why_missing, every_engine=every_engine))
     if config.getoption("forked"):
-        config.pluginmanager.register(Forked())
+        config.pluginmanager.register(Forked(_forked(config), _is_long))
     config.pluginmanager.register(TemporalTests(wanted=bool(config.getoption("temporal"))))
     config.pluginmanager.register(VitessTests(wanted=bool(config.getoption("vitess"))))
+
+
+def _forked(config: pytest.Config) -> int | None:
+    """How many processes with servers of their own are forked; None: none has any."""
+    told: str | None = config.getoption("forked")
+    if told in (None, _A_CORE):
+        return None
+    return processes() if told == "auto" else int(told)
+
+
+def _is_long(test: pytest.Item) -> bool:
+    return test.path.name in _LONGEST
 
 
 def _keep_files_in_memory(for_processes: int) -> None:
@@ -106,9 +123,7 @@ def _keep_files_in_memory(for_processes: int) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     workers: dict[str, Any] = getattr(config, "workerinput", {})  # of pytest-xdist
-    items[:] = longest_first(
-        items, lambda item: item.path.name in _LONGEST, processes=workers.get("workercount", 1)
-    )
+    items[:] = longest_first(items, _is_long, processes=workers.get("workercount", 1))
 
 
 def pytest_collection_finish() -> None:

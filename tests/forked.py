@@ -1,8 +1,8 @@
-"""`--forked`: tests that wait for nothing, on every core, and collected once: when they are, a
-process for each core is forked, and takes the next few whenever it is done with some.
+"""`--forked`: tests that are collected once: when they are, a process for each core is forked, or
+more of them for tests that wait for servers, and takes the next few whenever it is done with some.
 
 With pytest-xdist each process collects them all again, and to tell of a small test takes more than
-to run it. That stays the way for tests that have servers of their own.
+to run it. Servers are each process's own: no fixture has begun when it is forked.
 
 Rule: a run of which a process died, or left out a test that it had taken, has failed.
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from multiprocessing.connection import Connection, Pipe, wait
 from typing import Any, NoReturn
@@ -28,20 +28,28 @@ _NUMBER_BYTES = 4
 
 
 class Forked:
-    """A plugin of pytest."""
+    """A plugin of pytest. Tests that are long stand first, and are taken one by one."""
+
+    def __init__(
+        self, processes: int | None = None, is_long: Callable[[pytest.Item], bool] = lambda _: False
+    ) -> None:
+        self._processes = processes or cores()
+        self._is_long = is_long
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         if session.testsfailed or session.config.option.collectonly:
             return None  # what follows says so
-        _run(session)
+        long = sum(map(self._is_long, session.items))
+        taken = parts(len(session.items), long=long, processes=self._processes)
+        _run(session, taken, self._processes)
         return True
 
 
-def parts(count: int, *, processes: int) -> list[range]:
-    """In which parts so many tests are taken."""
-    found: list[range] = []
-    begin = 0
+def parts(count: int, *, long: int = 0, processes: int) -> list[range]:
+    """In which parts so many tests are taken, of which so many are long."""
+    found = [range(place, place + 1) for place in range(long)]
+    begin = long
     while begin < count:
         size = max(TESTS_AT_ONCE_MIN, (count - begin) // (_TURNS * processes))
         found.append(range(begin, min(count, begin + size)))
@@ -49,16 +57,17 @@ def parts(count: int, *, processes: int) -> list[range]:
     return found
 
 
-def _run(session: pytest.Session) -> None:
+def _run(session: pytest.Session, taken: Sequence[range], processes: int) -> None:
     config: Any = session.config
     config.pluginmanager.getplugin("terminalreporter").showfspath = False
     config._tmp_path_factory.getbasetemp()  # one for all of them, which this process removes
-    taken = parts(len(session.items), processes=cores())
     taking = _numbers(len(taken))
     started: dict[Connection, int] = {}
-    for _ in range(cores()):
+    for _ in range(processes):
         told, telling = Pipe(duplex=False)
         if (process_id := os.fork()) == 0:
+            for listening in (told, *started):  # whoever tells shall see that nobody listens
+                listening.close()
             _be_one(session, _items(session, taken, taking), telling)
         telling.close()
         started[told] = process_id

@@ -59,9 +59,14 @@ def test_a_process_that_dies_fails_the_run(folder: Path) -> None:
 
 @pytest.mark.parametrize("processes", [1, 2, 64])
 @pytest.mark.parametrize("count", [0, 1, 5, 7_919])
-def test_all_are_taken_in_ever_smaller_parts(count: int, processes: int) -> None:
-    taken = parts(count, processes=processes)
+@pytest.mark.parametrize("long", [0, 1])
+def test_all_are_taken_in_ever_smaller_parts_and_long_ones_alone(
+    count: int, processes: int, long: int
+) -> None:
+    alone = min(count, long * 40)
+    taken = parts(count, long=alone, processes=processes)
     assert [place for part in taken for place in part] == [*range(count)]
-    sizes = [len(part) for part in taken]
+    assert all(len(part) == 1 for part in taken[:alone])
+    sizes = [len(part) for part in taken[alone:]]
     assert sizes == sorted(sizes, reverse=True)
     assert all(size >= TESTS_AT_ONCE_MIN for size in sizes[:-1])
