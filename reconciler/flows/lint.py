@@ -73,8 +73,8 @@ def fix_files(
             edits.setdefault(remark.path, []).extend(remark.edits)
     written = sorted(path for path, found in edits.items() if found)
     for path in written:
-        text = text_of(tree.read(path, bytes_max=DEFINITION_BYTES_MAX), path)
-        writer.write(path, edited(text, edits[path]).encode())
+        content = tree.read(path, bytes_max=DEFINITION_BYTES_MAX)
+        writer.write(path, edited(content.decode(), edits[path]).encode())
     return tuple(written)
 
 

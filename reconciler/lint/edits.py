@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left
 from collections.abc import Sequence
+from dataclasses import replace
 
 from reconciler.ddl.outline.model import IndexOutline
 from reconciler.lint.model import Edit
+
+_MARK = "\ufeff"
+_PAIR = re.compile("\r\n")
 
 
 def without_index(index: IndexOutline, gone: Sequence[IndexOutline]) -> tuple[Edit, ...]:
@@ -26,9 +32,12 @@ def _is_at_the_end(index: IndexOutline, gone: Sequence[IndexOutline]) -> bool:
     return any(_is_at_the_end(one, gone) for one in following)
 
 
-def edited(text: str, edits: Sequence[Edit]) -> str:
-    """The file's text with all of them made; lines that they empty go too. Edits do not overlap:
-    what two of them would take away is taken once."""
+def edited(written: str, edits: Sequence[Edit]) -> str:
+    """The file as it was written, with all of them made; lines that they empty go too, and one of
+    two blanks. Line ends and a mark of the editor's stay as they are, though edits are told in text
+    without (`spec/text.py`). Edits do not overlap: what two of them would take away is taken once.
+    """
+    text, edits = written, _in_written(written, edits)
     for edit in sorted(set(edits), key=lambda edit: edit.start, reverse=True):
         before, after = text[: edit.start], text[edit.end :]
         line_start = before.rpartition("\n")[2]
@@ -36,6 +45,20 @@ def edited(text: str, edits: Sequence[Edit]) -> str:
         emptied = not edit.text and not (line_start + line_end).strip() and newline
         if emptied:
             text = before[: len(before) - len(line_start)] + rest
+        elif not edit.text and re.search(r"\S $", line_start) and after.startswith(" "):
+            text = before + after[1:]
         else:
             text = before + edit.text + after
     return text
+
+
+def _in_written(written: str, edits: Sequence[Edit]) -> list[Edit]:
+    """At the places of the same characters: behind a mark at the beginning, and behind line ends
+    of two characters, of which the text that edits are told in has one."""
+    mark = len(_MARK) if written.startswith(_MARK) else 0
+    pairs = [end.start() - mark - at for at, end in enumerate(_PAIR.finditer(written))]
+
+    def place(at: int) -> int:
+        return mark + at + bisect_left(pairs, at)
+
+    return [replace(edit, start=place(edit.start), end=place(edit.end)) for edit in edits]

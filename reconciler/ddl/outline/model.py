@@ -51,19 +51,21 @@ class ColumnOutline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartOutline:
-    """A part of an index; `column` is None for an expression, `length` a prefix's, None: whole."""
+    """A part of an index; `column` is None for an expression, whose words are `expression`, as
+    written; `length` is a prefix's, None: whole."""
 
     column: str | None
     length: int | None = None
     descending: bool = False
+    expression: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexOutline:
     """`name` is None where the server will choose one; the primary key's is "PRIMARY". `inline`:
-    it is said in its column's own line. `options` are the words behind its columns, as written;
-    `comma_before` and `comma_behind` are the offsets of those between it and what stands beside
-    it in the table's brackets."""
+    it is said in its column's own line. `options` are the words behind its columns, as written, but
+    for its `comment`, with the quotes; `comma_before` and `comma_behind` are the offsets of those
+    between it and what stands beside it in the table's brackets."""
 
     name: str | None
     kind: IndexKind
@@ -72,6 +74,7 @@ class IndexOutline:
     inline: bool = False
     visible: bool = True
     options: str = ""
+    comment: str = ""
     comma_before: int | None = None
     comma_behind: int | None = None
 

@@ -144,6 +144,7 @@ def _index(
             cursor.skip()
     parts = tuple(map(_part, listed(cursor.take_brackets())))
     options = cursor.tokens[cursor.at :]
+    said = next((at for at, token in enumerate(options) if token.is_word("COMMENT")), len(options))
     return IndexOutline(
         name="PRIMARY" if kind is IndexKind.PRIMARY else own or constraint,
         kind=kind,
@@ -151,15 +152,22 @@ def _index(
         at=place_of(cursor.tokens, file),
         visible=not any(token.is_word("INVISIBLE", "IGNORED") for token in options)
         or any(token.is_word("NOT") for token in options),
-        options=" ".join(token.text for token in options),
+        options=_words((*options[:said], *options[said + 2 :])),
+        comment=_words(options[said + 1 : said + 2]),
     )
+
+
+def _words(tokens: Iterable[Token]) -> str:
+    return " ".join(token.text for token in tokens)
 
 
 def _part(tokens: tuple[Token, ...]) -> PartOutline:
     cursor = Cursor(tokens)
     descending = tokens[-1].is_word("DESC")
     if tokens[0].is_punctuation("("):
-        return PartOutline(column=None, descending=descending)
+        return PartOutline(
+            column=None, descending=descending, expression=_words(cursor.take_brackets())
+        )
     column = cursor.take_name()
     length = cursor.take_brackets()
     return PartOutline(

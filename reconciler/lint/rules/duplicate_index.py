@@ -9,36 +9,43 @@ from reconciler.lint.edits import without_index
 from reconciler.lint.model import Asked, Found, Rule, Severity
 from reconciler.model.schema import IndexKind
 
+_ORDERED = (IndexKind.PRIMARY, IndexKind.UNIQUE, IndexKind.PLAIN)
+
 
 def _check(asked: Asked) -> Iterator[Found]:
     table = asked.table
     needless = [(index, other) for index in table.indexes if (other := _in_place_of(index, table))]
-    gone = [index for index, _ in needless if not index.inline]
+    gone = [index for index, other in needless if _is_nothing_lost(index, other)]
     for index, other in needless:
         same = _parts(index) == _parts(other)
         yield Found(
             message=f"is {'the same as' if same else 'the beginning of'} {_name(other)}",
             at=index.at,
             object=index.name,
-            edits=without_index(index, gone),
+            edits=without_index(index, gone) if index in gone else (),
         )
+
+
+def _is_nothing_lost(index: IndexOutline, other: IndexOutline) -> bool:
+    """What somebody wrote about it is not taken away for them."""
+    return not index.inline and index.comment in ("", other.comment)
 
 
 def _in_place_of(index: IndexOutline, table: TableOutline) -> IndexOutline | None:
     """Uniqueness is a rule about rows, so that only an equal unique key makes a unique one
-    needless; of two that are equal it is the later."""
-    if index.kind not in (IndexKind.PLAIN, IndexKind.UNIQUE) or not index.visible:
+    needless; of two that are equal it is the later. Indexes for words and for shapes serve queries
+    of their own: only an equal one does the same."""
+    if index.kind is IndexKind.PRIMARY or not index.visible:
         return None
     before = table.indexes.index(index)
     for at, other in enumerate(table.indexes):
         if other is index or not other.visible or other.options != index.options:
             continue
-        if other.kind not in (IndexKind.PRIMARY, IndexKind.UNIQUE, IndexKind.PLAIN):
-            continue
-        if any(part.column is None for part in (*index.parts, *other.parts)):
-            continue
         equal = _parts(other) == _parts(index)
-        if index.kind is IndexKind.UNIQUE:
+        if index.kind not in _ORDERED or other.kind not in _ORDERED:
+            if equal and other.kind is index.kind and at < before:
+                return other
+        elif index.kind is IndexKind.UNIQUE:
             if equal and other.is_unique and (other.kind is IndexKind.PRIMARY or at < before):
                 return other
         elif equal:
@@ -49,10 +56,10 @@ def _in_place_of(index: IndexOutline, table: TableOutline) -> IndexOutline | Non
     return None
 
 
-def _parts(index: IndexOutline) -> list[tuple[str | None, int | None, bool]]:
-    """Names of columns are the same in any case."""
+def _parts(index: IndexOutline) -> list[tuple[str | None, str, int | None, bool]]:
+    """Names of columns are the same in any case; of expressions it is not asked what is a name."""
     return [
-        (column, part.length, part.descending)
+        (column, part.expression, part.length, part.descending)
         for column, part in zip(index.columns, index.parts, strict=True)
     ]
 

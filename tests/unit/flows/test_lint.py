@@ -149,3 +149,22 @@ def test_a_fix_writes_the_files_it_has_to_and_no_others() -> None:
     text = tree.content["schemas/commerce/log.sql"].decode()
     assert text == "-- since 2019, int(11) here stays\nCREATE TABLE log (at datetime, n int);\n"
     assert fix_files(tree, lint_files(tree), tree) == ()
+
+
+@pytest.mark.invariant("LN-3")
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_fix_leaves_line_ends_and_what_an_editor_put_first(mark: str, end: str) -> None:
+    lines = (
+        "CREATE TABLE log (",
+        "  a int (11)  NOT NULL,",
+        "  KEY a (a),",
+        "  KEY b (a)",
+        ");",
+        "",
+    )
+    gone = ["  "] if end == "\r" else []  # an end that nobody writes any more: a line is left
+    fixed = ["CREATE TABLE log (", "  a int  NOT NULL,", "  KEY a (a)", *gone, ");", ""]
+    tree = files(log=mark + end.join(lines))
+    fix_files(tree, lint_files(tree), tree)
+    assert tree.content["schemas/commerce/log.sql"].decode() == mark + end.join(fixed)
