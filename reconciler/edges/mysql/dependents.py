@@ -10,9 +10,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from reconciler.ddl.scan import is_too_large
 from reconciler.ddl.usage import names_in, words_of, words_of_name
+from reconciler.edges.client.target import Target
 from reconciler.edges.mysql.connect import Link, Row
 from reconciler.edges.mysql.cross_database_children import read_references
 from reconciler.edges.mysql.grants import SHOWS_TABLES, unseen_with
@@ -162,12 +164,17 @@ def _programs(rows: Sequence[Row], *, own: str) -> Iterator[Program]:
         )
 
 
-class ProgramsElsewhere:
-    """Of databases that are no shard's own, asked for once per server, login and look: a program of
-    any database may use any shard, and each login sees others."""
+# By address and user: databases in which each look reads the programs itself.
+LookedAt = Mapping[tuple[tuple[str, int, str], str], frozenset[str]]
 
-    def __init__(self) -> None:
-        self._named = OncePerServer(_all_programs)
+
+class ProgramsElsewhere:
+    """Of databases that are not looked at themselves, asked for once per server, login and look: a
+    program of any database may use any shard, and each login sees others."""
+
+    def __init__(self, looked_at: LookedAt = MappingProxyType({})) -> None:
+        self.looked_at = looked_at
+        self._named = OncePerServer(self._beside)
         self._databases = OncePerServer(_databases)
         self._guard = threading.Lock()
         self._closed: dict[tuple[tuple[str, ...], Privileges], frozenset[str]] = {}
@@ -177,12 +184,21 @@ class ProgramsElsewhere:
     ) -> tuple[tuple[Program, ...], tuple[str, ...]]:
         """Those that may use the database's tables, and what was not seen, in words.
         Raises LinkLost."""
-        every = self._named.of(link, _login(link, server))
+        every = self._named.of(link, _login(server.identity, link.target.user))
         if every is None:
             return (), (ELSEWHERE,)
         hides = not every.hidden <= {database.lower()}
         is_blind = hides or not self._sees_all(link, server, database, privileges)
         return every.using(database.lower()), (ELSEWHERE,) if is_blind else ()
+
+    def beside(self, identity: str, target: Target) -> tuple[Program, ...]:
+        """All of them, as they were asked for."""
+        found = self._named.told(_login(identity, target.user), target.address)
+        return found.programs if found is not None else ()
+
+    def _beside(self, link: Link) -> ProgramsByName | None:
+        looked_at = self.looked_at.get((link.target.address, link.target.user), frozenset())
+        return _all_programs(link, looked_at)
 
     def _sees_all(
         self, link: Link, server: ServerLook, database: str, privileges: Privileges | None
@@ -192,7 +208,7 @@ class ProgramsElsewhere:
             return True
         if not _lists_all(privileges):
             return False
-        listed = self._databases.of(link, _login(link, server))
+        listed = self._databases.of(link, _login(server.identity, link.target.user))
         if listed is None:
             return False
         with self._guard:
@@ -201,19 +217,28 @@ class ProgramsElsewhere:
             return self._closed[listed, privileges] <= {database.lower()}
 
 
-def _login(link: Link, server: ServerLook) -> str:
-    return f"{server.identity}/{link.target.user}"
+def _login(identity: str, user: str) -> str:
+    return f"{identity}/{user}"
 
 
-def _all_programs(link: Link) -> ProgramsByName | None:
+def _all_programs(link: Link, but_of: Collection[str]) -> ProgramsByName | None:
     """None where they are too many to look through."""
-    system = ", ".join(f"'{name}'" for name in sorted(_SYSTEM))
-    selects = [one.select(f"{one.schema} NOT IN ({system})") for one in _CATALOGUES]
-    union = " UNION ALL ".join(selects)
+    return _programs_where(link, "NOT IN", {*_SYSTEM, *but_of})
+
+
+def programs_of(link: Link, databases: Collection[str]) -> ProgramsByName | None:
+    """The same of these databases alone. Raises LinkLost."""
+    return _programs_where(link, "IN", databases)
+
+
+def _programs_where(link: Link, is_in: str, databases: Collection[str]) -> ProgramsByName | None:
+    # To the letter: names that differ by case alone are equal to some catalogues.
+    named = ", ".join(f"'{name.encode().hex().upper()}'" for name in sorted(databases))
+    wanted = {one: f"HEX({one.schema}) {is_in} ({named})" for one in _CATALOGUES}
+    union = " UNION ALL ".join(one.select(where) for one, where in wanted.items())
     size = " UNION ALL ".join(
-        f"SELECT SUM(LENGTH({one.body})) FROM information_schema.{one.name}"
-        f" WHERE {one.schema} NOT IN ({system})"
-        for one in _CATALOGUES
+        f"SELECT SUM(LENGTH({one.body})) FROM information_schema.{one.name} WHERE {where}"
+        for one, where in wanted.items()
     )
     try:
         sizes = [number(row[0]) or 0 for row in link.query(size, width=1)]

@@ -7,7 +7,7 @@ together (`looking_together.py`), and any other is asked for its texts ahead of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from reconciler.edges.client.target import Target
 from reconciler.edges.mysql.access import read_access
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.deadline import Overdue, Patience, map_with_deadline
+from reconciler.edges.mysql.dependents import ProgramsByName, ProgramsElsewhere, programs_of
 from reconciler.edges.mysql.grants import shows_tables
 from reconciler.edges.mysql.limits import LOOK_BYTES_MAX, OBSERVE_ANSWERS_MAX
 from reconciler.edges.mysql.looking_together import Batch, batches_of, look_at_batch
@@ -32,6 +33,7 @@ from reconciler.edges.mysql.problems import (
     look_failed,
     shard_timeout,
 )
+from reconciler.edges.mysql.programs_among import looked_at, with_programs_among
 from reconciler.edges.mysql.reach import ByItself, Reach, database_of
 from reconciler.edges.mysql.reading import list_with_facts, read_tables
 from reconciler.edges.mysql.server_settings import ServerLook, look_at_server
@@ -55,8 +57,10 @@ class MysqlLiveShards:
         self._reach = reach or ByItself()
 
     def observe(self, shards: Sequence[ShardSpec], *, parallel: int) -> list[Observation]:
-        servers = ServerWide()
-        seen = self._look_together(shards, servers, parallel) if self._reach.serves_many else {}
+        targets = [*self._targets(shards)] if self._reach.serves_many else []
+        elsewhere = ProgramsElsewhere(looked_at(targets))
+        servers = ServerWide(programs=elsewhere)
+        seen = self._look_together(targets, servers, parallel)
         left = [shard for shard in shards if shard.name not in seen]
 
         def look(shard: ShardSpec, patience: Patience) -> Observation:
@@ -70,17 +74,32 @@ class MysqlLiveShards:
         alone = map_with_deadline(look, left, parallel=parallel, limit_s=time_limit_s)
         for shard, found in zip(left, alone, strict=True):
             seen[shard.name] = _overdue(shard) if isinstance(found, Overdue) else found
+        seen = with_programs_among(seen, targets, elsewhere, self._programs_of)
         return [seen[shard.name] for shard in shards]
 
+    def _programs_of(
+        self, target: Target, identity: str, databases: frozenset[str]
+    ) -> ProgramsByName | None:
+        try:
+            with self._reach.open(target, program="reconciler, looking") as link:
+                link.take_at_most(LOOK_BYTES_MAX)
+                server = look_at_server(link)
+                self._reach.set_session(link, session_variables(server.settings))
+                return programs_of(link, databases) if server.identity == identity else None
+        except Exception:  # whatever it was: what they are is not known
+            return None
+
+    def _targets(self, shards: Sequence[ShardSpec]) -> Iterator[tuple[ShardSpec, Target]]:
+        """Of those that have one."""
+        for shard in shards:
+            with suppress(ReconcilerError):
+                yield shard, self._target(shard)
+
     def _look_together(
-        self, shards: Sequence[ShardSpec], servers: ServerWide, parallel: int
+        self, targets: Sequence[tuple[ShardSpec, Target]], servers: ServerWide, parallel: int
     ) -> dict[str, Observation]:
         """Shards that stand on one server, as far as one connection could look at them: whatever
         is out of the ordinary about one is left for a look at it alone."""
-        targets: list[tuple[ShardSpec, Target]] = []
-        for shard in shards:
-            with suppress(ReconcilerError):
-                targets.append((shard, self._target(shard)))
 
         def look(batch: Batch, patience: Patience) -> list[ObservedShard]:
             try:

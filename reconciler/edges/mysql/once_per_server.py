@@ -40,3 +40,7 @@ class OncePerServer(Generic[_Answer]):
             return self._by_server[server]
         finally:
             asking.release()
+
+    def told(self, identity: str, address: tuple[str, int, str]) -> _Answer | None:
+        """What was answered, once nobody asks any more; None where nobody has."""
+        return self._by_server.get((identity, *address))
