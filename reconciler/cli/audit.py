@@ -58,7 +58,7 @@ def _plan_id(_context: click.Context, _option: click.Parameter, given: str) -> s
 @click.option(
     "--limit",
     type=click.IntRange(min=1, max=AUDIT_APPLIES_MAX),
-    default=50,
+    default=25,
     show_default=True,
     help="At most so many applies; of several ledgers, also those with the last one's number.",
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli import options
-from reconciler.cli.run import load, tell_where_to_look
+from reconciler.cli.run import load_to_look
 
 
 @click.command()
@@ -38,11 +38,9 @@ def drift(
     The ledger is asked only where a table is seen that an engine may have made. Exit 2 if a shard
     differs or an engine has left something, 3 if one could not be seen or understood.
     """
-    if observations and region:
-        raise click.UsageError("--observations are those of all regions; --region looks at one.")
-    loaded = load(repo, ref)
-    if not observations:
-        tell_where_to_look(loaded, environment, keyspaces, region)
+    loaded = load_to_look(
+        repo, ref, environment, keyspaces, region=region, observations=observations
+    )
     # Imported once that was told: it takes longer than a repository takes to be read.
     from reconciler.cli.drifting import find_and_show
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import click
+
 from reconciler.cli.streams import remark
 from reconciler.cli.trees import open_tree
 from reconciler.errors import ReconcilerError
@@ -18,6 +20,24 @@ def load(repo: Path, ref: str | None) -> Loaded:
     """From the working tree, or from the tree of the commit that `ref` names."""
     tree = open_tree(repo, ref)
     return Loaded(root=repo.resolve(), tree=tree, keyspaces=load_repository(tree))
+
+
+def load_to_look(
+    repo: Path,
+    ref: str | None,
+    environment: str | None,
+    asked: Sequence[str],
+    *,
+    region: str | None,
+    observations: Path | None,
+) -> Loaded:
+    """What is to be looked at, by asking shards or by what others saw of them."""
+    if observations and region:
+        raise click.UsageError("--observations are those of all regions; --region looks at one.")
+    loaded = load(repo, ref)
+    if not observations:
+        tell_where_to_look(loaded, environment, asked, region)
+    return loaded
 
 
 def tell_where_to_look(

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli import options
-from reconciler.cli.run import load, tell_where_to_look
+from reconciler.cli.run import load_to_look
 
 
 @click.command()
@@ -37,11 +37,9 @@ def verify(
 
     Exit 0 if it is, or if no shard needs a change; 3 if an apply would be refused.
     """
-    if observations and region:
-        raise click.UsageError("--observations are those of all regions; --region looks at one.")
-    loaded = load(repo, ref)
-    if not observations:
-        tell_where_to_look(loaded, environment, keyspaces, region)
+    loaded = load_to_look(
+        repo, ref, environment, keyspaces, region=region, observations=observations
+    )
     # Imported once that was told: it takes longer than a repository takes to be read.
     from reconciler.cli.verifying import verify_and_show
 

@@ -84,9 +84,9 @@ def copy_needs_bytes(table_bytes: int | None, copied_bytes: int | None = None) -
 def no_room_for_copy(
     vitals: Vitals, table_bytes: int | None, *, others_bytes: int, shard: str
 ) -> Refusal | None:
-    """A copy is about as large as its table; `others_bytes` is what copies that go on there need
-    yet. None: there is room, or it cannot be measured; then the spec's limit for the disk stands
-    alone."""
+    """A copy is about as large as its table, whoever makes it; `others_bytes` is what copies that
+    go on there need yet. None: there is room, or it cannot be measured; then the spec's limit for
+    the disk stands alone."""
     free_bytes, needed_bytes = vitals.disk_free_bytes, copy_needs_bytes(table_bytes)
     if free_bytes is None or table_bytes is None:
         return None

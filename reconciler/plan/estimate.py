@@ -148,9 +148,9 @@ def _work_of(change_set: ChangeSet, sizes: TableSizes, *, keeps_old: bool) -> _W
                 if size is None:
                     return statement.object_id.name
                 high += size
-                low += size if _surely_rewrites(statement) else 0
+                low += size if rebuilds(statement) else 0
                 copies = TRAITS[statement.engine].copies
-                if _surely_rewrites(statement) or copies:
+                if rebuilds(statement) or copies:
                     rebuilt.append((statement.object_id.name, size, kept))
                     kept += size if copies and keeps_old else 0
             case _:
@@ -172,8 +172,9 @@ def _rename(known: dict[str, int | None], statement: PlannedStatement) -> None:
         known.update((effect.object_id.name, None) for effect in statement.effects)
 
 
-def _surely_rewrites(statement: PlannedStatement) -> bool:
-    """In place without a rebuild may be a new index, which reads the table, or metadata alone."""
+def rebuilds(statement: PlannedStatement) -> bool:
+    """Whether the server surely writes the table a second time: in place without a rebuild may be
+    a new index, which reads the table, or metadata alone."""
     return statement.execution.rebuilds or statement.execution.algorithm is Algorithm.COPY
 
 

@@ -16,11 +16,11 @@ from reconciler.ledger.states import RequestKind, RequestState
 from reconciler.model.engine import EngineName
 from reconciler.outcomes.apply import ApplyVerdict
 from reconciler.outcomes.progress import RolloutWaits, StatementAdvanced
-from reconciler.plan.model import PlannedStatement
-from reconciler.spec.model import CutoverSpec
-from tests.sim.fleet import Online
-from tests.sim.plans import SHARDS
-from tests.sim.run import Simulation
+from reconciler.plan.model import Algorithm, ExecutionClass, PlannedStatement
+from reconciler.spec.model import CutoverSpec, RolloutSpec
+from tests.sim.fleet import Online, SimFleet
+from tests.sim.plans import SHARDS, interleaved, plan_for
+from tests.sim.run import Simulation, file_ledger
 from tests.sim.test_cutover import (
     GATED,
     Person,
@@ -155,6 +155,24 @@ def test_no_copy_is_begun_where_its_table_does_not_fit_once_more(
 ) -> None:
     sim = measured()
     sim.fleet.table_bytes = size
+    outcome = sim.run()
+    assert (outcome.verdict is ApplyVerdict.COMPLETED) == begins
+    if not begins:
+        assert outcome.refusals[0].code == "disk-too-small"
+        assert not any(shard.sent for shard in sim.fleet.shards.values())
+
+
+@pytest.mark.invariant("EN-8")
+@pytest.mark.parametrize(("size", "begins"), [(10**9, False), (10**8, True), (None, True)])
+def test_no_table_is_rebuilt_by_its_server_where_it_does_not_fit_once_more(
+    size: int | None, begins: bool
+) -> None:
+    copied = ExecutionClass(algorithm=Algorithm.COPY)
+    chain = tuple(replace(one, execution=copied) for one in interleaved(("users",), 1))
+    rollout = RolloutSpec()
+    plan = plan_for(rollout, tables=("users",), statements=chain)
+    sim = Simulation(plan=plan, rollout=rollout, fleet=SimFleet(plan), ledger=file_ledger())
+    sim.fleet.vitals, sim.fleet.table_bytes = WELL, size
     outcome = sim.run()
     assert (outcome.verdict is ApplyVerdict.COMPLETED) == begins
     if not begins:

@@ -46,6 +46,7 @@ from reconciler.ledger.reasons import InWords, LimitExceeded
 from reconciler.ledger.states import OperationState
 from reconciler.model.engine import TRAITS
 from reconciler.model.object_id import ObjectId, table_id
+from reconciler.plan.estimate import rebuilds
 from reconciler.plan.learned import works_on_rows
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports.shards import HeldLocks, ShardSession
@@ -142,9 +143,10 @@ class ShardGuards:
         return None
 
     def no_room(self, session: ShardSession, statement: PlannedStatement) -> End | None:
-        """For the copy that an engine would make; copies that go on there are waited for. Raises
-        Unavailable."""
-        if not TRAITS[statement.engine].copies:
+        """For the copy that an engine would make, or the server itself of a table that it rebuilds;
+        copies that go on there are waited for. Raises Unavailable."""
+        if not TRAITS[statement.engine].copies and not rebuilds(statement):
+            self._stop.room.done(self._task.work.shard)  # what the one before it needed is free
             return None
         # Complete copies that wait for the rest of their wave would be waited for in vain.
         is_kept = self._task.rollout.cutover.is_on_purpose

@@ -34,6 +34,9 @@ COLUMNS = (
 )
 
 
+_COMMIT_CHARS = 12  # the table and `--output json` have all of it
+
+
 def audit_document(outcome: AuditOutcome) -> Document:
     gone = forgotten_blocks(outcome.forgotten)
     if not outcome.rows:
@@ -56,7 +59,7 @@ def _line(row: AuditRow) -> Line:
     spans: list[Text | Name | Moment] = [Text(f"{row.apply_id}, "), Moment(row.started_s)]
     spans += [Text(": "), Name(row.keyspace)]
     spans += [Text(f" {state}{problem}, {what}{took}; plan "), Name(short_id(row.plan_id))]
-    spans += [Text(", commit "), Name(row.commit), Text(f"; {_whose(row)}")]
+    spans += [Text(", commit "), Name(row.commit[:_COMMIT_CHARS]), Text(f"; {_whose(row)}")]
     if row.started_by:
         spans.append(Text(f"; started by {row.started_by}"))
     return tuple(spans)

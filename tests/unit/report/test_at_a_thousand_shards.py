@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from reconciler.cli.audit import audit
 from reconciler.errors import Problem
 from reconciler.ledger.reasons import GateClosed, Halted, Stopped, Undriven
 from reconciler.ledger.states import ApplyState, OperationState
@@ -19,11 +20,13 @@ from reconciler.outcomes.apply import (
     StatusOutcome,
     WaveRow,
 )
+from reconciler.outcomes.audit import AuditOutcome, AuditRow
 from reconciler.outcomes.doctor import CheckMark, DoctorFinding, DoctorOutcome
 from reconciler.outcomes.drift import DriftGroup, DriftOutcome, ShardMark
 from reconciler.outcomes.files import PullOutcome
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome, VerifyState
 from reconciler.report.compose.apply import apply_document, status_document
+from reconciler.report.compose.audit import audit_document
 from reconciler.report.compose.doctor import doctor_document
 from reconciler.report.compose.drift import drift_document
 from reconciler.report.compose.plan import plan_document, show_document, verify_document
@@ -123,6 +126,25 @@ LOST = tuple(replace(samples.LOST, shard=shard) for shard in SHARDS)
 DRIFTED_REFUSALS = tuple(replace(samples.TABLE_DRIFTED, shard=shard) for shard in SHARDS)
 OF: Any = {"environment": "production", "keyspace": "commerce"}
 
+AUDITED_BY_DEFAULT = cast(int, next(p for p in audit.params if p.name == "limit").default)
+AUDITED = AuditRow(
+    **OF,
+    apply_id=1_017,
+    region=None,
+    started_s=START_S,
+    ended_s=START_S + 9_000,
+    plan_id=PLAN.plan_id,
+    commit="4f1c2ab0" * 5,
+    pull_request=1_007,
+    author="ada (account 1)",
+    approved_by=("ben (account 2)", "cai (account 3)"),
+    started_by="ada by https://github.com/acme/shop/actions/runs/7",
+    shards=1_000,
+    statements=3_000,
+    outcome=ApplyState.FAILED,
+    problem="lock-wait",
+)
+
 REPORTS: dict[str, Document] = {
     "plan": plan_document([PlanOutcome(**OF, plan=PLAN)]),
     "plan, no shard seen": plan_document([PlanOutcome(**OF, plan=None, refusals=LOST)]),
@@ -176,6 +198,15 @@ REPORTS: dict[str, Document] = {
                 ),
             )
         ]
+    ),
+    "audit": audit_document(
+        AuditOutcome(environment="production", rows=(AUDITED,) * AUDITED_BY_DEFAULT, more_before=3)
+    ),
+    "verify, all refused": verify_document(
+        [VerifyOutcome(**OF, state=VerifyState.REFUSED, plan=PLAN, refusals=DRIFTED_REFUSALS)]
+    ),
+    "drift, no shard seen": drift_document(
+        [DriftOutcome(**OF, groups=(DriftGroup(mark=ShardMark.DRIFTED, shards=SHARDS),))]
     ),
     "pull": pull_document(
         [
