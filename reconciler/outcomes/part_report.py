@@ -42,7 +42,7 @@ def report_of(
             return TryAgain(code="held-by-a-guard")
         case ApplyVerdict.UNKNOWN:
             return TryAgain(code="outcome-unknown")
-        case ApplyVerdict.REFUSED if outcome.refusals and all(map(_passes, outcome.refusals)):
+        case ApplyVerdict.REFUSED | ApplyVerdict.UNCONFIRMED if _all_pass(outcome.refusals):
             return TryAgain(code=outcome.refusals[0].code)
         case ApplyVerdict.PAUSED if _has_failed(outcome, wave):
             told = _told(outcome, wave, PartEnd.FAILED)
@@ -101,8 +101,11 @@ def _is_past_failures(outcome: ApplyOutcome, wave: int) -> bool:
     return states == done and failed in earlier and earlier <= SETTLED and failed not in steps
 
 
-def _passes(obstacle: Obstacle) -> bool:
-    return not isinstance(obstacle, Refusal) or obstacle.kind is RefusalKind.PASSES
+def _all_pass(obstacles: tuple[Obstacle, ...]) -> bool:
+    """There are some, and waiting is enough: what did not answer is asked again."""
+    return bool(obstacles) and all(
+        not isinstance(one, Refusal) or one.kind is RefusalKind.PASSES for one in obstacles
+    )
 
 
 def _told(outcome: ApplyOutcome, wave: int, end: PartEnd) -> PartReport:

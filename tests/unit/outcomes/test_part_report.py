@@ -15,7 +15,7 @@ from reconciler.errors import (
     Unanswered,
     Unavailable,
 )
-from reconciler.guard.model import Refusal, RefusalKind
+from reconciler.guard.model import Refusal, RefusalKind, refusals_from
 from reconciler.ledger.reasons import InWords, ShardFailed, WaveNotAsked
 from reconciler.ledger.states import OperationState
 from reconciler.model.object_id import ObjectId, ObjectKind
@@ -38,6 +38,8 @@ AWAY = Unreachable(shard="-40", code="shard-unreachable", reason=SECRET, recover
 PASSES = Refusal(code="replica-lag", message=SECRET, recovery="", kind=RefusalKind.PASSES)
 PROBLEM = Problem(code="statement-failed", message=SECRET, recovery=SECRET)
 
+LOST = Unavailable(Problem(code="connection-lost", message=SECRET, recovery=SECRET))
+
 
 def outcome(verdict: ApplyVerdict, **more: object) -> ApplyOutcome:
     return ApplyOutcome(environment="e", keyspace="k", verdict=verdict, **more)  # type: ignore[arg-type]
@@ -51,12 +53,18 @@ def test_every_end_of_an_apply_is_one_of_a_part(verdict: ApplyVerdict) -> None:
     assert is_completed is is_done, "an apply without shards is paused behind all it was asked for"
 
 
+@pytest.mark.invariant("TM-11")
 @pytest.mark.parametrize(
     ("found", "told"),
     [
         (outcome(ApplyVerdict.REFUSED, refusals=(DRIFT, AWAY)), PartEnd.HELD),
         (outcome(ApplyVerdict.REFUSED, refusals=(AWAY, PASSES)), "shard-unreachable"),
         (outcome(ApplyVerdict.REFUSED, refusals=(PASSES,)), "replica-lag"),
+        # A connection is cut while locks are taken, and the look behind it reaches every shard.
+        (outcome(ApplyVerdict.REFUSED, refusals=refusals_from(LOST)), "connection-lost"),
+        (outcome(ApplyVerdict.REFUSED, refusals=refusals_from(Refused(PROBLEM))), PartEnd.HELD),
+        (outcome(ApplyVerdict.UNCONFIRMED, refusals=(AWAY,)), "shard-unreachable"),
+        (outcome(ApplyVerdict.UNCONFIRMED, refusals=(AWAY, DRIFT)), PartEnd.HELD),
         (outcome(ApplyVerdict.UNKNOWN, problem=PROBLEM), "outcome-unknown"),
         (outcome(ApplyVerdict.FAILED, problem=PROBLEM), PartEnd.FAILED),
         (outcome(ApplyVerdict.SUPERSEDED, refusals=(DRIFT,)), PartEnd.HELD),
