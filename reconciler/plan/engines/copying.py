@@ -11,6 +11,7 @@ from reconciler.limits import IDENTIFIER_CHARS_MAX
 from reconciler.model.schema import Column, Index, IndexKind, Table
 from reconciler.model.server import Flavor
 from reconciler.plan.engines.question import EngineQuestion
+from reconciler.plan.engines.unique_keys import new_keys, shape_of_table
 from reconciler.plan.hazards.column_type import Family, parse_column_type
 from reconciler.plan.hazards.statement_context import (
     StatementContext,
@@ -176,3 +177,12 @@ def _stay(context: StatementContext, family: Family) -> Iterator[Column]:
         if family_of(column) is family and name_key(column.name) not in gone
     }
     yield from found.values()
+
+
+def meeting_obstacles(question: EngineQuestion) -> Iterator[str]:
+    """Of an engine that writes with REPLACE what is changed while it copies: a row of the copy that
+    has the same key as another one goes, without a word, also after rows were compared."""
+    both = question.context.both
+    if both is not None:
+        for name, _ in new_keys(*map(shape_of_table, both)):
+            yield f"rows that differ may meet in unique key {name} of its copy, and would be lost"

@@ -12,11 +12,11 @@ from reconciler.plan.engines.copying import (
     foreign_key_obstacles,
     key_obstacles,
     length_obstacles,
+    meeting_obstacles,
     renamed_constraint,
     trigger_obstacles,
 )
 from reconciler.plan.engines.question import EngineQuestion
-from reconciler.plan.engines.unique_keys import new_keys, shape_of_table
 
 _LONGEST_AFFIX = "__new"
 # What the program's own notation of servers and tables, and its patterns, leave as it is.
@@ -37,7 +37,7 @@ def pt_osc_obstacles(question: EngineQuestion) -> Iterator[str]:
     yield from foreign_key_obstacles(question)
     yield from trigger_obstacles(question)
     yield from _check_obstacles(question)
-    yield from _unique_obstacles(question)
+    yield from meeting_obstacles(question)
     yield from key_obstacles(question)
     for old, new in question.context.remade_columns():
         if old.generated is None and new.generated is None:
@@ -61,11 +61,3 @@ def _check_obstacles(question: EngineQuestion) -> Iterator[str]:
     checks = (check for side in question.context.both or () for check in side.checks)
     if check := next(checks, None):
         yield renamed_constraint(check.name)
-
-
-def _unique_obstacles(question: EngineQuestion) -> Iterator[str]:
-    """Its triggers replace a row of the copy by one that has the same key."""
-    both = question.context.both
-    if both is not None:
-        for name, _ in new_keys(*map(shape_of_table, both)):
-            yield f"rows that differ may meet in unique key {name} of its copy, and would be lost"

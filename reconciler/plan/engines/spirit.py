@@ -21,6 +21,7 @@ from reconciler.plan.engines.copying import (
     foreign_key_obstacles,
     json_obstacles,
     length_obstacles,
+    meeting_obstacles,
     parent_obstacles,
     primary_key_obstacles,
     trigger_obstacles,
@@ -60,6 +61,7 @@ def spirit_obstacles(question: EngineQuestion) -> Iterator[str]:
     yield from primary_key_obstacles(question)
     yield from json_obstacles(question)
     yield from vector_obstacles(question)
+    yield from meeting_obstacles(question)
     yield from _of_keys(question)
     yield from name_obstacles(question.context.step.table, keeps_old=question.keeps_old)
     yield from _of_clauses(question)

@@ -7,8 +7,8 @@ from contextlib import suppress
 from typing import TypeVar
 
 from reconciler.edges.engines.claim import under_claim
+from reconciler.edges.engines.meeting_keys import keys_that_take
 from reconciler.edges.engines.ownership import Record, digest, record_of
-from reconciler.edges.engines.pt_osc.keys import keys_that_take
 from reconciler.edges.engines.pt_osc.program import CopyLocks
 from reconciler.edges.engines.pt_osc.tables import (
     Standing,

@@ -16,6 +16,7 @@ from reconciler.edges.engines.find import EngineProgram
 from reconciler.edges.engines.fitness import prepared_under_claim
 from reconciler.edges.engines.held_up import naming_blocker
 from reconciler.edges.engines.limits import SPIRIT_POLL_S
+from reconciler.edges.engines.meeting_keys import keys_that_take
 from reconciler.edges.engines.ownership import (
     Record,
     digest,
@@ -118,7 +119,7 @@ class SpiritEngine:
         if run is None or run.handle != handle or run.exit is not None or not run.is_ready:
             return self.look(handle, work)
         try:
-            in_way = self._shard.looked(lambda link: _foreign_old_table(link, run))
+            in_way = self._shard.looked(lambda link: self._in_way(link, run))
             link = self._shard.claimed()
         except Unavailable:
             return ReadyToCutOver(progress=run.said.progress)  # it waits; asked again, it may go
@@ -229,6 +230,13 @@ class SpiritEngine:
         proof = Proof(record=record, names=names, server_sha256=self._server_sha256)
         found = find_tables(link, names.tables)
         return [one.name for one in found if not proof.is_ours(link, one)]
+
+    def _in_way(self, link: Link, run: SpiritRun) -> Failed | None:
+        """Of a swap. Raises ServerRefusal or LinkLost."""
+        names = self._names(run)
+        if found := keys_that_take(link, _record(run.handle).table, names.copy):
+            return failures.rows_may_meet(found)
+        return _foreign_old_table(link, run)
 
     def _names(self, run: SpiritRun) -> SpiritNames:
         names = names_for(self._shard.database, _record(run.handle).table)

@@ -7,6 +7,7 @@ for good.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from reconciler.edges.engines.spirit.log import SpiritSaid
 from reconciler.edges.mysql.limits import SERVER_TEXT_CHARS_MAX
@@ -61,6 +62,14 @@ def failed(said: SpiritSaid, *, database: str, readable: str) -> Failed:
 def stopped(reason: str) -> Failed:
     error = ServerError(number=_INTERRUPTED, message=f"Spirit was stopped: {reason}")
     return Failed(error=error, transient=False)
+
+
+def rows_may_meet(keys: Sequence[str]) -> Failed:
+    return _of(
+        f"rows that differ in the table may meet in unique key {', '.join(keys)} of the copy, where"
+        " Spirit would replace one by the other; nothing was swapped",
+        transient=False,
+    )
 
 
 def refused(reason: str, *, transient: bool = False) -> Failed:

@@ -1,8 +1,8 @@
 """Whether a row that is written meanwhile may take another one away from the copy.
 
-The program's triggers write with REPLACE: in a unique key of the copy where two rows meet, the one
-that was there first is gone, without a word, and also after the rows were compared. So no two rows
-of the table may ever meet there (EN-20).
+pt-osc's triggers and Spirit, which follows the binary log, write with REPLACE: in a unique key of
+the copy where two rows meet, the one that was there first is gone, without a word, and also after
+the rows were compared. So no two rows of the table may ever meet there (EN-20).
 """
 
 from __future__ import annotations
