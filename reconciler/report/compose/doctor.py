@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 
 from reconciler.outcomes.doctor import CheckMark, DoctorFinding, DoctorOutcome
 from reconciler.outcomes.failed import KeyspaceFailed
@@ -34,7 +35,8 @@ def _report(outcome: DoctorOutcome | KeyspaceFailed) -> Report:
         return failed_report("doctor", outcome)
     findings = _grouped(outcome.findings)
     worst = next((_MARKS[one.mark] for one in findings if one.mark in _TO_DO), Mark.GOOD)
-    checks = blocks.Checks(checks=tuple(map(_check, findings)), cut=Cut(detail=Detail.REASON))
+    told = map(_check, _next_once(findings))
+    checks = blocks.Checks(checks=tuple(told), cut=Cut(detail=Detail.REASON))
     return Report(
         marker=marker("doctor", outcome.keyspace, outcome.environment, outcome.region),
         title=title(worst, outcome.keyspace, where(outcome), _verdict(findings)),
@@ -61,6 +63,13 @@ def _check(finding: DoctorFinding) -> blocks.Check:
         text=finding.message,
         recovery=with_commands(finding.recovery) if finding.recovery else (),
     )
+
+
+def _next_once(findings: Sequence[DoctorFinding]) -> Iterator[DoctorFinding]:
+    """Of some in a row that want the same to be done, it stands at the last."""
+    for finding, following in zip_longest(findings, findings[1:]):
+        is_told = following is not None and following.recovery == finding.recovery
+        yield replace(finding, recovery="") if is_told else finding
 
 
 def _grouped(findings: Iterable[DoctorFinding]) -> tuple[DoctorFinding, ...]:

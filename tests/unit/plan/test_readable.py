@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -36,6 +37,12 @@ def test_every_statement_stands_in_it_exactly() -> None:
 def test_it_is_made_without_its_own_hash() -> None:
     core = UNIFORM.core
     assert render_readable_sql(replace(core, words=NO_WORDS)) == render_readable_sql(core)
+
+
+@pytest.mark.parametrize(("shards", "verb"), [(("-40",), "changes"), (("-40", "40-80"), "change")])
+def test_one_shard_changes_and_several_change(shards: tuple[str, ...], verb: str) -> None:
+    text = render_readable_sql(plan(change_set(shards, ADD_EMAIL)).core)
+    assert re.search(rf"-- {len(shards)} of \d+ shards? {verb}, in 1 change set", text)
 
 
 @pytest.mark.invariant("PL-11")

@@ -34,6 +34,24 @@ def test_shards_that_cannot_be_seen_for_two_reasons_are_two_reasons() -> None:
     assert f"shard {other.shard} could not be observed: the server does not answer" in text
 
 
+def test_doctor_says_what_to_do_once_where_several_in_a_row_want_the_same() -> None:
+    kinds = ("triggers", "routines", "events")
+    findings = tuple(
+        DoctorFinding(
+            subject="shard -40",
+            shard="-40",
+            mark=CheckMark.WARNING,
+            message=kind,
+            recovery="grant it",
+        )
+        for kind in kinds
+    )
+    outcome = DoctorOutcome(environment="production", keyspace="commerce", findings=findings)
+    text = write_text(doctor_document([outcome]))
+    assert text.count("grant it") == 1
+    assert text.index("events") < text.index("grant it")
+
+
 def test_doctor_tells_what_is_alike_once_and_the_worst_first() -> None:
     findings = tuple(
         DoctorFinding(

@@ -69,6 +69,14 @@ def test_every_answer_has_a_stable_code_and_a_next_step(number: int, code: str) 
         assert "10.0.0.5" not in problem.message
 
 
+def test_a_login_may_be_refused_for_want_of_tls_and_a_database_for_its_pattern() -> None:
+    """MySQL answers 1045 to a wrong password and to an account that takes TLS alone."""
+    login = server_problem("shard -40", server_error(1045, "Access denied"))
+    assert "`tls` there, for an account that takes TLS alone" in login.recovery
+    database = server_problem("shard -40", server_error(1049, "Unknown database 'd'"))
+    assert "`{shard}` is the shard's name as the spec has it" in database.recovery
+
+
 def test_a_refused_statement_keeps_the_servers_own_words() -> None:
     error = server_error(1060, "Duplicate column name 'b'", database="d")
     assert error == ServerError(number=1060, message="Duplicate column name 'b'")
