@@ -13,7 +13,7 @@ from reconciler.edges.server.sandbox_sql import run_on_shards
 from reconciler.edges.server.sandbox_state import Sandbox, SandboxProgram, SandboxServer
 from reconciler.edges.vitess.local.sandbox import vitess_sandbox_up
 from reconciler.model.server import Flavor
-from reconciler.plan.words import named_shards
+from reconciler.plan.words import count, named_shards
 
 _folder = click.option(
     "--folder",
@@ -134,7 +134,7 @@ def down(folder: Path) -> None:
 
 
 def _described(sandbox: Sandbox) -> str:
-    lines = [f"keyspace {sandbox.keyspace}: {len(sandbox.shards)} shards"]
+    lines = [f"keyspace {sandbox.keyspace}: {count(len(sandbox.shards), 'shard')}"]
     for server in sandbox.servers:
         own = [shard.name for shard in sandbox.shards if shard.server == server.number]
         names = named_shards(own).partition(" ")[2]  # without the noun

@@ -13,6 +13,23 @@ from reconciler.cli.sandbox import sandbox
 from reconciler.errors import InvalidInput
 from reconciler.spec.read import read_spec
 
+DUMP = """-- MySQL dump 10.13  Distrib 9.7.0, for Linux (x86_64)
+/*!40101 SET @OLD_CHARACTER_SET_CLIENT=@@CHARACTER_SET_CLIENT */;
+/*!50503 SET NAMES utf8mb4 */;
+DROP TABLE IF EXISTS `dumped`;
+CREATE TABLE `dumped` (
+  `name` varchar(80) NOT NULL,
+  PRIMARY KEY (`name`)
+) ENGINE=InnoDB AUTO_INCREMENT=7 DEFAULT CHARSET=utf8mb4;
+DELIMITER ;;
+/*!50003 CREATE*/ /*!50003 TRIGGER `upper` BEFORE INSERT ON `dumped` FOR EACH ROW BEGIN
+  SET NEW.name = UPPER(NEW.name);
+END */;;
+DELIMITER ;
+INSERT INTO `dumped` VALUES ('a');
+/*!40101 SET CHARACTER_SET_CLIENT=@OLD_CHARACTER_SET_CLIENT */;
+"""
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
@@ -55,16 +72,18 @@ def test_sql_reaches_the_shards_that_are_named_and_says_what_they_do_not_take(
     ]
     assert run_sql(folder, "--shard=80-", "INSERT INTO t VALUES (8)") == ["80-\tdone"]
     assert run_sql(folder, "SELECT a FROM t ORDER BY a") == ["-80\t7", "80-\t7", "80-\t8"]
+    # As docs/files-from-elsewhere.md has it.
+    assert run_sql(folder, "--shard=80-", typed=DUMP) == ["80-\tdone"]
+    assert run_sql(folder, "--shard=80-", "SELECT name FROM dumped") == ["80-\tA"]
     with pytest.raises(InvalidInput, match="no shard '40-'"):
         run_sql(folder, "--shard=40-", "SELECT 1")
     with pytest.raises(InvalidInput, match=r"shard -80 .* \(1146\)"):
         run_sql(folder, "SELECT 1 FROM nowhere")
 
 
-def run_sql(folder: Path, *arguments: str) -> list[str]:
-    ended = CliRunner().invoke(
-        sandbox, ["sql", "--folder", str(folder), *arguments], catch_exceptions=False
-    )
+def run_sql(folder: Path, *arguments: str, typed: str | None = None) -> list[str]:
+    command = ["sql", "--folder", str(folder), *arguments]
+    ended = CliRunner().invoke(sandbox, command, input=typed, catch_exceptions=False)
     return ended.output.splitlines()
 
 

@@ -127,7 +127,11 @@ def _head_problem(parts: StatementText, path: str) -> Problem | None:
     if _is_word(parts, 1, "OR"):
         return _expected(parts, 1, path, "TABLE", "remove OR REPLACE")
     if not _is_word(parts, 1, "TABLE"):
-        return _expected(parts, 1, path, "TABLE", "only tables are managed")
+        recovery = (
+            "keep tables alone here; a view, routine, trigger, sequence or event has a folder of"
+            " its own (`views/`, `routines/`, …) once its kind is in `manage` of the spec"
+        )
+        return _expected(parts, 1, path, "TABLE", recovery)
     if _is_word(parts, 2, "IF"):
         return _expected(parts, 2, path, "the table's name", "remove IF NOT EXISTS")
     name = identifier(parts.token(2))

@@ -81,6 +81,20 @@ def test_a_keyspace_is_its_spec_its_tables_and_every_file_s_digest() -> None:
     )
 
 
+def test_a_directory_of_skeema_is_a_schema_folder_as_it_stands() -> None:
+    made = (
+        "CREATE TABLE `users` (\n  `id` bigint NOT NULL,\n  PRIMARY KEY (`id`)\n) ENGINE=InnoDB;\n"
+    )
+    routine = "DELIMITER //\nCREATE PROCEDURE do_it()\nBEGIN\n  SELECT 1;\nEND//\nDELIMITER ;\n"
+    files = keyspace(users=made) | {"schemas/k/.skeema": "[production]\nhost=db\n"}
+    loaded = load_keyspace(tree(files), "specs/k.yaml")
+    assert [file.table for file in loaded.files] == ["users"]
+    assert "schemas/k/.skeema" not in dict(loaded.digests)
+    problem = error_of(files | {"schemas/k/do_it.sql": routine}).problems[0]
+    assert problem.code == "definition-not-create-table"
+    assert "`routines/`" in problem.recovery
+
+
 @pytest.mark.invariant("RV-1")
 @pytest.mark.parametrize("ends", ["\r\n", "\r"])
 def test_line_ends_and_byte_order_marks_change_nothing(ends: str) -> None:
