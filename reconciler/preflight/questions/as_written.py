@@ -84,6 +84,8 @@ def converted(
             return f"CAST(CAST({value} AS DATETIME) AS DATE)"
         case Family.DECIMAL, Family.INTEGER:
             return f"ROUND({value})"
+        case Family.FLOAT, Family.TEXT:
+            return f"CONCAT({value})"  # two numbers may have the same digits
     return value if not _merges(old, new) else None
 
 

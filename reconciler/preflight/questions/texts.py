@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
+from reconciler.ddl.quote import quote_string
 from reconciler.model.server import Flavor
 from reconciler.plan.hazards.charset import (
     bytes_per_character_max,
@@ -26,11 +27,15 @@ from reconciler.preflight.model import Effect, OnWarning, QuestionKind
 from reconciler.preflight.questions.numbers import of_fixed_digits, outside
 from reconciler.preflight.questions.of_values import Unfit
 
-_WITH_TEXTS = frozenset({Family.JSON, Family.ENUM, Family.SET})
 # As the servers read a number from the beginning of a text to its end.
 _NUMBER = "^[[:space:]]*[-+]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][-+]?[0-9]+)?[[:space:]]*$"
 # All that MariaDB takes for a whole one (10.11, 11.8).
 _WHOLE_NUMBER = "^[[:space:]]*[-+]?[0-9]+[[:space:]]*$"
+# What a number is not printed with.
+_MORE_THAN_A_NUMBER = "^[[:space:]+]|^-?0[0-9]|[[:space:]]$"
+# What stands between quotes. Beyond it: more digits than a number of 64 bits keeps for certain.
+_JSON_TEXT = r'"(?:[^"\\]++|\\.)*+"'
+_JSON_LONG = "[0-9]{20}|-[0-9]{19}|(?=[0-9.]{17})[0-9]+[.]|[0-9]{16}[eE]|[eE][-+]?[0-9]{3}"
 
 
 def _text_to_text(value: str, old: ColumnType, new: ColumnType, change: Change) -> Iterator[Unfit]:
@@ -118,34 +123,6 @@ def _trimmed(value: str) -> str:
     return f"TRIM(TRAILING ' ' FROM {value})"
 
 
-def printed_as_text(
-    value: str, old: ColumnType, new: ColumnType, _change: Change
-) -> Iterator[Unfit]:
-    """What is no text becomes one."""
-    text = f"CONVERT({value} USING utf8mb4)"
-    if old.family in _WITH_TEXTS and not holds_every_character("utf8mb4", new.charset):
-        back = f"CONVERT(CONVERT({text} USING {new.charset}) USING utf8mb4)"
-        yield Unfit(
-            kind=QuestionKind.CHARACTERS,
-            what=f"values with characters that {new.charset} does not have",
-            sql=f"CAST({back} AS BINARY) <> CAST({text} AS BINARY)",
-        )
-    limit_bytes = TEXT_BYTES.get(new.name)
-    if limit_bytes is None:
-        limit = fixed_or_longest(new)
-        yield Unfit(
-            kind=QuestionKind.LENGTH,
-            what=f"values whose text has more than {limit} characters",
-            sql=f"CHAR_LENGTH(CAST({value} AS CHAR)) > {limit}",
-        )
-    elif limit_bytes < TEXT_BYTES["longtext"]:
-        yield Unfit(
-            kind=QuestionKind.LENGTH,
-            what=f"values whose text has more than {limit_bytes} bytes",
-            sql=f"LENGTH(CONVERT(CAST({value} AS CHAR) USING {new.charset})) > {limit_bytes}",
-        )
-
-
 def _text_to_binary(
     value: str, old: ColumnType, new: ColumnType, change: Change
 ) -> Iterator[Unfit]:
@@ -205,9 +182,29 @@ def _binary_to_text(
 def _text_to_json(
     value: str, _old: ColumnType, _new: ColumnType, _change: Change
 ) -> Iterator[Unfit]:
+    """Blanks, the order of keys and escapes are written otherwise, and nothing is lost by that."""
+    text = f"CONVERT({value} USING utf8mb4)"
+    is_json = f"JSON_VALID({value})"
+    yield Unfit(kind=QuestionKind.CONVERSION, what="texts that are no JSON", sql=f"NOT {is_json}")
+    given = _without(text, _JSON_TEXT)
+    kept = _without(f"CAST(IF({is_json}, CAST({text} AS JSON), NULL) AS CHAR)", _JSON_TEXT)
+    colons, colons_kept = (f"LENGTH({_without(one, '[^:]')})" for one in (given, kept))
     yield Unfit(
-        kind=QuestionKind.CONVERSION, what="texts that are no JSON", sql=f"NOT JSON_VALID({value})"
+        kind=QuestionKind.CONVERSION,
+        what="texts with an object that has a key twice, of which one value is kept",
+        sql=f"{colons} <> {colons_kept}",
+        effect=Effect.LOSES,
     )
+    yield Unfit(
+        kind=QuestionKind.CONVERSION,
+        what="texts with numbers of more digits than are kept",
+        sql=f"{is_json} AND {given} REGEXP {quote_string(_JSON_LONG)}",
+        effect=Effect.LOSES,
+    )
+
+
+def _without(text: str, pattern: str) -> str:
+    return f"REGEXP_REPLACE({text}, {quote_string(pattern)}, '')"
 
 
 def _text_to_integer(
@@ -239,6 +236,7 @@ def _text_to_decimal(
         sql=f"{read} <> ROUND({read}, {scale})",
         effect=Effect.LOSES,
     )
+    yield _more_than_a_number(value)
 
 
 def _text_to_float(
@@ -254,6 +252,17 @@ def _text_to_float(
         on_warning=OnWarning.OPEN,
     )
     yield from of_fixed_digits(read, new)
+    yield _more_than_a_number(value)
+    # As it is printed again. Exact numbers reach no further.
+    printed = f"CONCAT(CAST({read} AS FLOAT))" if new.name == "float" else f"CONCAT({read})"
+    exact, kept = (f"CAST({text} AS DECIMAL(65,30))" for text in (value, printed))
+    if len(new.arguments) != 2:
+        yield Unfit(
+            kind=QuestionKind.CONVERSION,
+            what="numbers that lose their last digits",
+            sql=f"IF(ABS({read}) BETWEEN 1e-15 AND 1e30, {exact} <> {kept}, FALSE)",
+            effect=Effect.LOSES,
+        )
 
 
 def _text_to_time(
@@ -279,6 +288,15 @@ def _no_number(value: str, written: str = _NUMBER) -> Unfit:
     )
 
 
+def _more_than_a_number(value: str) -> Unfit:
+    return Unfit(
+        kind=QuestionKind.CONVERSION,
+        what="numbers with blanks, a plus or zeros in front, which are not kept",
+        sql=f"CONVERT({value} USING utf8mb4) REGEXP '{_MORE_THAN_A_NUMBER}'",
+        effect=Effect.LOSES,
+    )
+
+
 def _not_printed_back(value: str, read: str) -> Unfit:
     return Unfit(
         kind=QuestionKind.CONVERSION,
@@ -300,7 +318,4 @@ TEXT_RULES = {
     (Family.TEXT, Family.DATETIME): _text_to_time,
     (Family.BINARY, Family.BINARY): _binary_to_binary,
     (Family.BINARY, Family.TEXT): _binary_to_text,
-    (Family.JSON, Family.TEXT): printed_as_text,
-    (Family.ENUM, Family.TEXT): printed_as_text,
-    (Family.SET, Family.TEXT): printed_as_text,
 }

@@ -87,6 +87,15 @@ def _to_date(value: str, old: ColumnType, _new: ColumnType, change: Change) -> I
         yield from _rounded_beyond(value, 0, _LAST_OF_DATETIME, change)
 
 
+def _of_today(value: str, _old: ColumnType, _new: ColumnType, _change: Change) -> Iterator[Unfit]:
+    yield Unfit(
+        kind=QuestionKind.TIMES,
+        what="times of day, which get the date of the day on which the statement runs",
+        sql=f"{value} IS NOT NULL",
+        effect=Effect.LOSES,
+    )
+
+
 def _to_time(value: str, _old: ColumnType, _new: ColumnType, _change: Change) -> Iterator[Unfit]:
     yield Unfit(
         kind=QuestionKind.TIMES,
@@ -105,6 +114,10 @@ TIME_RULES = {
     (Family.DATETIME, Family.TIMESTAMP): _to_timestamp,
     (Family.DATETIME, Family.DATE): _to_date,
     (Family.TIMESTAMP, Family.DATE): _to_date,
+    (Family.TIME, Family.DATE): _of_today,
+    (Family.TIME, Family.DATETIME): _of_today,
+    (Family.TIME, Family.TIMESTAMP): _of_today,
+    (Family.DATE, Family.TIME): _to_time,
     (Family.DATETIME, Family.TIME): _to_time,
     (Family.TIMESTAMP, Family.TIME): _to_time,
 }

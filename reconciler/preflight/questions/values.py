@@ -25,14 +25,16 @@ from reconciler.preflight.questions.into_others import OTHER_RULES
 from reconciler.preflight.questions.members import MEMBER_RULES
 from reconciler.preflight.questions.numbers import NUMBER_RULES
 from reconciler.preflight.questions.of_values import Unfit
+from reconciler.preflight.questions.printed import PRINTED_RULES, printed_as_text
 from reconciler.preflight.questions.shapes import SHAPE_RULES
-from reconciler.preflight.questions.texts import TEXT_RULES, printed_as_text
+from reconciler.preflight.questions.texts import TEXT_RULES
 from reconciler.preflight.questions.times import TIME_RULES
 
 _Rule = Callable[[str, ColumnType, ColumnType, Change], Iterator[Unfit]]
 _RULES: dict[tuple[Family, Family], _Rule] = {
     **NUMBER_RULES,
     **TEXT_RULES,
+    **PRINTED_RULES,
     **TIME_RULES,
     **MEMBER_RULES,
     **SHAPE_RULES,
