@@ -29,6 +29,7 @@ def forget_old(
         ledger.forget(
             environment.name,
             keyspace,
-            before_s=now_s - environment.ledger_keep_s,
+            now_s=now_s,
+            keep_s=environment.ledger_keep_s,
             rows_max=max(2 * added, FORGET_ROWS_AT_LEAST),
         )

@@ -149,8 +149,11 @@ class Ledger(Protocol):
     def first_events(self, apply_id: int, *, limit: int) -> list[EventEntry]:
         """The ones from its beginning, in order."""
 
-    def forget(self, environment: str, keyspace: str, *, before_s: float, rows_max: int) -> int:
-        """Applies of the keyspace that ended `before_s`, whole ones, with all that is theirs, and
+    def forget(
+        self, environment: str, keyspace: str, *, now_s: float, keep_s: float, rows_max: int
+    ) -> int:
+        """Applies of the keyspace that ended longer ago than `keep_s`, by the caller's clock and by
+        the ledger's own: neither alone makes it forget. Whole ones, with all that is theirs, and
         what an earlier call has not come to: at most so many rows, and how many it were. Never what
         anything rests on (RP-27): an apply that has not ended, the latest of all shards and of each
         region, one that tells of tables beside tables, or any while a split lives."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -66,15 +67,15 @@ def test_what_ended_long_ago_is_forgotten_whole_and_the_rest_stays(ledger: SqlLe
     elsewhere = an_apply(ledger, 10.0, keyspace="orders")
     an_apply(ledger, 600.0, keyspace="orders")
     assert ledger.forgotten(*OF) is None
-    assert ledger.forget(*OF, before_s=100.0, rows_max=ALL) == 2 * 7
+    assert ledger.forget(*OF, now_s=100.0, keep_s=0, rows_max=ALL) == 2 * 7
     assert known(ledger) == young[::-1]
     assert rows_of(ledger, *old) == 0
     assert rows_of(ledger, *young) == 12
     assert elsewhere in known(ledger, "orders")
     assert ledger.forgotten(*OF) == Forgotten(keyspace="commerce", applies=2, until_s=20.0)
     assert ledger.forgotten("production", "orders") is None
-    assert ledger.forget(*OF, before_s=100.0, rows_max=ALL) == 0
-    assert ledger.forget(*OF, before_s=550.0, rows_max=ALL) == 7
+    assert ledger.forget(*OF, now_s=100.0, keep_s=0, rows_max=ALL) == 0
+    assert ledger.forget(*OF, now_s=550.0, keep_s=0, rows_max=ALL) == 7
     assert ledger.forgotten(*OF) == Forgotten(keyspace="commerce", applies=3, until_s=500.0)
 
 
@@ -90,7 +91,7 @@ def test_what_anything_rests_on_stays(ledger: SqlLedger) -> None:
         an_apply(ledger, None, keyspace="orders"),
     ]
     for keyspace in ("commerce", "orders"):
-        assert ledger.forget("production", keyspace, before_s=100.0, rows_max=ALL) == 0
+        assert ledger.forget("production", keyspace, now_s=100.0, keep_s=0, rows_max=ALL) == 0
         assert ledger.forgotten("production", keyspace) is None
     assert all(ledger.apply(number) is not None for number in kept)
 
@@ -106,7 +107,7 @@ def test_nothing_is_forgotten_while_a_split_lives(ledger: SqlLedger) -> None:
     with writing(ledger._engine) as connection:
         job = {**of, **dict.fromkeys((*numbers, *times), 1)}
         connection.execute(insert(split_jobs).values(**job))
-    assert ledger.forget(*OF, before_s=100.0, rows_max=ALL) == 0
+    assert ledger.forget(*OF, now_s=100.0, keep_s=0, rows_max=ALL) == 0
     assert old in known(ledger)
 
 
@@ -115,10 +116,23 @@ def test_a_call_that_was_cut_off_is_gone_on_with(ledger: SqlLedger) -> None:
     """Whatever it came to: an apply is there with all that is its own, or nobody finds it."""
     old = [an_apply(ledger, 10.0) for _ in range(3)]
     young = an_apply(ledger, 600.0)
-    gone = [ledger.forget(*OF, before_s=100.0, rows_max=4) for _ in range(7)]
+    gone = [ledger.forget(*OF, now_s=100.0, keep_s=0, rows_max=4) for _ in range(7)]
     assert known(ledger) == [young]
     assert sum(gone) == 3 * 7
     assert max(gone[1:]) <= 4, "beside the applies themselves, of which the first call took three"
     assert rows_of(ledger, *old) == 0
     with reading(ledger._engine) as connection:
         assert connection.execute(select(sweeping)).all() == []
+
+
+@pytest.mark.invariant("RP-27")
+def test_a_machine_whose_clock_is_years_ahead_makes_nothing_old(ledger: SqlLedger) -> None:
+    year_s, now_s = 365 * 86_400.0, time.time()
+    old, _ = an_apply(ledger, now_s - 2 * year_s), an_apply(ledger, now_s - 86_400.0)
+    an_apply(ledger, now_s)
+    ahead_s = now_s + 9 * year_s
+    assert ledger.forget(*OF, now_s=ahead_s, keep_s=3 * year_s, rows_max=ALL) == 0
+    assert len(known(ledger)) == 3
+    assert ledger.forget(*OF, now_s=ahead_s, keep_s=year_s, rows_max=ALL) > 0
+    assert old not in known(ledger)
+    assert len(known(ledger)) == 2

@@ -366,10 +366,11 @@ class SqlLedger:
         found = self._rows(wanted.order_by(events.c.event_id).limit(limit))
         return [rows.event_entry(row) for row in found]
 
-    def forget(self, environment: str, keyspace: str, *, before_s: float, rows_max: int) -> int:
-        return forget_applies(
-            self._engine, environment, keyspace, before_s=before_s, rows_max=rows_max
-        )
+    def forget(
+        self, environment: str, keyspace: str, *, now_s: float, keep_s: float, rows_max: int
+    ) -> int:
+        old = {"now_s": now_s, "keep_s": keep_s}
+        return forget_applies(self._engine, environment, keyspace, **old, rows_max=rows_max)
 
     def forgotten(self, environment: str, keyspace: str) -> Forgotten | None:
         return read_forgotten(self._engine, environment, keyspace)

@@ -184,7 +184,7 @@ def test_who_looks_at_the_past_is_told_what_is_forgotten(
     ledger = open_ledger(f"sqlite:///{file}", default_file=file)
     ended(ledger, Lease(environment="production", keyspace="shop", apply_id=1, holder="", fence=1))
     begun(ledger, "shop")
-    assert ledger.forget("production", "shop", before_s=10.0, rows_max=100)
+    assert ledger.forget("production", "shop", now_s=10.0, keep_s=0, rows_max=100)
     told = CliRunner().invoke(reconciler, asked(verb, repo, *more))
     said = " ".join((told.output + str(told.exception or "")).split())
     assert "1 older apply is forgotten, ended by" in said

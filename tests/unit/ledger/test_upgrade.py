@@ -115,7 +115,7 @@ def test_what_a_stored_ledger_has_forgotten_is_told_and_swept(path: Path, tmp_pa
     told = Forgotten(keyspace="commerce", applies=3, until_s=0.5)
     assert ledger.forgotten("production", "commerce") == told
     assert len(ledger.requests(7)) == 1
-    ledger.forget("production", "commerce", before_s=0.0, rows_max=9)
+    ledger.forget("production", "commerce", now_s=0.0, keep_s=0, rows_max=9)
     assert ledger.requests(7) == []
     ledger.close()
 
