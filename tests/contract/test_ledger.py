@@ -439,9 +439,14 @@ def test_a_driver_that_was_replaced_can_write_no_more(ledger: SqlLedger) -> None
 def test_a_second_try_is_the_same_statement(ledger: SqlLedger) -> None:
     lease = begun(ledger)
     ledger.record(lease, [intent()])
-    again = replace(intent().row, attempts=2, state=StatementState.APPLIED, settled_s=4.0)
+    failed = replace(intent().row, state=StatementState.FAILED, settled_s=3.0, left=("_users_gho",))
+    ledger.record(lease, [replace(intent(), row=failed)])
+    again = replace(intent().row, attempts=2, intended_s=3.5)
     ledger.record(lease, [replace(intent(), row=again)])
     assert ledger.statements(lease.apply_id) == (again,)
+    done = replace(again, state=StatementState.APPLIED, settled_s=4.0)
+    ledger.record(lease, [replace(intent(), row=done)])
+    assert ledger.statements(lease.apply_id) == (done,)
 
 
 def test_the_same_written_again_is_no_conflict(ledger: SqlLedger) -> None:

@@ -13,7 +13,18 @@ import json
 from collections.abc import Sequence
 from typing import NamedTuple, assert_never
 
-from sqlalchemy import BindParameter, Connection, bindparam, insert, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Insert,
+    bindparam,
+    insert,
+    literal_column,
+    select,
+    update,
+)
+from sqlalchemy.dialects import mysql, sqlite
 
 from reconciler.edges.ledger import rows
 from reconciler.edges.ledger.orders import check_not_ended
@@ -46,7 +57,14 @@ from reconciler.ledger.model import (
     StoredOperation,
     StoredStatement,
 )
-from reconciler.ledger.states import FINISHED, SETTLED, ApplyState, Hold, OperationState
+from reconciler.ledger.states import (
+    FINISHED,
+    SETTLED,
+    ApplyState,
+    Hold,
+    OperationState,
+    StatementState,
+)
 from reconciler.ports.ledger import LeaseLost
 
 
@@ -58,8 +76,9 @@ class Place(NamedTuple):
     region: str
 
 
-_FINISHED = [state.value for state in FINISHED]
-_SETTLED = [state.value for state in SETTLED]
+# Written out: a list of values would be put into the text anew each time.
+_FINISHED: list[ColumnElement[str]] = [literal_column(f"'{state.value}'") for state in FINISHED]
+_SETTLED: list[ColumnElement[str]] = [literal_column(f"'{state.value}'") for state in SETTLED]
 
 # A value of the same name as a column is one that the column gets.
 _APPLY_ID: BindParameter[int] = bindparam("of_apply")
@@ -103,6 +122,23 @@ _WRITE_STATEMENT = update(statements).where(
 )
 _ADD_STATEMENT = insert(statements)
 _ADD_EVENTS = insert(events)
+
+
+def _intent_of(dialect: str) -> Insert:
+    """Most intents are the first word about their statement, and one of a later try takes the
+    earlier one's place: one statement for both."""
+    key = [column.name for column in statements.primary_key]
+    written = [column.name for column in statements.columns if column.name not in key]
+    if dialect == "sqlite":
+        added = sqlite.insert(statements)
+        return added.on_conflict_do_update(
+            index_elements=key, set_={name: added.excluded[name] for name in written}
+        )
+    own = mysql.insert(statements)
+    return own.on_duplicate_key_update({name: own.inserted[name] for name in written})
+
+
+_INTEND_STATEMENT = {dialect: _intent_of(dialect) for dialect in ("sqlite", "mysql")}
 
 
 def begin_apply(
@@ -292,11 +328,14 @@ def _write_finalizer(connection: Connection, apply_id: int, row: StoredFinalizer
 
 def _write_statement(connection: Connection, apply_id: int, row: StoredStatement) -> None:
     values = rows.statement_columns(row)
+    key = {"apply_id": apply_id, "shard": row.shard, "statement_index": row.index}
+    if row.state is StatementState.INTENDED:
+        connection.execute(_INTEND_STATEMENT[connection.dialect.name], {**key, **values})
+        return
     changed = connection.execute(
         _WRITE_STATEMENT, {**_of_statement(apply_id, row.shard, row.index), **values}
     )
     if changed.rowcount == 0:
-        key = {"apply_id": apply_id, "shard": row.shard, "statement_index": row.index}
         connection.execute(_ADD_STATEMENT, {**key, **values})
 
 
