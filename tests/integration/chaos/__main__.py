@@ -8,19 +8,21 @@ in real time, so that a failure that needs a very exact one may take a few tries
 
 from __future__ import annotations
 
+import gc
 import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
+from reconciler.edges.ledger.sql import open_ledger
 from reconciler.model.engine import EngineName
 from reconciler.model.server import Flavor
 from tests.integration.chaos.engines import EngineChaosRun, scene_of
 from tests.integration.chaos.fleet import BY_THE_SERVER, ChaosFleet
 from tests.integration.chaos.programs import ProgramFleet
 from tests.integration.chaos.run import ChaosRun
-from tests.integration.chaos.server import crashable_server
+from tests.integration.chaos.server import LEDGER_DATABASE, CrashableServer, crashable_server
 
 SERVERS: Mapping[EngineName, tuple[Flavor, ...]] = {
     EngineName.DIRECT: tuple(Flavor),
@@ -44,6 +46,7 @@ def main(first: int, last: int, engine: EngineName, *, programs: bool) -> int:
         )
         ledger_server = opened.enter_context(crashable_server(Flavor.MYSQL))
         folder = opened.enter_context(tempfile.TemporaryDirectory())
+        _prepare(ledger_server, Path(folder))
         for seed in range(first, last + 1):
             try:
                 kind(fleets, ledger_server, Path(folder), seed).run()
@@ -52,6 +55,16 @@ def main(first: int, last: int, engine: EngineName, *, programs: bool) -> int:
                 sys.stdout.write(f"{failure}\n")
     sys.stdout.write(f"{last - first + 1} runs, {failed} failed\n")
     return 1 if failed else 0
+
+
+def _prepare(ledger_server: CrashableServer, folder: Path) -> None:
+    """What each process that is forked would do first, done once: SQLAlchemy learns what it needs
+    for a ledger of either kind, and what is there is no garbage."""
+    ledger_server.admin(f"CREATE DATABASE {LEDGER_DATABASE}")
+    for url in (None, ledger_server.ledger_url):
+        open_ledger(url, default_file=folder / "first.sqlite").close()
+    gc.collect()
+    gc.freeze()
 
 
 if __name__ == "__main__":
