@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import subprocess
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -78,9 +79,9 @@ class Jobs:
         self, verb: tuple[str, ...], event_name: str, commit: str, event: Any, ref: str
     ) -> Ended:
         place = self.folder / f"job{next(_clones)}"
-        clone = git.Repo.clone_from(str(self.hub.bare.git_dir), place)
-        clone.git.fetch("origin", commit)
-        clone.git.checkout("--detach", commit)
+        # A clone on the same disk has every object, of merge references as well.
+        _git("clone", "--no-checkout", str(self.hub.bare.git_dir), str(place))
+        _git("-C", str(place), "checkout", "--detach", commit)
         event_file = self.folder / "event.json"
         event_file.write_text(event if isinstance(event, str) else json.dumps(event))
         self.summaries.append(self.folder / f"{place.name}.md")
@@ -167,6 +168,10 @@ def refuses(jobs: Jobs, code: str, *verb: str, commit: str | None = None) -> str
 def is_applied(jobs: Jobs) -> bool:
     found = jobs.fleet.all_definitions().values()
     return all("`age` int" in definitions["users"] for definitions in found)
+
+
+def _git(*arguments: str) -> None:
+    subprocess.run(["git", *arguments], capture_output=True, check=True)
 
 
 def _pull_event(hub: Hub, pull: Pull) -> dict[str, Any]:
