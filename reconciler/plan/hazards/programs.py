@@ -30,8 +30,13 @@ def program_hazards(step: ProgramStep, definer: str | None) -> tuple[Hazard, ...
 
 def _found(step: ProgramStep, definer: str | None) -> Iterator[Hazard]:
     if step.after is None:
-        uses = "reads" if step.about.kind is ObjectKind.VIEW else "calls"
-        reason = f"whatever {uses} the {step.about.kind} fails from then on"
+        reason = f"whatever calls the {step.about.kind} fails from then on"
+        if step.about.kind is ObjectKind.VIEW:
+            # DROP VIEW takes no grant away (MySQL 9.7, MariaDB 11.8).
+            reason = (
+                "whatever reads the view fails from then on; what accounts were granted on it"
+                " stays, and is theirs on the next view or table of its name"
+            )
         if step.about.kind is ObjectKind.SEQUENCE:
             reason = "whatever takes values from it fails from then on, and its value is lost"
         if step.about.kind is ObjectKind.EVENT:

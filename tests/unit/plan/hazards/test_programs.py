@@ -39,6 +39,8 @@ def test_what_readers_lose_needs_permission() -> None:
     assert found(two, VIEW) == ["drop-view-column b"]
     assert found(replace(VIEW, query="select 1 AS `ID`"), VIEW) == []
     assert found(VIEW, None) == ["drop-program v"]
+    (told,) = program_hazards(ProgramStep(about=view_id("v"), before=VIEW, after=None), None)
+    assert "granted on it stays" in told.reason
 
 
 def test_steps_are_those_views_that_differ() -> None:
