@@ -28,7 +28,10 @@ def audit_rows(
         environment, keyspace=keyspace, limit=limit, region=region, before=before, wanted=wanted
     )
     for stored in found:
-        yield _row(ledger, stored)
+        row = _row(ledger, stored)
+        # Another apply that ends may have had it forgotten: of what is half gone nothing is told.
+        if ledger.apply(stored.apply_id) is not None:
+            yield row
 
 
 def _row(ledger: Ledger, stored: StoredApply) -> AuditRow:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import func, insert, select
 
+from reconciler.drive.audit import audit_rows
 from reconciler.edges.ledger.engine import reading, writing
 from reconciler.edges.ledger.split_tables import LIVE, split_jobs
 from reconciler.edges.ledger.sql import SqlLedger
 from reconciler.edges.ledger.sweep import sweeping
 from reconciler.edges.ledger.tables import events, operations, requests, statements
-from reconciler.ledger.model import Entry, EventEntry, Forgotten
+from reconciler.ledger.model import Entry, EventEntry, Forgotten, StoredOperation
 from reconciler.ledger.reasons import InWords
 from reconciler.ledger.states import ApplyState, RequestKind, StatementState
 from reconciler.model.object_id import table_id
+from reconciler.ports.ledger import Ledger
 from tests.contract.ledgers import by_engine, intent, new_apply
 
 OF = ("production", "commerce")
@@ -136,3 +139,26 @@ def test_a_machine_whose_clock_is_years_ahead_makes_nothing_old(ledger: SqlLedge
     assert ledger.forget(*OF, now_s=ahead_s, keep_s=year_s, rows_max=ALL) > 0
     assert old not in known(ledger)
     assert len(known(ledger)) == 2
+
+
+@dataclass
+class ForgetsMeanwhile:
+    """Another process ends an apply while this one reads."""
+
+    ledger: SqlLedger
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.ledger, name)
+
+    def operations(self, apply_id: int) -> tuple[StoredOperation, ...]:
+        self.ledger.forget(*OF, now_s=100.0, keep_s=0, rows_max=ALL)
+        return self.ledger.operations(apply_id)
+
+
+@pytest.mark.invariant("RP-27")
+def test_an_audit_has_no_row_of_what_was_forgotten_while_it_read(ledger: SqlLedger) -> None:
+    an_apply(ledger, 1.0)
+    newest = an_apply(ledger, 2.0)
+    meanwhile = cast(Ledger, ForgetsMeanwhile(ledger))
+    (row,) = audit_rows(meanwhile, "production", "commerce", limit=9)
+    assert (row.apply_id, row.shards > 0) == (newest, True)
