@@ -46,7 +46,10 @@ def drift_section(report: Report, outcome: DriftOutcome | KeyspaceFailed) -> Sec
         for shard in group.shards
     }
     fleet = sorted_shards(cells)
-    title = words.count(len(fleet), "shard")
+    # Who does not see the picture is told what it shows.
+    numbers = [(found.number, found.label) for found in _counts(outcome) if found.to is Part.SHARDS]
+    told = ", ".join(f"{number:,} {label}" for number, label in numbers if number)
+    title = f"{words.count(len(fleet), 'shard')}: {told}" if told else words.count(0, "shard")
     return Section(
         report=report,
         counts=tuple(_counts(outcome)),

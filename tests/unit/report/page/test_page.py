@@ -229,7 +229,9 @@ def test_a_wide_timeline_has_its_waves_and_the_slowest() -> None:
 
 
 def test_drift_tells_shares_ranges_and_both_definitions() -> None:
-    shown = " ".join(said(drift_report([wide_drift(256)], HTML)).split())
+    page = drift_report([wide_drift(256)], HTML)
+    assert "All shards: 256 shards: 16 drifted, 8 unreachable, 232 matching" in page
+    shown = " ".join(said(page).split())
     assert "-01 … 0f-10 (16 of 256)" in shown
     assert "+ KEY `by_hand` (`id`)" in shown
     assert "8 shards, unreachable: the server does not answer" in shown
