@@ -293,7 +293,13 @@ def _without_walk(probe: Probe) -> str:
         return "to count all of its rows takes longer than a second"
     if isinstance(probe.question, EqualRows):
         return (
-            "no index begins with one of its columns, whole and as the new key compares it, and the"
-            " table is too large to be sorted"
+            "no index begins with one of its columns, whole and as the new key compares it"
+            f" ({_NOT_SORTED}), and the table is too large to be sorted"
         )
-    return "the table has no key of columns that are never NULL by which it could be walked"
+    return (
+        "the table has no key of columns that are never NULL by which it could be walked"
+        f" ({_NOT_SORTED})"
+    )
+
+
+_NOT_SORTED = "ENUM, SET, BIT, YEAR, FLOAT, DOUBLE, and MariaDB's UUID and INET, do not serve"

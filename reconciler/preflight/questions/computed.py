@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.ddl.lexer import TokenKind, tokenize
 from reconciler.diff.model import ClauseKind
-from reconciler.model.schema import Column
+from reconciler.model.schema import ROW_BOUNDS, Column
 from reconciler.plan.hazards.column_type import (
     Family,
     decimal_digits,
@@ -29,10 +30,23 @@ from reconciler.preflight.questions.as_written import evaluated
 from reconciler.preflight.questions.numbers import outside
 
 _BY_WARNING = "no query is known that tells whether the column takes what is computed"
+_OTHER_EACH_TIME = "its default gives another value each time that it is computed"
+_SIGNS = frozenset({"(", ")", "-", "+"})
+_LITERALS = (TokenKind.STRING, TokenKind.NUMBER, TokenKind.INTRODUCER)
+_CONSTANTS = ("NULL", "TRUE", "FALSE")
+_TIMES = (Family.DATE, Family.TIME, Family.DATETIME, Family.TIMESTAMP)
+_NOW = frozenset({"CURRENT_TIMESTAMP", "NOW", "CURDATE", "CURRENT_DATE", "CURTIME", "CURRENT_TIME"})
+_IDS = frozenset({"UUID", "UUID_V4", "UUID_V7"})
+_OTHERS = (
+    *("RAND", "RANDOM_BYTES", "NEXTVAL", "NEXT", "LASTVAL", "SETVAL"),
+    *("USER", "CURRENT_USER", "SESSION_USER", "CONNECTION_ID"),
+)
 _CHANGES_TOO = "it uses a column that the same plan adds or changes"
 
 
 def cannot_be_computed(change: Change) -> Iterator[Raised]:
+    """Also of a column that stands, in rows from times of another sql_mode: a copy computes it
+    again."""
     for clause in change.context.of_kind(ClauseKind.ADD_COLUMN):
         new = change.context.column_after(clause.object)
         if new is not None and new.generated is not None and _is_computed_now(change, new):
@@ -44,7 +58,7 @@ def cannot_be_computed(change: Change) -> Iterator[Raised]:
             continue
         old, _ = written.get(new.name, (new, new))
         is_other = (old.generated, old.sql_type) != (computed, new.sql_type)
-        if is_other or change.changes_meaning_of(computed.expression):
+        if is_other or change.copies_rows or change.changes_meaning_of(computed.expression):
             yield from _of_column(change, new, computed.expression)
 
 
@@ -53,23 +67,26 @@ def has_no_default(change: Change) -> Iterator[Raised]:
     for clause in change.context.of_kind(ClauseKind.ADD_COLUMN):
         new = change.context.column_after(clause.object)
         default = new.default_sql if new is not None else None
-        if new is None or default is None or not _is_computed(default):
+        if new is None or default is None or not _is_computed(default, new):
             continue
-        if default in clause.sql:  # else it is set afterwards, and rows that are there get none
+        if default not in clause.sql:  # it is set afterwards, and rows that are there get none
+            continue
+        if _gives_others(default):
+            yield _raised(new.name, NotAskable(_OTHER_EACH_TIME))
+        else:
             yield from _of_column(change, new, default)
 
 
 def cannot_be_indexed(change: Change) -> Iterator[Raised]:
     """A key of an expression, whose value only the statement computes, or of a computed column that
-    is not kept, and may have come behind rows for which it has no value."""
+    is not kept, and comes, or came, behind rows for which it has no value."""
     for clause in change.context.of_kind(ClauseKind.ADD_INDEX):
         index = find_index(change.after, clause.object)
         for part in index.parts if index is not None else ():
             if index is not None and part.expression is not None:
                 yield _raised(index.name, _of_key(change, part.expression))
             new = find_column(change.after, part.column) if part.column else None
-            is_there = new is not None and change.old_name(new.name) is not None
-            if new is not None and is_there and new.generated and not is_stored(new):
+            if new is not None and new.generated and not is_stored(new):
                 yield from _of_column(change, new, new.generated.expression)
 
 
@@ -91,13 +108,26 @@ def cannot_be_filled(change: Change) -> Iterator[Raised]:
             )
 
 
-def _is_computed(default: str) -> bool:
-    """MariaDB prints no brackets around a column's name alone, or a function of one."""
-    return default.startswith("(") or "`" in default
+def _is_computed(default: str, new: Column) -> bool:
+    """MariaDB prints no brackets around a function alone. What gives a time fits any time."""
+    tokens = [token for token in tokenize(default) if token.text not in _SIGNS]
+    words = {token.text.upper() for token in tokens if token.kind is TokenKind.WORD}
+    if all(token.kind in _LITERALS or token.is_word(*_CONSTANTS) for token in tokens):
+        return default.startswith("(") and len(tokens) > 1
+    kind = column_type(new)
+    numbers_alone = all(token.kind in (TokenKind.WORD, TokenKind.NUMBER) for token in tokens)
+    is_time = kind.family in _TIMES and words <= _NOW and numbers_alone
+    is_id = kind.name == "uuid" and words <= _IDS and numbers_alone
+    return not (is_time or is_id)
+
+
+def _gives_others(default: str) -> bool:
+    return any(token.is_word(*_OTHERS) for token in tokenize(default))
 
 
 def _is_computed_now(change: Change, new: Column) -> bool:
-    return is_stored(new) or change.copies_rows
+    is_bound = new.generated is not None and new.generated.expression in ROW_BOUNDS
+    return not is_bound and (is_stored(new) or change.copies_rows)
 
 
 def _of_column(change: Change, new: Column, expression: str) -> Iterator[Raised]:

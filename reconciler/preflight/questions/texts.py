@@ -27,6 +27,8 @@ from reconciler.preflight.model import Effect, OnWarning, QuestionKind
 from reconciler.preflight.questions.numbers import of_fixed_digits, outside
 from reconciler.preflight.questions.of_values import Unfit
 
+# No column holds other bytes.
+_WELL_FORMED = frozenset({"utf8mb4", "utf8mb3", "latin1", "ucs2", "utf16", "utf16le", "utf32"})
 # As the servers read a number from the beginning of a text to its end.
 _NUMBER = "^[[:space:]]*[-+]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][-+]?[0-9]+)?[[:space:]]*$"
 # All that MariaDB takes for a whole one (10.11, 11.8).
@@ -46,6 +48,13 @@ def _text_to_text(value: str, old: ColumnType, new: ColumnType, change: Change) 
             what=f"texts with characters that {new.charset} does not have",
             sql=f"CAST({back} AS BINARY) <> CAST({value} AS BINARY)",
         )
+    elif _may_have_no_text(old, new, change):
+        back = f"CONVERT(CONVERT({value} USING {new.charset}) USING {old.charset})"
+        yield Unfit(
+            kind=QuestionKind.CHARACTERS,
+            what=f"bytes that are no {old.charset} text",
+            sql=f"CAST({back} AS BINARY) <> CAST({value} AS BINARY)",
+        )
     yield from _too_long(value, old, new, change)
     if new.name == "char" and old.name != "char":
         yield Unfit(
@@ -54,6 +63,12 @@ def _text_to_text(value: str, old: ColumnType, new: ColumnType, change: Change) 
             sql=f"LENGTH({value}) <> LENGTH({_trimmed(value)})",
             effect=Effect.LOSES,
         )
+
+
+def _may_have_no_text(old: ColumnType, new: ColumnType, change: Change) -> bool:
+    """MariaDB without a strict mode takes any byte where a character has one."""
+    is_mariadb = change.settings.version.flavor is Flavor.MARIADB
+    return is_mariadb and old.charset != new.charset and old.charset not in _WELL_FORMED
 
 
 def _too_long(value: str, old: ColumnType, new: ColumnType, change: Change) -> Iterator[Unfit]:
