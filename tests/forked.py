@@ -123,11 +123,14 @@ def _listen(session: pytest.Session, started: dict[Connection, int]) -> int:
 class _Reports:
     """A plugin of a process that runs tests."""
 
-    def __init__(self) -> None:
+    def __init__(self, config: pytest.Config) -> None:
         self.made: list[pytest.TestReport] = []
+        self._is_timed = config.getoption("durations") is not None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self.made.append(report)
+        """Of what is around a test nobody hears when all went well, which is nearly always."""
+        if self._is_timed or report.when == "call" or not report.passed:
+            self.made.append(report)
 
 
 def _be_one(
@@ -146,7 +149,7 @@ def _be_one(
 def _run_each(
     session: pytest.Session, items: Iterator[pytest.Item | None], telling: Connection
 ) -> None:
-    config, reports = session.config, _Reports()
+    config, reports = session.config, _Reports(session.config)
     capturing: Any = config.pluginmanager.getplugin("capturemanager")
     capturing.stop_global_capturing()  # what is captured goes to files that the others have, too
     capturing.start_global_capturing()
