@@ -70,7 +70,10 @@ class Group:
         told = {_about(probe): ["holds"] * self._count(probe) for probe in self.probes}
         unknown = found.keys() - told.keys()
         assert not unknown, f"{self.name}: {unknown} are not asked, but {list(told)}"
-        return told | {about: [of] if isinstance(of, str) else of for about, of in found.items()}
+        for about, of in found.items():
+            first = [of] if isinstance(of, str) else of
+            told[about][: len(first)] = first
+        return told
 
     def _count(self, probe: Probe) -> int:
         return sum(_about(other) == _about(probe) for other in self.probes)
