@@ -110,15 +110,22 @@ def cannot_be_filled(change: Change) -> Iterator[Raised]:
 
 def _is_computed(default: str, new: Column) -> bool:
     """MariaDB prints no brackets around a function alone. What gives a time fits any time."""
+    if is_literal(default):
+        return False
     tokens = [token for token in tokenize(default) if token.text not in _SIGNS]
     words = {token.text.upper() for token in tokens if token.kind is TokenKind.WORD}
-    if all(token.kind in _LITERALS or token.is_word(*_CONSTANTS) for token in tokens):
-        return default.startswith("(") and len(tokens) > 1
     kind = column_type(new)
     numbers_alone = all(token.kind in (TokenKind.WORD, TokenKind.NUMBER) for token in tokens)
     is_time = kind.family in _TIMES and words <= _NOW and numbers_alone
     is_id = kind.name == "uuid" and words <= _IDS and numbers_alone
     return not (is_time or is_id)
+
+
+def is_literal(default: str) -> bool:
+    """Of an expression such as (1 + 2), whose value may not fit, nobody says so."""
+    tokens = [token for token in tokenize(default) if token.text not in _SIGNS]
+    is_plain = all(token.kind in _LITERALS or token.is_word(*_CONSTANTS) for token in tokens)
+    return is_plain and not (default.startswith("(") and len(tokens) > 1)
 
 
 def _gives_others(default: str) -> bool:

@@ -25,6 +25,7 @@ from reconciler.preflight.model import (
     RowCondition,
 )
 from reconciler.preflight.questions.as_written import as_written
+from reconciler.preflight.questions.computed import is_literal
 from reconciler.preflight.sql import ROW
 
 
@@ -82,6 +83,8 @@ def _compares_otherwise(change: Change, old: Column, new: Column) -> bool:
 def _question(change: Change, index: Index) -> Question:
     parts: list[KeyPart] = []
     for part in index.parts:
+        if _is_the_same_in_all(change, part):
+            continue
         found = _part(change, part)
         if isinstance(found, KeyPart):
             parts.append(found)
@@ -91,7 +94,22 @@ def _question(change: Change, index: Index) -> Question:
         return KnownToHold(f"{key} is unique and never NULL, by fewer or the same columns")
     if index.period is not None:
         return _overlapping(change, index.period, parts)
-    return EqualRows((*parts, *_end_of_version(change)))
+    compared = (*parts, *_end_of_version(change))
+    return EqualRows(compared) if compared else _two_rows(change)
+
+
+def _is_the_same_in_all(change: Change, part: IndexPart) -> bool:
+    """A new column whose one value every row gets."""
+    new = find_column(change.after, part.column) if part.column else None
+    if new is None or new.nullable or new.generated is not None or new.auto_increment:
+        return False
+    is_one = new.default_sql is None or is_literal(new.default_sql)
+    return change.old_name(new.name) is None and is_one
+
+
+def _two_rows(change: Change) -> RowCondition:
+    some = f"(SELECT 1 FROM {quote_identifier(change.before.name)} LIMIT 2)"
+    return RowCondition(f"(SELECT COUNT(*) FROM {some} AS two_rows) = 2")
 
 
 def _overlapping(change: Change, period: str, parts: list[KeyPart]) -> Question:
