@@ -422,6 +422,7 @@ PAST = tuple(replace(one, heartbeat_s=None, waves=(), events=(), plan=None) for 
 
 BLOCKED = replace(
     STATUS,
+    state=ApplyState.RUNNING_DEGRADED,
     shards=(
         *STATUS.shards[:2],
         row(
