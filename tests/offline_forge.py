@@ -350,6 +350,7 @@ def forge_job(
     is_rerun: bool = False,
     protected: str | None = None,
     process: str = "00c0ffee",
+    chat: Callable[[str], None] | None = None,
 ) -> ForgeJob:
     """A job about MERGED, which Ada started."""
     return ForgeJob(
@@ -370,6 +371,7 @@ def forge_job(
         tell=lambda: notices,
         log=log,
         shown=lambda form, loaded: Presentation(format=form),
+        chat=chat,
     )
 
 

@@ -230,7 +230,7 @@ def drift(
         environments,
         wiring.open_worlds,
         files=files,
-        chat=wiring.chat,
+        chat=wiring.job.chat,
         sight=sight_of(observations),
     )
     raise SystemExit(int(code))

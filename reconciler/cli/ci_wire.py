@@ -73,11 +73,6 @@ class JobWiring:
             commits=self._plan_commits if commit else None,
         )
 
-    @property
-    def chat(self) -> Callable[[str], None] | None:
-        url = self._environ.get("RECONCILER_WEBHOOK_URL")
-        return partial(post_text, url) if url else None
-
     @contextmanager
     def begin_rollouts(self) -> Iterator[JobRollouts]:
         with (
@@ -209,7 +204,13 @@ def _forge_job(repo: Path, environ: Mapping[str, str], github: GithubJob) -> For
         tell=notices,
         log=ActionsLog(RunnerFiles(summary=github.summary, outputs=github.outputs)),
         shown=lambda form, loaded: presentation(form, loaded.keyspaces, below=clone.below),
+        chat=_chat(environ),
     )
+
+
+def _chat(environ: Mapping[str, str]) -> Callable[[str], None] | None:
+    url = environ.get("RECONCILER_WEBHOOK_URL")
+    return partial(post_text, url) if url else None
 
 
 def _no_token() -> Problem:

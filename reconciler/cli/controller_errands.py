@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -146,7 +146,9 @@ class GithubErrands:
     _found: dict[Place, DriftOutcome | KeyspaceFailed] = field(default_factory=dict)
 
     def apply(self, place: Place, commit: str, *, is_again: bool) -> ApplyOutcome | KeyspaceFailed:
-        job = self._job(commit, is_again=is_again)
+        chat = self.wiring.chat
+        told = _unrepeated(chat, self._said, ("apply", place)) if chat else None
+        job = replace(self._job(commit, is_again=is_again), chat=told)
         asked = ApplyJobRequest(
             environment=place.environment, status_of=place.keyspace, behest=Behest.NOBODY
         )

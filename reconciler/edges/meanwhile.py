@@ -15,11 +15,14 @@ from reconciler.outcomes.progress import (
     FinalizerStarted,
     ProgressEvent,
     RolloutStarted,
+    RolloutWaits,
     ShardEnded,
 )
 
 # A comment that is edited more often than people look only uses up the token's rate limit.
 _COMMENT_PAUSE_S = 10.0
+
+_TOLD = RolloutStarted | ShardEnded | FinalizerStarted | FinalizerEnded
 
 Notify = Callable[[ProgressEvent], None]
 
@@ -27,7 +30,7 @@ Notify = Callable[[ProgressEvent], None]
 @contextmanager
 def told_meanwhile(begin: Callable[[], None], say: Callable[[], None]) -> Iterator[Notify]:
     """In a thread of its own: `begin` is called once if a rollout started, however short it was,
-    and `say` when something ended, at most every few seconds."""
+    and `say` when something ended or all of it waits, at most every few seconds."""
     started, changed, ended = Event(), Event(), Event()
 
     def follow() -> None:
@@ -46,7 +49,8 @@ def told_meanwhile(begin: Callable[[], None], say: Callable[[], None]) -> Iterat
     def notify(event: ProgressEvent) -> None:
         if isinstance(event, RolloutStarted):
             started.set()
-        if isinstance(event, RolloutStarted | ShardEnded | FinalizerStarted | FinalizerEnded):
+        waits = isinstance(event, RolloutWaits) and event.shard is None
+        if waits or isinstance(event, _TOLD):
             changed.set()
 
     thread = Thread(target=follow, name="comment", daemon=True)

@@ -13,6 +13,7 @@ from reconciler.guard.review.places import checks_place, reader_place
 from reconciler.observe.file.key import KEY_VARIABLE, key_variable
 from reconciler.report.workflow import (
     RUNNER,
+    TOLD_IN_CHAT,
     ScratchOfJob,
     WorkflowBasis,
     check_out,
@@ -216,7 +217,7 @@ def _judge(
         variable = key_variable(region)
         known[variable] = f"${{{{ secrets.{variable} }}}}"
     if command == "drift":
-        known["RECONCILER_WEBHOOK_URL"] = "${{ secrets.SCHEMA_WEBHOOK_URL }}"
+        known |= TOLD_IN_CHAT
     yield from env(about.scratch.asked, known)
 
 

@@ -15,6 +15,7 @@ from reconciler.outcomes.drift import DriftOutcome
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.lowered import Lowered, LoweredRule, OtherOwners
 from reconciler.outcomes.plan import VerifyOutcome, VerifyState
+from reconciler.outcomes.progress import RolloutStarted, RolloutWaits
 from reconciler.outcomes.split import SplitApplyOutcome, SplitVerifyOutcome
 from reconciler.plan import words
 from reconciler.plan.model import Plan
@@ -22,6 +23,7 @@ from reconciler.plan.visible import visible_line
 from reconciler.report.drift_words import is_clean, verdict
 from reconciler.report.limits import STATUS_CHARS_MAX
 from reconciler.report.next_steps import is_verified, verify_verdict
+from reconciler.report.progress import progress_line
 from reconciler.report.refusals import failed_verdict
 from reconciler.report.split_words import driven_verdict, split_verdict
 from reconciler.report.summary import changes_line, short_id, summarise
@@ -158,6 +160,25 @@ def plan_commit_message(plan_ids: Sequence[str]) -> str:
 def is_plan_commit(message: str) -> bool:
     """Whether `plan_commit_message` wrote it."""
     return message.startswith(f"{_PLAN_COMMIT}: ")
+
+
+def apply_news_text(
+    event: RolloutStarted | RolloutWaits, place: tuple[str, str | None], run_url: str
+) -> str:
+    """'14:05:09 commerce apply 17 starts: … (production)', and where to read more."""
+    where = ", region ".join(filter(None, place))
+    line = visible_line(f"{progress_line(event)} ({where})").translate(_CHAT)
+    return f"{line}\n{run_url}"
+
+
+def apply_ended_text(
+    outcome: ApplyOutcome | SplitApplyOutcome | KeyspaceFailed, run_url: str
+) -> str:
+    """'commerce in production: plan 5d10ea88f422, failed', and where to read more."""
+    region = None if isinstance(outcome, SplitApplyOutcome) else outcome.region
+    where = f"{outcome.environment}, region {region}" if region else outcome.environment
+    line = f"{outcome.keyspace} in {where}: {_applied(outcome)}"
+    return f"{visible_line(line).translate(_CHAT)}\n{run_url}"
 
 
 def chat_text(outcomes: Sequence[DriftOutcome | KeyspaceFailed], run_url: str) -> str:

@@ -7,13 +7,15 @@ Who may is not for it to say: its jobs ask the forge who started the run (`ci as
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from reconciler.guard.review.places import control_place, place_of
 from reconciler.report.asked import REVERT, reverting_rights, what_to_ask, which_plan
 from reconciler.report.workflow import (
     RUNNER,
+    TOLD_IN_CHAT,
     ScratchOfJob,
     WorkflowBasis,
     check_out,
@@ -56,9 +58,9 @@ class RequestsWorkflow(WorkflowBasis):
 def requests_workflow(about: RequestsWorkflow) -> str:
     lines = [*_head(about), *_inputs(about)]
     if about.regions:
-        lines += [*_job_of_regions(about), *_rights(), *_steps(about, _asking(about))]
+        lines += [*_job_of_regions(about), *_rights(), *_steps(about, _asking(about), TOLD_IN_CHAT)]
     else:
-        lines += [*_job(about), *_rights(), *_steps(about, _asking(about))]
+        lines += [*_job(about), *_rights(), *_steps(about, _asking(about), TOLD_IN_CHAT)]
         lines += ["", *_revert_job(about), *_steps(about, _reverting(about))]
     return "\n".join(lines) + "\n"
 
@@ -202,9 +204,12 @@ def _keyspaces(about: RequestsWorkflow) -> Iterator[str]:
         yield f"          keyspaces: {named}"
 
 
-def _steps(about: RequestsWorkflow, step: Iterator[str]) -> Iterator[str]:
+def _steps(
+    about: RequestsWorkflow, step: Iterator[str], more: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[str]:
     yield from scratch_service(about.scratch.image)
     yield "    steps:"
     yield from check_out()
     yield from step
-    yield from env(about.variables, {name: quoted(value) for name, value in about.scratch.known})
+    known = {name: quoted(value) for name, value in about.scratch.known}
+    yield from env(about.variables, known | {**more})

@@ -28,6 +28,12 @@ SCRATCH_LOGIN: Mapping[str, str] = {
 """By which a job reaches the scratch server that is a service of its own; nothing else is there."""
 
 
+TOLD_IN_CHAT: Mapping[str, str] = {
+    "RECONCILER_WEBHOOK_URL": "${{ secrets.SCHEMA_WEBHOOK_URL }}",
+}
+"""Of jobs that have news; without the secret they tell no chat."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScratchOfJob:
     """`image` is the service of the job, None where the spec names a server that the runner
@@ -203,7 +209,7 @@ def _wave(about: RolloutWorkflow, wave: int, before: list[str]) -> Iterator[str]
     yield "          region: ${{ matrix.region }}"
     yield f"          wave: {wave}"
     yield "          plan: ${{ matrix.plan }}"
-    yield from env(about.variables)
+    yield from env(about.variables, TOLD_IN_CHAT)
 
 
 def _if(has_work: str) -> Iterator[str]:

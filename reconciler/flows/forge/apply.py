@@ -19,6 +19,7 @@ from reconciler.flows.forge.deployment import Deployment
 from reconciler.flows.forge.ends import Applied, ci_end, ci_verdict, has_gone_past, is_idle
 from reconciler.flows.forge.job import ForgeJob
 from reconciler.flows.forge.merged import Merged, begin_merged
+from reconciler.flows.forge.news import News, tell_ended
 from reconciler.flows.forge.reviewed import reviewed_in
 from reconciler.flows.forge.wave_gate import wave_gate
 from reconciler.flows.gates import Gates
@@ -161,6 +162,7 @@ def run_merged(
     _record(run, asked, outcomes, code)
     for outcome in outcomes:
         tell_outcome(run, outcome)
+        tell_ended(job, outcome)
     job.log.output(verdicts=[*filter(None, map(ci_verdict, outcomes))], exit_code=int(code))
     return outcomes, code
 
@@ -251,12 +253,13 @@ def _change_schema(
         left_alone_before=left_alone_before(before, files, chosen),
     )
     follow = partial(tell_progress, run, rollouts.ledger_of, chosen, files.spec.keyspace)
+    news = News(run.job, chosen)
     try:
-        with rollouts.meanwhile(deployment.begin, follow) as notify:
+        with rollouts.meanwhile(news.behind(deployment.begin), news.behind(follow)) as notify:
 
             def on_event(event: ProgressEvent) -> None:
-                rollouts.on_progress(event)
-                notify(event)
+                for tell in (rollouts.on_progress, news.note, notify):
+                    tell(event)
 
             outcome = apply_keyspace(world, files, chosen, request, on_progress=on_event)
     except ReconcilerError:

@@ -67,6 +67,9 @@ class ForgeJob:
     shown: Callable[[Format, Loaded], Presentation]
     """How a report is shown in this job, with paths as the forge has them."""
 
+    chat: Callable[[str], None] | None = None
+    """Where people read news. Raises Unavailable."""
+
     @property
     def commit(self) -> str:
         """The job's commit, which must be in the clone."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.report.setup.model import Setup
-from reconciler.report.workflow import check_out, env, quoted
+from reconciler.report.workflow import TOLD_IN_CHAT, check_out, env, quoted
 
 Pairs = tuple[tuple[str, str], ...]
+
+CHAT: Pairs = tuple(TOLD_IN_CHAT.items())
 
 _HERE = "{host: 127.0.0.1, port: 3306, user: root, password: scratch}"
 

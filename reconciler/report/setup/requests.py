@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from reconciler.guard.review.places import control_place
 from reconciler.report.asked import REVERT, reverting_rights, what_to_ask, which_plan
 from reconciler.report.setup.model import ApplyJob, Setup
-from reconciler.report.setup.pieces import checked_out, queue, runs_on, scratch_service, step
+from reconciler.report.setup.pieces import CHAT, checked_out, queue, runs_on, scratch_service, step
 from reconciler.report.workflow import quoted
 
 
@@ -81,7 +81,7 @@ def _job(about: Setup, job: ApplyJob, number: int) -> Iterator[str]:
         ("keyspaces", f"${{{{ inputs.keyspaces{_else_of(job)} }}}}"),
         ("what", "${{ inputs.what }}"),
     )
-    yield from step(about, "Ask it, as who started this run", given, job.variables)
+    yield from step(about, "Ask it, as who started this run", given, job.variables, more=CHAT)
 
 
 def _revert_job(about: Setup, job: ApplyJob, number: int) -> Iterator[str]:

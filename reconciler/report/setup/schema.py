@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from reconciler.report.setup.model import GLASS, READER, ApplyJob, Setup
 from reconciler.report.setup.pieces import (
+    CHAT,
     Pairs,
     checked_out,
     queue,
@@ -157,7 +158,7 @@ def _apply(about: Setup, job: ApplyJob, number: int) -> Iterator[str]:
     if is_glass:
         given.append(("break-glass", "${{ inputs.break-glass }}"))
     said = "Run what was reviewed, or nothing"
-    yield from step(about, said, tuple(given), job.variables)
+    yield from step(about, said, tuple(given), job.variables, more=CHAT)
 
 
 def apply_id(about: Setup, number: int) -> str:
@@ -179,8 +180,7 @@ def _drift(about: Setup) -> Iterator[str]:
     yield "      statuses: write # to mark stale plans"
     yield from scratch_service(about)
     yield from checked_out()
-    chat = (("RECONCILER_WEBHOOK_URL", "${{ secrets.SCHEMA_WEBHOOK_URL }}"),)
     for where, condition in _looks(about):
         given = (("command", "drift"), *where)
         said = "Has live left git?"
-        yield from step(about, said, given, about.reads, condition=condition, more=chat)
+        yield from step(about, said, given, about.reads, condition=condition, more=CHAT)

@@ -99,10 +99,11 @@ def test_an_environment_is_applied_behind_those_that_come_before_it() -> None:
 def test_a_job_is_given_what_its_specs_name_and_no_more() -> None:
     jobs = jobs_of(written()[SCHEMA])
     live = {"SCHEMA_USER", "DB_TEST", "SCRATCH_PASSWORD"}  # it looks at what comes before, too
-    assert env_of(jobs["apply-1"], "apply") == {"DB_TEST"}
-    assert env_of(jobs["apply-2"], "apply") == {*live, "LEDGER_LOGIN"}
+    chat = {"RECONCILER_WEBHOOK_URL"}
+    assert env_of(jobs["apply-1"], "apply") == {"DB_TEST"} | chat
+    assert env_of(jobs["apply-2"], "apply") == {*live, *chat, "LEDGER_LOGIN"}
     assert env_of(jobs["verify"], "verify") == live, "the ledger is opened by who applies"
-    assert env_of(jobs["drift"], "drift") == {*live, "RECONCILER_WEBHOOK_URL"}
+    assert env_of(jobs["drift"], "drift") == {*live, *chat}
     with_engine = SPEC + "engine: {default: gh-ost}\n"
     assert "LEDGER_LOGIN" in env_of(jobs_of(written(with_engine)[SCHEMA])["drift"], "drift")
 
