@@ -61,10 +61,10 @@ demo-vitess: venv ## the same on a Vitess cluster of your own, its VSchema and O
 	@$(BIN)/python demo/vitess.py
 
 quick: venv ## the tests that need no server; of long series every seventh case
-	$(PYTEST) --forked -m 'not long' --hypothesis-profile quick $(OFFLINE)
+	$(PYTEST) --forked=cores -m 'not long' --hypothesis-profile quick $(OFFLINE)
 
 test: venv servers ## all tests but those of engines, Vitess and Temporal, on servers of their own
-	$(PYTEST) --forked $(OFFLINE)
+	$(PYTEST) --forked=cores $(OFFLINE)
 	$(PYTEST) --forked=$(WORKERS) -m 'not engine' $(addprefix --ignore=,$(OFFLINE)) tests
 
 test-engines: venv servers engines ## the tests of every engine; one that is not there fails

@@ -45,7 +45,7 @@ settings.load_profile("any-machine")
 # Of `make quick`, which is run before each commit: `make test` tries ten times as many.
 settings.register_profile("quick", deadline=None, max_examples=10)
 
-_A_CORE = "a core"
+_A_CORE = "cores"
 
 # Files whose tests are begun first.
 _LONGEST = (
@@ -78,10 +78,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addoption(
         "--forked",
-        nargs="?",
-        const=_A_CORE,
-        help="so many processes, not by pytest-xdist; auto: for tests that wait for servers;"
-        " without a number one for each core",
+        metavar="PROCESSES",
+        help="so many, not by pytest-xdist; cores: one for each core; auto: more, for tests that"
+        " wait for servers",
     )
     parser.addoption("--temporal", action="store_true", help="those on a Temporal server as well")
     parser.addoption("--vitess", action="store_true", help="the tests on a Vitess cluster as well")

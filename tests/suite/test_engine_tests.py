@@ -59,7 +59,7 @@ def test_the_run_of_all_engines_asks_for_all_and_no_other_has_any() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert "\ntest-engines: venv servers engines " in makefile
     assert "-m engine --every-engine\n" in makefile
-    offline = "\n\t$(PYTEST) --forked $(OFFLINE)\n"
+    offline = "\n\t$(PYTEST) --forked=cores $(OFFLINE)\n"
     others = "\t$(PYTEST) --forked=$(WORKERS) -m 'not engine' "
     assert f"{offline}{others}$(addprefix --ignore=,$(OFFLINE)) tests\n" in makefile
     run = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
