@@ -275,7 +275,7 @@ def _rows(sql: str, catalogue: Catalogue) -> _Answer:
         return ["File", "Binlog_Do_DB", "Binlog_Ignore_DB"], [["binlog.000001", "", ""]]
     if "SUM(LENGTH(" in sql:  # of programs of other databases
         return ["SUM"], [[0]] * 4
-    if "TRIGGER_SCHEMA NOT IN" in sql:
+    if "HEX(TRIGGER_SCHEMA)" in sql:
         return [f"c{n}" for n in range(5)], []
     if "TRIGGER_SCHEMA, 'trigger'" in sql:  # of several databases
         return [f"c{n}" for n in range(8)], []
