@@ -11,7 +11,7 @@ from reconciler.limits import IDENTIFIER_CHARS_MAX
 from reconciler.model.schema import Column, Index, IndexKind, Table
 from reconciler.model.server import Flavor
 from reconciler.plan.engines.question import EngineQuestion
-from reconciler.plan.engines.unique_keys import new_keys, shape_of_table
+from reconciler.plan.engines.unique_keys import meeting_keys
 from reconciler.plan.hazards.column_type import Family, parse_column_type
 from reconciler.plan.hazards.statement_context import (
     StatementContext,
@@ -184,5 +184,5 @@ def meeting_obstacles(question: EngineQuestion) -> Iterator[str]:
     has the same key as another one goes, without a word, also after rows were compared."""
     both = question.context.both
     if both is not None:
-        for name, _ in new_keys(*map(shape_of_table, both)):
+        for name in meeting_keys(*both):
             yield f"rows that differ may meet in unique key {name} of its copy, and would be lost"

@@ -22,7 +22,7 @@ from reconciler.plan.engines.copying import (
 from reconciler.plan.engines.gh_ost_names import names_of
 from reconciler.plan.engines.lost_rows import loses
 from reconciler.plan.engines.question import EngineQuestion
-from reconciler.plan.engines.unique_keys import shape_of_table
+from reconciler.plan.engines.unique_keys import shape_of_table, unheld_keys
 from reconciler.plan.hazards.column_type import Family
 
 _LONGEST_AFFIX = "__gho"
@@ -46,6 +46,8 @@ def gh_ost_obstacles(question: EngineQuestion) -> Iterator[str]:
     both = question.context.both
     if both is not None:
         yield from loses(*map(shape_of_table, both))
+        for name in unheld_keys(*both):
+            yield f"it may lose rows that are equal in {name}, by values that no row holds yet"
         if any("`" in column.name for column in both[0].columns):
             yield "it does not quote a backquote in a column's name"
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from reconciler.diff.pairing import name_key
-from reconciler.model.schema import IndexKind, Table
+from reconciler.model.schema import Column, IndexKind, Table
 
 _INTEGERS = ("tinyint", "smallint", "mediumint", "int", "bigint")
 _GROWING = ("varchar", "varbinary")
@@ -59,6 +59,67 @@ def new_keys(before: Shape, after: Shape) -> Iterator[tuple[str, tuple[Part, ...
         )
         if not is_kept:
             yield name, parts
+
+
+def meeting_keys(before: Table, after: Table) -> Iterator[str]:
+    """Names of those, and of keys that stay of other values: NULLs are equal to nothing until they
+    become a value, and what is computed of something else may be equal where it was not."""
+    new = {name for name, _ in new_keys(shape_of_table(before), shape_of_table(after))}
+    for index in sorted(after.indexes, key=lambda one: one.name):
+        is_unique = index.kind in (IndexKind.PRIMARY, IndexKind.UNIQUE)
+        columns = [name_key(part.column) for part in index.parts if part.column is not None]
+        gets_others = any(_gets_others(name, before, after) for name in columns)
+        if index.name in new or (is_unique and gets_others):
+            yield index.name
+
+
+def _is_computed_otherwise(column: str, before: Table, after: Table) -> bool:
+    """By another expression, or of columns whose values do not stay as they are."""
+    was, will_be = _columns(before), _columns(after)
+    old, new = was.get(column), will_be.get(column)
+    if old is None or new is None:
+        return False
+    if old.generated is None and new.generated is None:
+        return False
+    if old.generated != new.generated:
+        return True
+    shapes, stay = (shape_of_table(before), shape_of_table(after)), was.keys() & will_be.keys()
+    return any(
+        not stays_apart(name, *shapes) or _gets_a_value(was[name], will_be[name]) for name in stay
+    )
+
+
+def unheld_keys(before: Table, after: Table) -> Iterator[str]:
+    """Names of the copy's unique keys in which rows may be equal by values that no row of the table
+    holds yet: of columns that are new, or computed otherwise."""
+    there, uniques = _columns(before), (IndexKind.PRIMARY, IndexKind.UNIQUE)
+    for index in sorted(after.indexes, key=lambda one: one.name):
+        names = [name_key(part.column) for part in index.parts if part.column is not None]
+        made = [column for name, column in _columns(after).items() if name in {*names} - {*there}]
+        is_unheld = made or any(_is_computed_otherwise(name, before, after) for name in names)
+        if index.kind in uniques and is_unheld and not any(map(_stays_empty, made)):
+            yield index.name
+
+
+def _stays_empty(made: Column) -> bool:
+    """In all rows: those that have no value are equal to none."""
+    has_default = made.default_sql not in (None, "NULL")
+    return made.nullable and made.generated is None and not has_default
+
+
+def _gets_others(column: str, before: Table, after: Table) -> bool:
+    old, new = _columns(before).get(column), _columns(after).get(column)
+    gets_a_value = old is not None and new is not None and _gets_a_value(old, new)
+    return gets_a_value or _is_computed_otherwise(column, before, after)
+
+
+def _gets_a_value(old: Column, new: Column) -> bool:
+    """In rows that have none."""
+    return old.nullable and not new.nullable
+
+
+def _columns(table: Table) -> dict[str, Column]:
+    return {name_key(column.name): column for column in table.columns}
 
 
 def stays_apart(column: str, before: Shape, after: Shape) -> bool:
