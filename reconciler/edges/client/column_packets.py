@@ -16,7 +16,7 @@ from pymysql.connections import TEXT_TYPES
 from pymysql.constants import FIELD_TYPE
 from pymysql.converters import through
 
-from reconciler.edges.client.limits import COLUMN_LISTS_KNOWN_MAX
+from reconciler.edges.client.limits import COLUMN_LIST_BYTES_MAX, COLUMN_LISTS_KNOWN_MAX
 from reconciler.edges.client.row_packets import size_at
 
 Converter = tuple[str | None, Any]
@@ -41,7 +41,9 @@ def read_columns(
     behind = payload()
     if behind[0] != _EOF or len(behind) > _EOF_BYTES_MAX:
         raise ValueError("more columns than were told")
-    kinds, described = _read(packets, encoding)
+    is_short = sum(map(len, packets)) <= COLUMN_LIST_BYTES_MAX
+    read = known_columns if is_short else known_columns.__wrapped__
+    kinds, described = read(packets, encoding)
     made_by = decoders.get
     return [
         (own, None if (made := made_by(kind)) is through else made) for own, kind in kinds
@@ -49,7 +51,7 @@ def read_columns(
 
 
 @lru_cache(maxsize=COLUMN_LISTS_KNOWN_MAX)
-def _read(packets: tuple[bytes, ...], encoding: str) -> _Read:
+def known_columns(packets: tuple[bytes, ...], encoding: str) -> _Read:
     """The encoding and the kind of each column's values, and what is told of it."""
     columns = [column_of(data) for data in packets]
     kinds = tuple((one.encoding(encoding), one.kind) for one in columns)

@@ -17,6 +17,10 @@ COLUMNS_MAX = 4_096
 # product, a few kilobytes each.
 COLUMN_LISTS_KNOWN_MAX = 128
 
+# Of one such list: many times what any question of the product is answered with. A server that
+# means harm would have longer ones kept for as long as the process lives.
+COLUMN_LIST_BYTES_MAX = 65_536
+
 # Statements in one write, of which two may be unanswered at a time: enough to hide a round trip
 # behind answers, and far below what a socket holds, or each side would wait for the other to read.
 ASKED_AHEAD_MAX = 64

@@ -13,7 +13,7 @@ from pymysql.constants import FIELD_TYPE
 from pymysql.converters import decoders, through
 from pymysql.protocol import FieldDescriptorPacket
 
-from reconciler.edges.client.column_packets import column_of, read_columns
+from reconciler.edges.client.column_packets import column_of, known_columns, read_columns
 
 KINDS = sorted(value for name, value in vars(FIELD_TYPE).items() if name.isupper())
 EOF = b"\xfe\x00\x00\x02\x00"
@@ -94,3 +94,13 @@ def test_what_follows_the_columns_is_their_end(behind: bytes) -> None:
     packets = iter([packet(b"n"), behind])
     with pytest.raises(ValueError, match="more columns"):
         read_columns(lambda: next(packets), 1, "utf8", decoders)
+
+
+@pytest.mark.invariant("CN-3")
+@pytest.mark.parametrize(("columns", "is_kept"), [(3, True), (300, False)])
+def test_of_a_list_of_columns_without_measure_nothing_is_kept(columns: int, is_kept: bool) -> None:
+    known_columns.cache_clear()
+    packets = iter([*[packet(b"n" * 250)] * columns, EOF])
+    kinds, described = read_columns(lambda: next(packets), columns, "utf8", decoders)
+    assert len(kinds) == len(described) == columns
+    assert known_columns.cache_info().currsize == int(is_kept)
