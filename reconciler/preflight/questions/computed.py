@@ -31,7 +31,8 @@ from reconciler.preflight.questions.numbers import outside
 
 _BY_WARNING = "no query is known that tells whether the column takes what is computed"
 _OTHER_EACH_TIME = "its default gives another value each time that it is computed"
-_SIGNS = frozenset({"(", ")", "-", "+"})
+_BRACKETS = frozenset({"(", ")"})
+_SIGNS = _BRACKETS | {"-", "+"}
 _LITERALS = (TokenKind.STRING, TokenKind.NUMBER, TokenKind.INTRODUCER)
 _CONSTANTS = ("NULL", "TRUE", "FALSE")
 _TIMES = (Family.DATE, Family.TIME, Family.DATETIME, Family.TIMESTAMP)
@@ -109,10 +110,11 @@ def cannot_be_filled(change: Change) -> Iterator[Raised]:
 
 
 def _is_computed(default: str, new: Column) -> bool:
-    """MariaDB prints no brackets around a function alone. What gives a time fits any time."""
+    """MariaDB prints no brackets around a function alone, and MySQL looks at no value in brackets
+    before there is a row. What gives a time fits any time."""
     if is_literal(default):
-        return False
-    tokens = [token for token in tokenize(default) if token.text not in _SIGNS]
+        return default.startswith("(") and _unfit(default, new) is not None
+    tokens = [token for token in tokenize(default) if token.text not in _BRACKETS]
     words = {token.text.upper() for token in tokens if token.kind is TokenKind.WORD}
     kind = column_type(new)
     numbers_alone = all(token.kind in (TokenKind.WORD, TokenKind.NUMBER) for token in tokens)
