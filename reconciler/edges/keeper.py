@@ -26,7 +26,7 @@ import sys
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 DETACH = b"d"
 LINGER, AT_ONCE = b"l", b"n"
@@ -174,7 +174,7 @@ def run_afterwards(command: Sequence[str], log: Path) -> None:
     if not command:
         return
     with (
-        log.with_suffix(".afterwards").open("ab") as said,
+        open_beside(log, ".afterwards") as said,
         contextlib.suppress(OSError, subprocess.SubprocessError),
     ):
         subprocess.run(
@@ -185,6 +185,14 @@ def run_afterwards(command: Sequence[str], log: Path) -> None:
             timeout=AFTERWARDS_S_MAX,
             check=False,
         )
+
+
+def open_beside(log: Path, suffix: str) -> IO[bytes]:
+    """Or nowhere, where its folder was swept: the command runs all the same."""
+    try:
+        return log.with_suffix(suffix).open("ab")
+    except OSError:
+        return Path(os.devnull).open("ab")
 
 
 def report_log_tail(log: Path) -> None:
