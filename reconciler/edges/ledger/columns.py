@@ -154,8 +154,12 @@ def _is_record(found: object, kinds: tuple[type, ...]) -> bool:
 
 
 def _is_whole(found: object) -> bool:
-    is_number = isinstance(found, int) and not isinstance(found, bool)
-    return is_number and 0 <= found <= _WHOLE_MAX  # type: ignore[operator]
+    return isinstance(found, int) and not isinstance(found, bool) and is_kept_whole(found)
+
+
+def is_kept_whole(number: int) -> bool:
+    """Whether it reads back as it was written."""
+    return 0 <= number <= _WHOLE_MAX
 
 
 def row_malformed(table: str, column: str) -> Unavailable:

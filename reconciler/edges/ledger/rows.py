@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 
 from sqlalchemy import RowMapping
 
-from reconciler.edges.ledger.columns import Columns
+from reconciler.edges.ledger.columns import Columns, is_kept_whole
 from reconciler.edges.ledger.tables import HOLDER_CHARS_MAX
 from reconciler.edges.secrets import SECRETS
 from reconciler.errors import Problem
@@ -236,12 +236,18 @@ def deploy_intent(row: Row) -> tuple[DeployStep, DeployIntent]:
 
 
 def progress_text(progress: Progress) -> str:
-    """'' for nothing told."""
+    """'' for nothing told. Servers and engines count: a number that would not be read back is not
+    worth the record that it stands in."""
     if progress == NOTHING_TOLD:
         return ""
     told = {field.name: getattr(progress, field.name) for field in fields(Progress)}
-    shown = {name: line(value) if isinstance(value, str) else value for name, value in told.items()}
-    return json.dumps(shown, ensure_ascii=False)
+    return json.dumps({name: _kept(value) for name, value in told.items()}, ensure_ascii=False)
+
+
+def _kept(value: str | int | None) -> str | int | None:
+    if isinstance(value, str):
+        return line(value)
+    return value if value is None or is_kept_whole(value) else None
 
 
 def _progress(found: Columns) -> Progress:
