@@ -14,7 +14,7 @@ from functools import lru_cache
 from reconciler.ddl.programs.accounts import Account
 from reconciler.ddl.quote import unquote_identifier
 from reconciler.edges.mysql.connect import Link
-from reconciler.edges.mysql.limits import GRANTS_KNOWN_MAX
+from reconciler.edges.mysql.limits import GRANTS_CHARS_KNOWN_MAX, GRANTS_KNOWN_MAX
 from reconciler.edges.mysql.problems import STARTED_OTHERWISE, ServerRefusal
 from reconciler.edges.mysql.reading import column
 from reconciler.edges.mysql.server_settings import ServerLook
@@ -110,12 +110,14 @@ def _of_public(link: Link, server: ServerLook) -> list[str]:
 
 
 def _parsed(grants: Iterable[str], server: ServerLook) -> Privileges:
-    partial_revokes, version = server.partial_revokes, server.settings.version
-    return _understood(tuple(grants), version, partial_revokes=partial_revokes)
+    lines = tuple(grants)
+    is_short = sum(map(len, lines)) <= GRANTS_CHARS_KNOWN_MAX
+    understood = known_grants if is_short else known_grants.__wrapped__
+    return understood(lines, server.settings.version, partial_revokes=server.partial_revokes)
 
 
 @lru_cache(maxsize=GRANTS_KNOWN_MAX)
-def _understood(
+def known_grants(
     grants: tuple[str, ...], version: ServerVersion, *, partial_revokes: bool
 ) -> Privileges:
     """One login has the same lines on every shard, and is asked for them right before each

@@ -25,6 +25,10 @@ TEXTS_KNOWN_MAX = 20_000
 # Logins' grants that are kept as they were read: one for each login and kind of server, and some.
 GRANTS_KNOWN_MAX = 64
 
+# Of one login: a thousand lines. Longer ones are read each time, and none of a server that means
+# harm is kept for as long as the process lives.
+GRANTS_CHARS_KNOWN_MAX = 131_072
+
 # All answers of one look: 50,000 tables of an ordinary width stay below this.
 LOOK_BYTES_MAX = 512_000_000
 

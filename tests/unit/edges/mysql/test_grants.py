@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
-from reconciler.edges.mysql.grants import SHOWS_TABLES, parse_grants, unseen_with
+from reconciler.edges.mysql.grants import (
+    SHOWS_TABLES,
+    _parsed,
+    known_grants,
+    parse_grants,
+    unseen_with,
+)
+from reconciler.model.server import Flavor, ServerVersion
 
 USAGE = "GRANT USAGE ON *.* TO `ann`@`%`"
 
@@ -136,3 +146,14 @@ def test_grants_on_a_table_add_to_those_on_its_database(table: str, may: set[str
 def test_everything_on_a_table_is_everything_a_table_has() -> None:
     found = parse_grants(NARROW, partial_revokes=True)
     assert found.on_table("commerce_40", "orders") >= {"ALTER", "DROP", "REFERENCES", "TRIGGER"}
+
+
+@pytest.mark.invariant("CN-3")
+@pytest.mark.parametrize(("lines", "is_kept"), [(3, True), (10_000, False)])
+def test_of_grants_without_measure_nothing_is_kept(lines: int, is_kept: bool) -> None:
+    known_grants.cache_clear()
+    version = ServerVersion(Flavor.MYSQL, 9, 7, 4)
+    server: Any = SimpleNamespace(partial_revokes=False, settings=SimpleNamespace(version=version))
+    told = [f"GRANT SELECT ON `shop_{number}`.* TO `us`@`%`" for number in range(lines)]
+    assert len(_parsed(told, server).grants) == lines
+    assert known_grants.cache_info().currsize == int(is_kept)
