@@ -52,6 +52,10 @@ DESTRUCTIVE_NAMED_MAX = 8
 # Programs of an apply whose swaps are told, the longest first; `--output json` has all.
 SWAPS_SHOWN_MAX = 8
 
+# Past applies and splits, a line or two each: `audit` and `--before-split` go further back.
+PAST_APPLIES_SHOWN_MAX = 25
+PAST_SPLITS_SHOWN_MAX = 8
+
 # Kinds of work in one apply of which a pace is told; more would push what waits off the screen.
 PACES_SHOWN_MAX = 3
 

@@ -11,8 +11,9 @@ from reconciler.report.summary import changes_line, short_id, summarise
 
 
 def command(verb: str, keyspace: str, environment: str, *options: str) -> str:
-    """A command that can be pasted as it is."""
-    return " ".join(["reconciler", verb, keyspace, "--environment", environment, *options])
+    """A command that can be pasted as it is; `keyspace` '': of all."""
+    of = [keyspace] if keyspace else []
+    return " ".join(["reconciler", verb, *of, "--environment", environment, *options])
 
 
 def after_plan(outcome: PlanOutcome) -> str:

@@ -30,6 +30,7 @@ from reconciler.report.compose.opening import (
     title,
     where,
 )
+from reconciler.report.compose.past import past_reports
 from reconciler.report.compose.plan import permissions
 from reconciler.report.compose.quarantine import quarantine_block
 from reconciler.report.compose.ran import ran_blocks
@@ -38,7 +39,7 @@ from reconciler.report.compose.shards import whose
 from reconciler.report.compose.split import applied_split, split_status
 from reconciler.report.compose.swaps import swap_blocks
 from reconciler.report.compose.turns import turn_reports
-from reconciler.report.document import Document, NextStep, Report
+from reconciler.report.document import Document, NextStep, Report, Title
 from reconciler.report.findings import NO_FILES, SchemaFiles
 from reconciler.report.in_job import for_a_job
 from reconciler.report.reason_words import happened_words, reason_line
@@ -99,6 +100,8 @@ def status_document(
     first = (*left_alone, *turn_reports(outcome.turns))
     forgotten = forgotten_blocks(outcome.forgotten)
     gone = (Report(title=None, blocks=forgotten),) if forgotten else ()
+    if outcome.is_history and (outcome.applies or outcome.splits):
+        return Document(reports=(*first, *past_reports(outcome), *gone))
     if outcome.applies or outcome.splits:
         applies = tuple(told(_status(one, outcome.now_s, files)) for one in outcome.applies)
         splits = tuple(split_status(one, outcome.now_s) for one in outcome.splits)
@@ -150,18 +153,11 @@ def _applied(outcome: ApplyOutcome | KeyspaceFailed, files: SchemaFiles) -> Repo
 
 
 def _status(apply: ApplyStatus, now_s: float, files: SchemaFiles) -> Report:
-    undriven = apply_steps.is_undriven(apply)
-    state = "nobody drives it" if undriven else apply_words.state_words(apply.state)
-    progress = apply_words.progress(apply.shards, apply.finalizers)
-    is_whole = bool(apply.shards or apply.finalizers)
-    mark = Mark.BAD if undriven else _STATE_MARKS[apply.state]
     return Report(
         marker=marker(CHANGE, apply.keyspace, apply.environment, apply.region),
-        title=title(
-            mark, apply.keyspace, where(apply), f"{state}, {progress}" if is_whole else state
-        ),
+        title=status_title(apply),
         blocks=(
-            *(failures(apply) if is_whole else first_alone(apply)),
+            *(failures(apply) if _is_whole(apply) else first_alone(apply)),
             blocks.Facts(facts=tuple(_status_facts(apply, now_s))),
             *ran_blocks(apply.plan, apply.shards, files),
             *account(apply, now_s=now_s),
@@ -175,6 +171,19 @@ def _status(apply: ApplyStatus, now_s: float, files: SchemaFiles) -> Report:
             apply_steps.runbook(apply),
         ),
     )
+
+
+def status_title(apply: ApplyStatus) -> Title:
+    undriven = apply_steps.is_undriven(apply)
+    state = "nobody drives it" if undriven else apply_words.state_words(apply.state)
+    progress = apply_words.progress(apply.shards, apply.finalizers)
+    mark = Mark.BAD if undriven else _STATE_MARKS[apply.state]
+    verdict = f"{state}, {progress}" if _is_whole(apply) else state
+    return title(mark, apply.keyspace, where(apply), verdict)
+
+
+def _is_whole(apply: ApplyStatus) -> bool:
+    return bool(apply.shards or apply.finalizers)
 
 
 def _next_steps(*steps: str) -> tuple[NextStep, ...]:

@@ -191,11 +191,9 @@ def split_status(status: SplitStatus, now_s: float) -> Report:
     facts.extend(_routes_fact(job))
     approvals = tuple(f"{one.approval}: {one.by}" for one in status.approvals)
     requests = tuple(f"{one.kind}: {one.asked_by}" for one in status.requests)
-    verdict = f"split {job.job_id} ({_names(job.sources)} -> {_names(job.targets)}): {job.phase}"
+    mark = _PHASE_MARKS.get(job.phase, Mark.UNDERWAY)
     return Report(
-        title=title(
-            _PHASE_MARKS.get(job.phase, Mark.UNDERWAY), job.keyspace, job.environment, verdict
-        ),
+        title=title(mark, job.keyspace, job.environment, job_verdict(job)),
         blocks=(
             blocks.Facts(facts=tuple(facts)),
             *_problem(job.problem),
@@ -206,6 +204,11 @@ def split_status(status: SplitStatus, now_s: float) -> Report:
             *_items("Asked", requests, _CUT),
         ),
     )
+
+
+def job_verdict(job: SplitJob) -> str:
+    """'split 1 (-80 -> -40, 40-80): done'."""
+    return f"split {job.job_id} ({_names(job.sources)} -> {_names(job.targets)}): {job.phase}"
 
 
 def _routes_fact(job: SplitJob) -> Iterator[Fact]:

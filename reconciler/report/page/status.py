@@ -10,6 +10,9 @@ from reconciler.outcomes.apply import ApplyStatus, StatusOutcome
 from reconciler.plan import words
 from reconciler.report import apply_account, apply_words
 from reconciler.report.blocks import Mark
+from reconciler.report.compose.apply import status_title
+from reconciler.report.compose.past import applies_title
+from reconciler.report.compose.split import split_status
 from reconciler.report.document import Document, Report, Title
 from reconciler.report.page.model import SIGNS, Band, Cell, Count, Grid, Look, Part, Section
 from reconciler.report.page.shards import Told, band, grid_of
@@ -33,10 +36,10 @@ _HEADER = ("Apply", "Keyspace", "How it ended", "Started", "Took", "Plan", "Comm
 
 
 def status_sections(document: Document, outcome: StatusOutcome) -> tuple[Section, ...]:
-    first = _first_apply(document, outcome)
     if outcome.is_history:
-        splits = (one for one in document.reports[:first] if one.title is not None)
+        splits = (split_status(one, outcome.now_s) for one in outcome.splits)
         return (*(Section(report=report) for report in splits), _history(document, outcome))
+    first = _first_apply(document, outcome)
     before = tuple(Section(report=report) for report in document.reports[:first])
     if not outcome.applies:
         return before
@@ -97,39 +100,25 @@ def _bands(apply: ApplyStatus, cells: dict[str, Told]) -> Iterator[Band]:
 
 
 def _history(document: Document, outcome: StatusOutcome) -> Section:
-    """A row for each report, which says nothing else."""
-    first = _first_apply(document, outcome)
-    titles = [report.title for report in document.reports[first:][: len(outcome.applies)]]
-    rows = tuple(
-        (title.mark, _row(apply, title))
-        for apply, title in zip(outcome.applies, titles, strict=False)
-        if title is not None
-    )
-    count = words.count(len(outcome.applies), "apply", "applies")
-    verdict = sentence(f"{count}, the newest first")
-    about = (Name(outcome.environment),)
-    blocks = tuple(
-        block for report in document.reports if report.title is None for block in report.blocks
-    )
+    """A row for each apply: all of them, and what went wrong."""
+    told = [(apply, status_title(apply)) for apply in outcome.applies]
+    rows = tuple((title.mark, _row(apply, title)) for apply, title in told)
+    untitled = (report for report in document.reports if report.title is None)
+    blocks = tuple(block for report in untitled for block in report.blocks)
     return Section(
-        report=Report(title=Title(mark=Mark.QUIET, about=about, verdict=verdict), blocks=blocks),
-        grid=grid_of("Applies by month", _months(outcome.applies, titles)),
+        report=Report(title=applies_title(outcome), blocks=blocks),
+        grid=grid_of("Applies by month", _months(told)),
         rows_header=_HEADER,
         rows=rows,
         unchecked=(_UNSEEN,) if rows else (),
     )
 
 
-def _months(applies: Sequence[ApplyStatus], titles: Sequence[Title | None]) -> Iterator[Band]:
+def _months(told: Sequence[tuple[ApplyStatus, Title]]) -> Iterator[Band]:
     """Each apply in its month, by how it ended; the first of a month first."""
-    told = [
-        (moment(apply.started_s)[:7], apply, title)
-        for apply, title in zip(applies, titles, strict=False)
-        if title is not None
-    ]
-    told.sort(key=lambda one: (one[1].started_s, one[1].apply_id), reverse=True)
-    is_of_one = len({apply.keyspace for apply in applies}) == 1
-    for month, found in groupby(told, key=lambda one: one[0]):
+    newest = sorted(told, key=lambda one: (one[0].started_s, one[0].apply_id), reverse=True)
+    is_of_one = len({apply.keyspace for apply, _ in told}) == 1
+    for month, found in groupby(newest, key=lambda one: moment(one[0].started_s)[:7]):
         own = list(found)[::-1]
         yield Band(
             title=month,
@@ -141,7 +130,7 @@ def _months(applies: Sequence[ApplyStatus], titles: Sequence[Title | None]) -> I
                     sign=SIGNS[title.mark],
                     text=plain(title.verdict),
                 )
-                for _, apply, title in own
+                for apply, title in own
             ),
         )
 

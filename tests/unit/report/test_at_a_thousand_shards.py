@@ -11,6 +11,7 @@ from reconciler.cli.audit import audit
 from reconciler.errors import Problem
 from reconciler.ledger.reasons import GateClosed, Halted, Stopped, Undriven
 from reconciler.ledger.states import ApplyState, OperationState
+from reconciler.limits import STATUS_APPLIES_MAX
 from reconciler.model.fleet import even_shards
 from reconciler.outcomes.apply import (
     ApplyOutcome,
@@ -25,6 +26,7 @@ from reconciler.outcomes.doctor import CheckMark, DoctorFinding, DoctorOutcome
 from reconciler.outcomes.drift import DriftGroup, DriftOutcome, ShardMark
 from reconciler.outcomes.files import PullOutcome
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome, VerifyState
+from reconciler.outcomes.split import SplitStatus
 from reconciler.report.compose.apply import apply_document, status_document
 from reconciler.report.compose.audit import audit_document
 from reconciler.report.compose.doctor import doctor_document
@@ -34,9 +36,11 @@ from reconciler.report.compose.pull import pull_document
 from reconciler.report.document import Document
 from reconciler.report.style import Style
 from reconciler.report.write.text import write_text
+from reconciler.reshard.phases import Phase
 from tests.golden import samples
 from tests.golden.samples import ADD_EMAIL, ADD_INDEX, SHORTEN_NOTE, change_set, plan
-from tests.golden.scenarios import DRIFTED, START_S, operation, row
+from tests.golden.scenarios import DRIFTED, PAST, START_S, operation, row
+from tests.sample_splits import at
 
 S = OperationState
 SHARDS = even_shards(1_000)
@@ -145,6 +149,22 @@ AUDITED = AuditRow(
     problem="lock-wait",
 )
 
+# As many as the ledger tells of one keyspace.
+ENDED = tuple(
+    replace(
+        PAST[1],
+        apply_id=1_050 - number,
+        commit="4f1c2ab0" * 5,
+        started_s=START_S - number,
+        problem=replace(samples.LOCK_WAIT, message="a transaction is in the way " * 9),
+    )
+    for number in range(STATUS_APPLIES_MAX)
+)
+SPLITS = tuple(
+    SplitStatus(job=replace(at(Phase.DONE), job_id=50 - number, targets=SHARDS[:2]))
+    for number in range(STATUS_APPLIES_MAX)
+)
+
 REPORTS: dict[str, Document] = {
     "plan": plan_document([PlanOutcome(**OF, plan=PLAN)]),
     "plan, no shard seen": plan_document([PlanOutcome(**OF, plan=None, refusals=LOST)]),
@@ -201,6 +221,15 @@ REPORTS: dict[str, Document] = {
     ),
     "audit": audit_document(
         AuditOutcome(environment="production", rows=(AUDITED,) * AUDITED_BY_DEFAULT, more_before=3)
+    ),
+    "history": status_document(
+        StatusOutcome(
+            environment="production",
+            applies=ENDED,
+            now_s=START_S + 9_000,
+            splits=SPLITS,
+            is_history=True,
+        )
     ),
     "verify, all refused": verify_document(
         [VerifyOutcome(**OF, state=VerifyState.REFUSED, plan=PLAN, refusals=DRIFTED_REFUSALS)]
