@@ -12,6 +12,7 @@ from reconciler.drive.status import current_apply, left_alone, past_applies, who
 from reconciler.edges.files.history import GitHistory
 from reconciler.flows.applied_plan import AppliedPlans
 from reconciler.flows.keyspaces import Loaded
+from reconciler.flows.learned import with_time_left
 from reconciler.flows.split.status import current_split, past_splits
 from reconciler.flows.turns import Records, turn_of
 from reconciler.ledger.model import Forgotten
@@ -152,7 +153,9 @@ def _whole(
         now_s=now_s,
         keep_old_s=chosen.engine.keep_old_s,
     )
-    return (found,) if found is not None else gone(ledger, files, chosen)
+    if found is None:
+        return gone(ledger, files, chosen)
+    return (with_time_left(found, ledger, now_s=now_s),)
 
 
 def parts_of(environment: Environment) -> tuple[str, ...]:
@@ -166,7 +169,7 @@ def parts_of(environment: Environment) -> tuple[str, ...]:
 def _current(
     ledger: Ledger, environment: Environment, keyspace: str, region: str, now_s: float
 ) -> ApplyStatus | None:
-    return current_apply(
+    found = current_apply(
         ledger,
         environment.name,
         keyspace,
@@ -174,3 +177,4 @@ def _current(
         keep_old_s=environment.engine.keep_old_s,
         region=region,
     )
+    return with_time_left(found, ledger, now_s=now_s) if found is not None else None

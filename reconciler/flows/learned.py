@@ -1,23 +1,30 @@
-"""What the record of applies tells of the time that a plan's statements take.
+"""What the record of applies tells of the time that a plan's statements take, and those that run.
 
-It is an aside, for the plan's reader: a ledger that cannot be asked says nothing, and one is opened
-only where the spec names it and a table is large enough for anybody to wonder.
+It is an aside, for who reads the plan or looks at the apply: a ledger that cannot be asked says
+nothing, and a plan opens one only where the spec names it and a table is large enough for anybody
+to wonder.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from reconciler.errors import ReconcilerError
 from reconciler.flows.limits import LEARNED_BYTES_MIN, PAST_STATEMENTS_MAX, TABLES_LEARNED_MAX
 from reconciler.flows.reconcile_pass import Pass
-from reconciler.ledger.model import StatementOfApply
+from reconciler.ledger.model import StatementOfApply, StoredStatement
+from reconciler.ledger.states import OperationState, StatementState
+from reconciler.model.engine import Progress
+from reconciler.outcomes.apply import ApplyStatus
 from reconciler.plan.learned import (
     PastStatement,
+    SentStatement,
     TableSizes,
     learn,
     learned_words,
     tables_worked_on,
+    time_left,
 )
 from reconciler.plan.model import CarriedOut, PlanCore
 from reconciler.ports.ledger import Ledger
@@ -37,24 +44,75 @@ def learned_notes(
     if not tables:
         return ()
     try:
-        found = open_ledger().past_statements(
-            environment.name, begun.files.spec.keyspace, tables=tables, limit=PAST_STATEMENTS_MAX
-        )
+        past = _past(open_ledger(), environment.name, begun.files.spec.keyspace, tables)
     except ReconcilerError:
         return ()
-    past = [one for row in found if (one := past_of(row)) is not None]
     learned = learn(core, sizes, past)
     return (learned_words(learned),) if learned else ()
 
 
 def _large(core: PlanCore, sizes: Mapping[str, TableSizes]) -> tuple[str, ...]:
+    tables = set(tables_worked_on(core))
+    return _largest(
+        (table, size_bytes or 0)
+        for of in sizes.values()
+        for table, size_bytes in of.items()
+        if table in tables
+    )
+
+
+def _largest(found: Iterable[tuple[str, int]]) -> tuple[str, ...]:
     """The largest ones first, by their largest shard."""
-    largest = {
-        table: max((of.get(table) or 0 for of in sizes.values()), default=0)
-        for table in tables_worked_on(core)
-    }
+    largest: dict[str, int] = {}
+    for table, size_bytes in found:
+        largest[table] = max(size_bytes, largest.get(table, 0))
     ordered = sorted(largest, key=lambda table: (-largest[table], table))
     return tuple(one for one in ordered if largest[one] >= LEARNED_BYTES_MIN)[:TABLES_LEARNED_MAX]
+
+
+def with_time_left(apply: ApplyStatus, ledger: Ledger, *, now_s: float) -> ApplyStatus:
+    """As it is where nobody drives it, where what runs is small or is told by its engine, and where
+    nothing is known of the like."""
+    running = {
+        (shard.shard, row.object_id)
+        for shard in apply.shards
+        for row in shard.operations
+        if row.state is OperationState.RUNNING and not _is_told(row.progress)
+    }
+    if apply.holder is None or not running:
+        return apply
+    try:
+        rows = ledger.statements(apply.apply_id, state=StatementState.INTENDED)
+        sent = [_sent(row) for row in rows if (row.shard, row.object_id) in running]
+        tables = _largest((one.table, one.size_bytes) for one in sent)
+        past = _past(ledger, apply.environment, apply.keyspace, tables)
+    except ReconcilerError:
+        return apply
+    return replace(apply, time_left=time_left(sent, past, now_s=now_s))
+
+
+def _is_told(progress: Progress) -> bool:
+    is_large = (progress.bytes_total or 0) >= LEARNED_BYTES_MIN
+    return progress.left_s is not None or not is_large
+
+
+def _sent(row: StoredStatement) -> SentStatement:
+    return SentStatement(
+        shard=row.shard,
+        table=row.object_id.name,
+        sql=row.sql,
+        engine=row.handle.engine,
+        sent_s=row.intended_s,
+        size_bytes=row.progress.bytes_total or 0,
+    )
+
+
+def _past(
+    ledger: Ledger, environment: str, keyspace: str, tables: Sequence[str]
+) -> list[PastStatement]:
+    """Raises Unavailable."""
+    found = ledger.past_statements(environment, keyspace, tables=tables, limit=PAST_STATEMENTS_MAX)
+    return [one for row in found if (one := past_of(row)) is not None]
 
 
 def past_of(found: StatementOfApply) -> PastStatement | None:

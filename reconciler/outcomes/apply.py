@@ -23,6 +23,7 @@ from reconciler.model.quarantine import Quarantine
 from reconciler.model.shadow_tables import ShadowGroup
 from reconciler.outcomes.split import SplitStatus
 from reconciler.outcomes.turns import Turn
+from reconciler.plan.learned import TimeLeft
 from reconciler.plan.model import Moment, Plan
 
 
@@ -169,7 +170,8 @@ class ApplyStatus:
     as a whole. `holder` drives it, None if nobody does;
     `heartbeat_s` is its last sign of life. `reason` says why nothing starts, since
     `waits_since_s`. `left` is what engines left in this apply, or in one of the keyspace before it,
-    by the record alone. `plan` is what it runs, of its region alone, where git has it."""
+    by the record alone. `plan` is what it runs, of its region alone, where git has it. `time_left`
+    is that of the statement which ends last, where the past tells of the like."""
 
     apply_id: int
     environment: str
@@ -192,6 +194,7 @@ class ApplyStatus:
     region: str | None = None
     statements: tuple[RanStatement, ...] = ()
     plan: Plan | None = None
+    time_left: TimeLeft | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,9 @@ class PastStatement:
     size_bytes: int
 
 
+_Known = tuple[PastStatement, _Kind]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learned:
     """The statement that takes longest on any shard, on a table of `size_bytes` now, as `past`
@@ -49,6 +52,31 @@ class Learned:
     size_bytes: int
     takes_s: float
     past: PastStatement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentStatement:
+    """One that has not ended, sent at `sent_s` to a table of `size_bytes` then."""
+
+    shard: str
+    table: str
+    sql: str
+    engine: EngineName
+    sent_s: float
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeLeft:
+    """Of the statement that ends last: it runs for `ran_s`, and takes as long as was `learned`."""
+
+    learned: Learned
+    ran_s: float
+
+    @property
+    def left_s(self) -> float:
+        """Negative where it takes longer than the like did."""
+        return self.learned.takes_s - self.ran_s
 
 
 def tables_worked_on(core: PlanCore) -> tuple[str, ...]:
@@ -68,23 +96,43 @@ def learn(
     core: PlanCore, sizes: Mapping[str, TableSizes], past: Sequence[PastStatement]
 ) -> Learned | None:
     """`sizes` by shard, as they are before the plan; `past` the newest first."""
-    known = [(one, _kind_of(one.sql, one.engine)) for one in past if _counts(one)]
-    return max(_all(core, sizes, known), key=lambda one: one.takes_s, default=None)
+    return max(_all(core, sizes, _known(past)), key=lambda one: one.takes_s, default=None)
+
+
+def time_left(
+    sent: Sequence[SentStatement], past: Sequence[PastStatement], *, now_s: float
+) -> TimeLeft | None:
+    """`past` the newest first, those of the same apply with it."""
+    known = _known(past)
+    found = (
+        TimeLeft(learned=learned, ran_s=max(0.0, now_s - one.sent_s))
+        for one in sent
+        for alike in (_alike(one.table, one.sql, one.engine, known),)
+        if (learned := _on(one.shard, one.table, one.size_bytes, alike)) is not None
+    )
+    return max(found, key=lambda one: one.left_s, default=None)
+
+
+def _known(past: Sequence[PastStatement]) -> list[_Known]:
+    return [(one, _kind_of(one.sql, one.engine)) for one in past if _counts(one)]
+
+
+def _alike(
+    table: str, sql: str, engine: EngineName, known: Sequence[_Known]
+) -> list[PastStatement]:
+    kind = _kind_of(sql, engine)
+    return [
+        one for one, its in known if one.table == table and one.engine is engine and its == kind
+    ]
 
 
 def _all(
-    core: PlanCore,
-    sizes: Mapping[str, TableSizes],
-    known: Sequence[tuple[PastStatement, _Kind]],
+    core: PlanCore, sizes: Mapping[str, TableSizes], known: Sequence[_Known]
 ) -> Iterator[Learned]:
     for change_set in core.change_sets:
         for statement in filter(works_on_rows, change_set.statements):
-            kind, table = _kind_of(statement.sql, statement.engine), statement.object_id.name
-            alike = [
-                one
-                for one, its in known
-                if one.table == table and one.engine is statement.engine and its == kind
-            ]
+            table = statement.object_id.name
+            alike = _alike(table, statement.sql, statement.engine, known)
             for shard in change_set.shards if alike else ():
                 if found := _on(shard, table, sizes.get(shard, {}).get(table), alike):
                     yield found
@@ -156,15 +204,31 @@ def _verbs(clause: Sequence[Token]) -> Iterator[str]:
 
 
 def learned_words(learned: Learned) -> str:
-    """'users takes about 40 min on shard -40 (44 GB), as it took 38 min for 41 GB there in apply 12
-    of 2026-10-02'."""
+    """'users takes about 40 min on shard -40 (44 GB), as the like took 38 min for 41 GB there in
+    apply 12 of 2026-10-02, waits included'."""
+    return (
+        f"{learned.table} takes about {_time(learned.takes_s)} on shard {learned.shard}"
+        f" ({bytes_words(learned.size_bytes)}), as {_ground(learned)}"
+    )
+
+
+def time_left_words(found: TimeLeft) -> str:
+    """'about 30 min for users on shard -40 (44 GB), as the like took 38 min for 41 GB there in
+    apply 12 of 2026-10-02, waits included'."""
+    learned = found.learned
+    about = f"{learned.table} on shard {learned.shard} ({bytes_words(learned.size_bytes)})"
+    if found.left_s <= 0:
+        return f"{about} runs for {_time(found.ran_s)} now; {_ground(learned)}"
+    return f"about {_time(found.left_s)} for {about}, as {_ground(learned)}"
+
+
+def _ground(learned: Learned) -> str:
     past = learned.past
     where = "there" if past.shard == learned.shard else f"on shard {past.shard}"
     day = datetime.fromtimestamp(past.at_s, UTC).date().isoformat()
     return (
-        f"{learned.table} takes about {_time(learned.takes_s)} on shard {learned.shard}"
-        f" ({bytes_words(learned.size_bytes)}), as the like took {_time(past.took_s)} for"
-        f" {bytes_words(past.size_bytes)} {where} in apply {past.apply_id} of {day}, waits included"
+        f"the like took {_time(past.took_s)} for {bytes_words(past.size_bytes)} {where}"
+        f" in apply {past.apply_id} of {day}, waits included"
     )
 
 

@@ -14,6 +14,7 @@ from reconciler.outcomes.apply import (
     OperationRow,
     ShardRow,
 )
+from reconciler.plan.learned import TimeLeft
 from reconciler.report import apply_words
 from reconciler.report.json_values import (
     Json,
@@ -59,6 +60,28 @@ def apply_status(apply: ApplyStatus) -> Json:
         "events": [_event(event) for event in apply.events],
         "statements": [plain(one) for one in apply.statements],
         "left": [shadow(found) for found in apply.left],
+        "time_left": _time_left(apply.time_left),
+    }
+
+
+def _time_left(found: TimeLeft | None) -> Json | None:
+    """None: nothing runs of which the past tells the like, or nobody asked the record."""
+    if found is None:
+        return None
+    learned, past = found.learned, found.learned.past
+    return {
+        "shard": learned.shard,
+        "table": learned.table,
+        "size_bytes": learned.size_bytes,
+        "ran_s": found.ran_s,
+        "takes_s": learned.takes_s,
+        "as": {
+            "apply_id": past.apply_id,
+            "shard": past.shard,
+            "took_s": past.took_s,
+            "ended_s": past.at_s,
+            "size_bytes": past.size_bytes,
+        },
     }
 
 

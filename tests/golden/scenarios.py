@@ -74,6 +74,7 @@ from reconciler.outcomes.progress import (
     StatementStopped,
 )
 from reconciler.outcomes.turns import Stands, Turn, TurnWord
+from reconciler.plan.learned import Learned, PastStatement, TimeLeft
 from reconciler.plan.model import Plan
 from reconciler.report import render
 from reconciler.report.render import Presentation
@@ -381,6 +382,39 @@ STATUS = ApplyStatus(
         EventEntry(at_s=START_S + 2, what=Completed(), shard="-40", object_id=table_id("users")),
     ),
     plan=samples.UNIFORM,
+)
+
+_PAST_COPY = PastStatement(
+    apply_id=12,
+    shard="40-80",
+    table="users",
+    sql=samples.ADD_INDEX.sql,
+    engine=EngineName.DIRECT,
+    took_s=912.0,
+    at_s=START_S - 5 * 86_400,
+    size_bytes=16 * 10**9,
+)
+_RUNS = operation("users", RUNNING, 1, runs=samples.ADD_INDEX.sql)
+_TOOK_LONG = replace(operation("users", DONE, 2), settled_s=START_S + 560)
+LIKE_BEFORE = replace(
+    STATUS,
+    heartbeat_s=START_S + 601,
+    shards=(
+        row("-40", 1, _TOOK_LONG),
+        row("40-80", 2, _TOOK_LONG),
+        row("80-c0", 2, _RUNS),
+        STATUS.shards[3],
+    ),
+    time_left=TimeLeft(
+        learned=Learned(
+            shard="80-c0",
+            table="users",
+            size_bytes=17 * 10**9,
+            takes_s=969.0,
+            past=_PAST_COPY,
+        ),
+        ran_s=601.0,
+    ),
 )
 
 STOP_ASKED = Requested(
@@ -1059,6 +1093,14 @@ STATUS_SCENARIOS = (
         "An apply that another process drives.",
         lambda how: render.status_report(
             StatusOutcome(environment="production", applies=(STATUS,), now_s=START_S + 64), how
+        ),
+    ),
+    Scenario(
+        "status-time-left",
+        "Its engine says nothing of how far it is, and the record of applies knows the like.",
+        lambda how: render.status_report(
+            StatusOutcome(environment="production", applies=(LIKE_BEFORE,), now_s=START_S + 604),
+            how,
         ),
     ),
     Scenario(

@@ -17,6 +17,7 @@ from reconciler.outcomes.apply import (
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.split import SplitApplyOutcome
 from reconciler.plan import words
+from reconciler.plan.learned import time_left_words
 from reconciler.report import apply_steps, apply_words, blocks
 from reconciler.report.apply_pace import pace_words
 from reconciler.report.blocks import Block, Cut, Detail, Fact, Mark
@@ -217,6 +218,8 @@ def _status_facts(apply: ApplyStatus, now_s: float) -> Iterator[Fact]:
     if apply.state not in FINISHED:
         for said in pace_words(apply.shards):
             yield Fact(label="pace", text=sentence(said))
+    if apply.time_left is not None:
+        yield Fact(label="time left", text=sentence(time_left_words(apply.time_left)))
     yield from _because(apply.reason)
     if apply.reason and apply.waits_since_s is not None:
         yield Fact(label="since", text=(Moment(apply.waits_since_s, now_s),))

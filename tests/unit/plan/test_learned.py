@@ -11,9 +11,11 @@ from reconciler.model.engine import EngineName
 from reconciler.plan.learned import (
     Learned,
     PastStatement,
+    SentStatement,
     learn,
     learned_words,
     tables_worked_on,
+    time_left,
 )
 from tests.golden.samples import (
     ADD_EMAIL,
@@ -129,3 +131,25 @@ def test_what_moves_no_row_has_nothing_to_learn() -> None:
     made = plan(change_set(SHARDS, ADD_EMAIL, NEW_TABLE)).core
     assert tables_worked_on(made) == ()
     assert tables_worked_on(COPY) == (TABLE,)
+
+
+@pytest.mark.invariant("RP-31")
+def test_of_what_runs_the_statement_that_ends_last_is_told() -> None:
+    sent = SentStatement(
+        shard=FIRST,
+        table=TABLE,
+        sql=SHORTEN_NOTE.sql,
+        engine=EngineName.DIRECT,
+        sent_s=1_000.0,
+        size_bytes=40 * GB,
+    )
+    later = replace(sent, shard=SHARDS[1], sent_s=1_600.0)
+    found = time_left([sent, later], [PAST], now_s=1_900.0)
+    assert found is not None
+    assert (found.learned.shard, found.ran_s) == (SHARDS[1], 300.0)
+    assert found.left_s == pytest.approx(1_980)
+    behind = time_left([sent], [PAST], now_s=900.0)
+    assert behind is not None, "its clock is ahead of the reader's"
+    assert behind.left_s == pytest.approx(2_280)
+    assert time_left([replace(sent, table="other")], [PAST], now_s=1_900.0) is None
+    assert time_left([], [PAST], now_s=1_900.0) is None
