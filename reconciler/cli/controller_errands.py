@@ -17,17 +17,19 @@ from reconciler.cli.gates import ledger_gate_of
 from reconciler.cli.github_access import GithubAccess, JobElsewhere
 from reconciler.cli.presenting import presentation
 from reconciler.cli.splits import standing
-from reconciler.cli.streams import show
+from reconciler.cli.streams import remark, show
 from reconciler.cli.wire import Worlds
 from reconciler.controller.model import Place
 from reconciler.edges.files.history import GitHistory
 from reconciler.edges.github.notices import GithubNotices
+from reconciler.edges.meanwhile import told_meanwhile
 from reconciler.errors import Refused
 from reconciler.flows.apply import ApplyRequest, ApplyWorld, apply_keyspace
 from reconciler.flows.forge.apply import ApplyJobRequest, run_merged
 from reconciler.flows.forge.drift import DriftFiles, Outcomes, look_for_drift, tell_drift
 from reconciler.flows.forge.job import ForgeJob
 from reconciler.flows.forge.merged import begin_merged
+from reconciler.flows.forge.news import News, Teller, tell_ended
 from reconciler.flows.forge.unrepeated import Said, UnrepeatedNotices
 from reconciler.flows.gates import Gates
 from reconciler.flows.keyspace_order import left_alone_before, order_gates
@@ -71,7 +73,7 @@ class ErrandWiring:
 
 class GitErrands:
     """Implements Errands with the protected branch of git as the proof of review; what comes of
-    each is told in the log, and of drift in the chat."""
+    each is told in the log, and in the chat."""
 
     def __init__(self, wiring: ErrandWiring) -> None:
         self._wiring = wiring
@@ -81,7 +83,7 @@ class GitErrands:
         wiring = self._wiring
         history = GitHistory(wiring.repo, wiring.branch)
         gate = ledger_gate_of(wiring.repo, Review.GIT, wiring.branch)
-        loaded = wiring.load(commit)
+        loaded, teller = wiring.load(commit), self._teller(("apply", place))
         request = ApplyRequest(
             commit=commit, review=Review.GIT, holder=wiring.holder, behest=Behest.NOBODY
         )
@@ -106,10 +108,10 @@ class GitErrands:
                     left_alone_before=left_alone_before(before, files, chosen),
                     connect=lambda: worlds.apply_connections_of(chosen, wiring.interrupts),
                 )
-                tell = partial(wiring.on_progress, place)
-                return apply_keyspace(world, files, chosen, request, on_progress=tell)
+                return self._followed(place, teller, world, files, chosen, request)
 
             (outcome,) = loaded.each(place.environment, (place.keyspace,), work)
+        tell_ended(teller, outcome)
         self._show(place, "apply", apply_report([outcome], presentation("text", loaded.keyspaces)))
         return outcome
 
@@ -121,13 +123,36 @@ class GitErrands:
             found = look_for_drift(loaded, worlds, place.environment, (place.keyspace,))
         (outcome,) = found
         self._show(place, "drift", drift_report(found, presentation("text", loaded.keyspaces)))
-        text = chat_text(found, "")
-        if drift_code(outcome) is not ExitCode.FINE and self._wiring.chat is not None:
-            _unrepeated(self._wiring.chat, self._said, place)(text)
+        if drift_code(outcome) is not ExitCode.FINE:
+            self._teller(place).tell(chat_text(found, ""))
         return outcome
 
     def check_spec(self, files: DesiredFiles, environment: Environment, commit: str) -> None:
         """The loop reads the tip of the protected branch, and that is the proof."""
+
+    def _followed(
+        self,
+        place: Place,
+        teller: Teller,
+        world: ApplyWorld,
+        files: DesiredFiles,
+        chosen: Environment,
+        request: ApplyRequest,
+    ) -> ApplyOutcome:
+        """With its news, as a job of CI tells them."""
+        news = News(teller, chosen)
+        with told_meanwhile(news.tell, news.tell) as notify:
+
+            def on_event(event: ProgressEvent) -> None:
+                for tell in (partial(self._wiring.on_progress, place), news.note, notify):
+                    tell(event)
+
+            return apply_keyspace(world, files, chosen, request, on_progress=on_event)
+
+    def _teller(self, about: Hashable) -> Teller:
+        chat = self._wiring.chat
+        told = _unrepeated(chat, self._said, about) if chat is not None else None
+        return Teller(chat=told, remark=remark)
 
     def _show(self, place: Place, verb: str, report: str) -> None:
         if self._said.is_new((verb, place), report):

@@ -167,8 +167,8 @@ def apply_news_text(
 ) -> str:
     """'14:05:09 commerce apply 17 starts: … (production)', and where to read more."""
     where = ", region ".join(filter(None, place))
-    line = visible_line(f"{progress_line(event)} ({where})").translate(_CHAT)
-    return f"{line}\n{run_url}"
+    line = f"{progress_line(event)} ({where})"
+    return _in_chat([line], run_url)
 
 
 def apply_ended_text(
@@ -178,7 +178,7 @@ def apply_ended_text(
     region = None if isinstance(outcome, SplitApplyOutcome) else outcome.region
     where = f"{outcome.environment}, region {region}" if region else outcome.environment
     line = f"{outcome.keyspace} in {where}: {_applied(outcome)}"
-    return f"{visible_line(line).translate(_CHAT)}\n{run_url}"
+    return _in_chat([line], run_url)
 
 
 def chat_text(outcomes: Sequence[DriftOutcome | KeyspaceFailed], run_url: str) -> str:
@@ -189,7 +189,13 @@ def chat_text(outcomes: Sequence[DriftOutcome | KeyspaceFailed], run_url: str) -
         for o in outcomes
         if isinstance(o, KeyspaceFailed) or not is_clean(o)
     ]
-    return "\n".join([*(visible_line(line).translate(_CHAT) for line in lines), run_url])
+    return _in_chat(lines, run_url)
+
+
+def _in_chat(lines: Sequence[str], run_url: str) -> str:
+    """`run_url` '' where there is no such place."""
+    told = [visible_line(line).translate(_CHAT) for line in lines]
+    return "\n".join([*told, run_url] if run_url else told)
 
 
 def _verified(outcome: VerifyOutcome | SplitVerifyOutcome | KeyspaceFailed) -> str:

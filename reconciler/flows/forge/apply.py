@@ -19,7 +19,7 @@ from reconciler.flows.forge.deployment import Deployment
 from reconciler.flows.forge.ends import Applied, ci_end, ci_verdict, has_gone_past, is_idle
 from reconciler.flows.forge.job import ForgeJob
 from reconciler.flows.forge.merged import Merged, begin_merged
-from reconciler.flows.forge.news import News, tell_ended
+from reconciler.flows.forge.news import News, tell_ended, teller_of
 from reconciler.flows.forge.reviewed import reviewed_in
 from reconciler.flows.forge.wave_gate import wave_gate
 from reconciler.flows.gates import Gates
@@ -162,7 +162,7 @@ def run_merged(
     _record(run, asked, outcomes, code)
     for outcome in outcomes:
         tell_outcome(run, outcome)
-        tell_ended(job, outcome)
+        tell_ended(teller_of(job), outcome)
     job.log.output(verdicts=[*filter(None, map(ci_verdict, outcomes))], exit_code=int(code))
     return outcomes, code
 
@@ -253,7 +253,7 @@ def _change_schema(
         left_alone_before=left_alone_before(before, files, chosen),
     )
     follow = partial(tell_progress, run, rollouts.ledger_of, chosen, files.spec.keyspace)
-    news = News(run.job, chosen)
+    news = News(teller_of(run.job), chosen)
     try:
         with rollouts.meanwhile(news.behind(deployment.begin), news.behind(follow)) as notify:
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from reconciler.errors import ReconcilerError
 from reconciler.flows.drift import find_drift
 from reconciler.flows.forge.job import ForgeJob, OpenWorlds, Worlds, default_branch_event
+from reconciler.flows.forge.news import teller_of
 from reconciler.flows.forge.stale import mark_stale
 from reconciler.flows.keyspaces import Loaded
 from reconciler.flows.sight import BY_ASKING, Sight
@@ -117,7 +117,9 @@ def tell_drift(
     # so that nobody keeps the drift of the fleet from being known.
     _tell(job, loaded, outcomes, code, files)
     _keep_issue(job, outcomes, code, apart)
-    _tell_chat(job, outcomes, code, chat)
+    if code is not ExitCode.FINE:
+        teller = replace(teller_of(job), chat=chat)
+        teller.tell(chat_text(outcomes, teller.run_url))
     job.log.output(drift=code is not ExitCode.FINE, exit_code=int(code))
     job.say(
         "the state of open pull requests",
@@ -155,14 +157,3 @@ def _keep_issue(
             notices.keep_issue(drift_issue_title(environments), body)
 
     job.say("the drift issue", keep)
-
-
-def _tell_chat(
-    job: ForgeJob, outcomes: Outcomes, code: ExitCode, chat: Callable[[str], None] | None
-) -> None:
-    if chat is None or code is ExitCode.FINE:
-        return
-    try:
-        chat(chat_text(outcomes, job.facts.run_url))
-    except ReconcilerError as untold:
-        job.log.remark(f"warning: {untold.problems[0]}")

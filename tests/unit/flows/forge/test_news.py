@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.edges.meanwhile import told_meanwhile
 from reconciler.flows.forge.job import ForgeJob
-from reconciler.flows.forge.news import News, tell_ended
+from reconciler.flows.forge.news import News, tell_ended, teller_of
 from reconciler.ledger.reasons import GateClosed, InWords, Soaks
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.failed import KeyspaceFailed
@@ -53,7 +53,7 @@ def production() -> Environment:
 @pytest.mark.invariant("RP-32")
 def test_a_chat_reads_that_an_apply_begins_waits_and_ends() -> None:
     chat = Chat()
-    news = News(job(chat), production())
+    news = News(teller_of(job(chat)), production())
     of_a_shard = RolloutWaits(at_s=9.0, keyspace="shop", reason=InWords("a lock"), shard="-80")
     for event in (STARTED, of_a_shard, SOAKS):
         news.note(event)
@@ -71,7 +71,7 @@ def test_a_chat_reads_that_an_apply_begins_waits_and_ends() -> None:
 def test_how_an_apply_ended_is_told_where_there_was_something_to_do(verdict: ApplyVerdict) -> None:
     chat = Chat()
     made = {"environment": "production", "keyspace": "shop", "plan": samples.UNIFORM}
-    tell_ended(job(chat), ApplyOutcome(verdict=verdict, **made))  # type: ignore[arg-type]
+    tell_ended(teller_of(job(chat)), ApplyOutcome(verdict=verdict, **made))  # type: ignore[arg-type]
     if verdict in (ApplyVerdict.NOTHING_TO_DO, ApplyVerdict.SUPERSEDED):
         assert chat.lines == []
     else:
@@ -85,7 +85,7 @@ def test_what_kept_a_keyspace_from_beginning_is_told_and_mentions_nobody() -> No
     failed = KeyspaceFailed(
         environment="<!channel>", keyspace="@all", problems=(samples.BAD_KEY,), exit_code=1
     )
-    tell_ended(job(chat), failed)
+    tell_ended(teller_of(job(chat)), failed)
     assert "<!" not in chat.lines[0]
     assert "@all" not in chat.lines[0]
 
@@ -93,11 +93,11 @@ def test_what_kept_a_keyspace_from_beginning_is_told_and_mentions_nobody() -> No
 @pytest.mark.invariant("RP-32")
 def test_a_chat_that_takes_nothing_is_a_remark_and_none_is_asked_for_nothing() -> None:
     log = KeptLog()
-    news = News(job(Chat(is_down=True), log), production())
+    news = News(teller_of(job(Chat(is_down=True), log)), production())
     news.note(STARTED)
     news.tell()
     assert len(log.remarks) == 1
-    silent = News(job(None, log), production())
+    silent = News(teller_of(job(None, log)), production())
     silent.note(STARTED)
     silent.tell()
     assert len(log.remarks) == 1
@@ -106,7 +106,7 @@ def test_a_chat_that_takes_nothing_is_a_remark_and_none_is_asked_for_nothing() -
 @pytest.mark.invariant("RP-32")
 def test_a_wait_of_all_is_told_by_the_thread_beside_the_one_that_drives() -> None:
     chat = Chat()
-    news = News(job(chat), production())
+    news = News(teller_of(job(chat)), production())
     with told_meanwhile(news.tell, news.tell) as notify:
         for event in (STARTED, RolloutWaits(at_s=1.0, keyspace="shop", reason=GateClosed(2))):
             news.note(event)
