@@ -7,9 +7,9 @@ partitions go; where it renames, for what RENAME TABLE asks for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from reconciler.ddl.programs.accounts import Account
 from reconciler.ddl.statement.check import StatementKind
@@ -17,6 +17,7 @@ from reconciler.ddl.statement.reach import Reach, reach_of
 from reconciler.guard.definers import definer_refusals, lacking_rights
 from reconciler.guard.engines import engine_access_refusals
 from reconciler.guard.events import event_refusals
+from reconciler.guard.limits import RIGHTS_NAMED_MAX
 from reconciler.guard.model import Refusal
 from reconciler.guard.routines import routine_refusals
 from reconciler.guard.triggers import trigger_refusals
@@ -66,6 +67,14 @@ class _Need:
     any_of: tuple[str, ...]
     table: str
     database: str | None = None  # None: the shard's own
+
+
+class _Missing(NamedTuple):
+    """Privileges on what is of a kind, in a database; None: the shard's own."""
+
+    what: str
+    database: str | None
+    privileges: tuple[str, ...]
 
 
 def access_refusals(
@@ -147,8 +156,8 @@ def _refusals(
     for need in dict.fromkeys(needs):
         if not access.may(need.any_of, need.table, database=need.database):
             lacking.setdefault((need.database, need.table), []).append(need.any_of[0])
-    for (database, table), privileges in lacking.items():
-        yield _may_not(shard, database, table, privileges)
+    for missing, names in _alike(lacking).items():
+        yield _may_not(shard, missing, names)
     if not access.may_everywhere(["PROCESS"]):
         yield _lacks_process(shard)
     reaches = [reach_of(statement.sql) for statement in statements]
@@ -166,6 +175,23 @@ def _refusals(
     yield from routine_refusals(shard, access, statements, flavor)
     yield from kill_refusals(shard, access, flavor=flavor, rollout=rollout)
     yield from engine_access_refusals(shard, access, statements)
+
+
+def _alike(
+    lacking: Mapping[tuple[str | None, str], Sequence[str]],
+) -> dict[_Missing, list[str]]:
+    """One grant gives the same right on all tables: it is one reason."""
+    found: dict[_Missing, list[str]] = {}
+    for (database, table), privileges in lacking.items():
+        what = "table"
+        if not table:
+            what = "triggers"
+        elif any("ROUTINE" in privilege for privilege in privileges):
+            what = "routine"
+        elif privileges == ["EVENT"]:
+            what = "event"
+        found.setdefault(_Missing(what, database, tuple(privileges)), []).append(table)
+    return found
 
 
 def _needs(reach: Reach, flavor: Flavor) -> Iterator[_Need]:
@@ -240,34 +266,37 @@ def _read_only(shard: str, settings: Sequence[str]) -> Refusal:
     )
 
 
-def _may_not(shard: str, database: str | None, table: str, privileges: Sequence[str]) -> Refusal:
-    named = ", ".join(privileges)
-    if not table:
-        return _may_not_make(shard, "triggers", named)
-    if any("ROUTINE" in privilege for privilege in privileges):
-        return _may_not_make(shard, f"routine {table}", named)
-    if privileges == ["EVENT"]:
-        return _may_not_make(shard, f"event {table}", named)
-    where = f"table {table}" if database is None else f"table {database}.{table}"
+def _may_not(shard: str, missing: _Missing, names: Sequence[str]) -> Refusal:
+    privileges = ", ".join(missing.privileges)
+    of = "" if missing.database is None else f"{missing.database}."
+    what = _named(missing.what, [f"{of}{name}" for name in names if name])
+    if missing.what != "table":
+        return Refusal(
+            code="privilege-missing",
+            shard=shard,
+            message=f"shard {shard}, {what}: the login may not {privileges} in the database, which"
+            " the plan's statements need; nothing was sent to it",
+            recovery=f"grant the login {privileges} on all of its database, {_AGAIN}",
+        )
     return Refusal(
         code="privilege-missing",
         shard=shard,
-        object_id=table_id(table),
-        message=f"shard {shard}, {where}: the login may not {named} there, which the plan's"
+        object_id=table_id(names[0]) if len(names) == 1 else None,
+        message=f"shard {shard}, {what}: the login may not {privileges} there, which the plan's"
         " statements need; nothing was sent to it",
-        recovery=f"grant the login {named} on that table or on all of its database, {_AGAIN};"
+        recovery=f"grant the login {privileges} there or on all of its database, {_AGAIN};"
         " `reconciler doctor --identity changes` tells everything that is missing",
     )
 
 
-def _may_not_make(shard: str, what: str, named: str) -> Refusal:
-    return Refusal(
-        code="privilege-missing",
-        shard=shard,
-        message=f"shard {shard}, {what}: the login may not {named} in the database, which the"
-        " plan's statements need; nothing was sent to it",
-        recovery=f"grant the login {named} on all of its database, {_AGAIN}",
-    )
+def _named(what: str, names: Sequence[str]) -> str:
+    """'table a', 'tables a, b and 3 more'; 'triggers' where nobody knows of what."""
+    if not names:
+        return what
+    more = len(names) - RIGHTS_NAMED_MAX
+    rest = f" and {more:,} more" if more > 0 else ""
+    kind = what if len(names) == 1 else f"{what}s"
+    return f"{kind} {', '.join(names[:RIGHTS_NAMED_MAX])}{rest}"
 
 
 def _lacks_process(shard: str) -> Refusal:

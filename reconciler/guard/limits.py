@@ -20,5 +20,8 @@ COPY_DISK_FREE_PERCENT_MIN = 5
 # Of a large disk 5 % is no danger: with so much left a copy goes on.
 COPY_DISK_FREE_BYTES_ENOUGH = 4 * 2**30
 
+# Tables on which a login lacks one right: who grants it does so on the database, as a rule.
+RIGHTS_NAMED_MAX = 5
+
 # Online DDLs of others that are told one by one: a refusal is read by people.
 VITESS_NAMED_MAX = 20

@@ -202,3 +202,50 @@ def test_one_reason_on_many_shards_is_told_once_with_their_names() -> None:
     ]
     (refusal,) = grouped(found)
     assert refusal.message.startswith("shards -40, 40-80, table t: the login may not DROP")
+
+
+@pytest.mark.invariant("GD-7")
+def test_a_right_that_is_missing_on_many_tables_is_one_reason() -> None:
+    """One grant gives it on all of them: who read a reason a table saw nothing else."""
+    tables = [f"t{number}" for number in range(9)]
+    alters = [f"ALTER TABLE {table} ADD COLUMN a int" for table in tables]
+    many, other = refused(access(), *alters, "DROP TABLE gone")
+    named = "shard -40, tables t0, t1, t2, t3, t4 and 4 more: the login may not ALTER there"
+    assert many[1].startswith(named)
+    assert other[1].startswith("shard -40, table gone: the login may not DROP there")
+    two = access_refusals(
+        "-40", access(), [of(one) for one in alters[:2]], flavor=Flavor.MYSQL, rollout=PLAIN
+    )
+    assert [one.object_id for one in two] == [None]
+
+
+@pytest.mark.invariant("GD-7")
+def test_what_is_missing_in_another_database_or_of_another_kind_is_another_reason() -> None:
+    key = "ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES "
+    found = refused(access("ALTER"), f"{key}`one`.`p` (id)", f"{key}`two`.`p` (id)", f"{key}q (id)")
+    assert [message.partition(":")[0] for _, message in found] == [
+        "shard -40, table one.p",
+        "shard -40, table two.p",
+        "shard -40, table q",
+    ]
+    events = refused(access("ALTER"), "DROP EVENT `a`", "DROP EVENT `b`")
+    assert [message.partition(":")[0] for _, message in events] == ["shard -40, events a, b"]
+
+
+@pytest.mark.invariant("GD-7")
+def test_shards_that_lack_a_right_on_other_tables_are_told_apart() -> None:
+    found = [
+        refusal
+        for shard, tables in (("-40", "ab"), ("40-80", "ab"), ("80-", "a"))
+        for refusal in access_refusals(
+            shard,
+            access(),
+            [of(f"DROP TABLE {table}") for table in tables],
+            flavor=Flavor.MYSQL,
+            rollout=PLAIN,
+        )
+    ]
+    assert [one.message.partition(":")[0] for one in grouped(found)] == [
+        "shards -40, 40-80, tables a, b",
+        "shard 80-, table a",
+    ]
