@@ -67,6 +67,11 @@ def elements(root: Element) -> Iterator[tuple[str, dict[str, str]]]:
             yield re.sub(r"^\{.*\}", "", element.tag), names
 
 
+def unnamed_tables(found: list[tuple[str, dict[str, str]]]) -> list[dict[str, str]]:
+    """Who does not see a page goes through its tables by name."""
+    return [named for tag, named in found if tag == "table" and not named.get("aria-label")]
+
+
 @pytest.mark.invariant("RP-21")
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_every_report_is_a_sound_page_that_loads_nothing(scenario: typing.Any) -> None:
@@ -78,6 +83,7 @@ def test_every_report_is_a_sound_page_that_loads_nothing(scenario: typing.Any) -
     for _, attributes in found:
         assert attributes.keys() <= ATTRIBUTES
         assert attributes.get("href", "#").startswith(("#", "https://", "http://"))
+    assert unnamed_tables(found) == []
     ids = [attributes["id"] for _, attributes in found if "id" in attributes]
     assert len(ids) == len(set(ids))
     for _, attributes in found:
@@ -112,6 +118,18 @@ def test_every_block_has_its_form_and_no_text_leaves_it(kind: type) -> None:
 def test_nothing_that_a_section_shows_gets_out_of_it() -> None:
     """Every picture, every title, every next step."""
     assert_harmless(*(hostile_section(text) for text in (HOSTILE, BENIGN)))
+
+
+@pytest.mark.invariant("RP-24")
+def test_every_table_has_a_name_for_who_does_not_see_it() -> None:
+    """Also those of pages that no message has: the past, and many keyspaces."""
+    history = status_report(replace(past(*PAST), is_history=True), HTML)
+    section = hostile_section(BENIGN)
+    every = Page(title="Plan", as_of_s=NOW_S, tool_version="1", sections=(section, section))
+    for text in (history, write_page(every), status_report(wide_status(256), HTML)):
+        found = list(elements(parsed(text)))
+        assert sum(tag == "table" for tag, _ in found) > 0
+        assert unnamed_tables(found) == []
 
 
 def hostile_section(text: str) -> Section:

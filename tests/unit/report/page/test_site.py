@@ -55,6 +55,11 @@ def test_no_name_leads_out_of_the_folder() -> None:
     assert all(name.replace("-", "").replace(".html", "").isalnum() for name in files())
 
 
+@pytest.mark.invariant("RP-24")
+def test_tables_of_the_first_page_have_a_name() -> None:
+    assert '<table class="rows" aria-label="Keyspaces and how they stand">' in files()[INDEX]
+
+
 def test_the_first_page_says_how_each_keyspace_stands() -> None:
     shown = " ".join(said(files()[INDEX]).split())
     assert "Drift: 2 of 32 shards drifted, 1 unreachable" in shown
