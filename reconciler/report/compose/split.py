@@ -180,6 +180,7 @@ def split_status(status: SplitStatus, now_s: float) -> Report:
         Fact(label="phase since", text=(Moment(job.phase_since_s, now_s),)),
         Fact(label="begun", text=(Moment(job.started_s),)),
         plan_id_fact(job.plan_id),
+        Fact(label="commit", text=(Name(job.commit),)),
     ]
     if job.is_live:
         driver = "nobody; the next apply goes on" if job.holder is None else job.holder
