@@ -102,7 +102,7 @@ def _bands(apply: ApplyStatus, cells: dict[str, Told]) -> Iterator[Band]:
 def _history(document: Document, outcome: StatusOutcome) -> Section:
     """A row for each apply: all of them, and what went wrong."""
     told = [(apply, status_title(apply)) for apply in outcome.applies]
-    rows = tuple((title.mark, _row(apply, title)) for apply, title in told)
+    rows = tuple((title.mark, _row(apply, title, outcome.environment)) for apply, title in told)
     untitled = (report for report in document.reports if report.title is None)
     blocks = tuple(block for report in untitled for block in report.blocks)
     return Section(
@@ -135,13 +135,14 @@ def _months(told: Sequence[tuple[ApplyStatus, Title]]) -> Iterator[Band]:
         )
 
 
-def _row(apply: ApplyStatus, title: Title) -> tuple[Line, ...]:
+def _row(apply: ApplyStatus, title: Title, environment: str) -> tuple[Line, ...]:
+    of = f" in {apply.environment}" if apply.environment != environment else ""
     region = f", region {apply.region}" if apply.region else ""
     took = apply.completed_s - apply.started_s if apply.completed_s is not None else None
     why = apply.problem
     return (
         sentence(str(apply.apply_id)),
-        (Name(apply.keyspace), Text(region)),
+        (Name(apply.keyspace), Text(f"{of}{region}")),
         title.verdict,
         (Moment(apply.started_s),),
         sentence(duration(took)) if took is not None else sentence("not ended"),

@@ -120,6 +120,13 @@ def test_nothing_that_a_section_shows_gets_out_of_it() -> None:
     assert_harmless(*(hostile_section(text) for text in (HOSTILE, BENIGN)))
 
 
+def test_the_past_of_several_deployments_says_of_which_each_apply_is() -> None:
+    applies = [replace(PAST[0], environment=f"production.{name}") for name in ("dr", "primary")]
+    shown = said(status_report(replace(past(*applies), is_history=True), HTML))
+    assert "commerce in production.dr" in " ".join(shown.split())
+    assert "commerce in production.primary" in " ".join(shown.split())
+
+
 @pytest.mark.invariant("RP-24")
 def test_every_table_has_a_name_for_who_does_not_see_it() -> None:
     """Also those of pages that no message has: the past, and many keyspaces."""
