@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reconciler.ddl.outline.model import TableOutline
+from reconciler.ddl.definition.program_file import ProgramFile
+from reconciler.ddl.outline.model import Place, TableOutline
 from reconciler.ddl.outline.read import read_outline
-from reconciler.lint.model import Ground, Keyspace
+from reconciler.lint.model import Ground, Keyspace, NamedProgram
 from reconciler.model.engine import EngineName
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import KeyspaceKind, SpecFile, TableUse
@@ -22,6 +23,7 @@ def keyspace_of(files: DesiredFiles) -> Keyspace:
     vschema = files.vschema.vschema if files.vschema else None
     return Keyspace(
         tables=tables,
+        programs=tuple(map(_named, files.programs)),
         ground=Ground.MYSQL if spec.kind is KeyspaceKind.MYSQL else Ground.VITESS,
         shard_by=_by_vschema(vschema) if vschema else _by_spec(spec, tables),
         sharded=vschema.sharded
@@ -29,6 +31,12 @@ def keyspace_of(files: DesiredFiles) -> Keyspace:
         else any(len(environment.serving_names) > 1 for environment in spec.environments),
         copied=any(environment.engine.named & _COPYING for environment in spec.environments),
     )
+
+
+def _named(file: ProgramFile) -> NamedProgram:
+    """Its name stands where the rest of it begins: how far from the left nobody kept."""
+    at = Place(line=file.rest_line, column=1, start=0, end=0)
+    return NamedProgram(about=file.object_id, path=file.path, at=at)
 
 
 def _by_spec(spec: SpecFile, tables: Mapping[str, TableOutline]) -> Mapping[str, str]:

@@ -1,4 +1,5 @@
-"""Every rule put to every table: what is said, how much it weighs, and what is let be."""
+"""Every rule put to every table, and those about names to every program: what is said, how much it
+weighs, and what is let be."""
 
 from __future__ import annotations
 
@@ -42,7 +43,8 @@ def judge(
     excepted: list[Remark] = []
     used: set[LintException] = set()
     tables = _changed(keyspace, before)
-    for remark in _all(tables, keyspace, settings, before):
+    of_programs = _of_programs(keyspace, settings, before)
+    for remark in (*_all(tables, keyspace, settings, before), *of_programs):
         covering = [one for one in settings.allow if one.covers(remark)]
         used.update(covering)
         if covering:
@@ -85,6 +87,34 @@ def _all(
             remark for rule in rules for remark in _of_rule(rule, table, keyspace, settings, before)
         )
         yield from sorted(remarks, key=lambda one: (one.line, one.column, one.rule, one.message))
+
+
+def _of_programs(
+    keyspace: Keyspace, settings: LintSettings, before: Keyspace | None
+) -> Iterator[Remark]:
+    """Of each that is not called so there already."""
+    there = frozenset(before.programs if before is not None else ())
+    known = {program.about for program in there}
+    for program in keyspace.programs:
+        if program in there or keyspace.live:
+            continue
+        new = before is not None and program.about not in known
+        for rule in RULES:
+            severity = _weight(rule, keyspace, settings, new=new)
+            if rule.check_name is None or severity is Severity.OFF:
+                continue
+            for found in rule.check_name(program.about.name, program.at):
+                yield Remark(
+                    rule=rule.name,
+                    severity=severity,
+                    table=program.about.name,
+                    object=None,
+                    message=found.message,
+                    path=program.path,
+                    line=found.at.line,
+                    column=found.at.column,
+                    new=new,
+                )
 
 
 def _of_rule(

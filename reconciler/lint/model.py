@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from reconciler.ddl.outline.model import ColumnOutline, Place, TableOutline
 from reconciler.model.index_use import TableReads
+from reconciler.model.object_id import ObjectId
 from reconciler.model.renames import Rename, RenameKind
 
 
@@ -63,18 +64,29 @@ class LiveTable:
     up_s: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedProgram:
+    """A view, routine, trigger, event or sequence, as far as rules look at it."""
+
+    about: ObjectId
+    path: str
+    at: Place
+
+
 Option = int | str | tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keyspace:
     """What a rule sees beside its table. `tables` are all of the keyspace's, by name in small
-    letters. `shard_by` is the column that decides where a row lives, by table in small letters;
-    tables of which the spec says nothing are not in it. `sharded` where there is more than one
-    shard anywhere. `copied` where an engine of the spec copies tables row by row. `live` are
-    the tables of shards that were seen: by name in small letters, then by shard."""
+    letters, `programs` those of kinds that are managed. `shard_by` is the column that decides where
+    a row lives, by table in small letters; tables of which the spec says nothing are not in it.
+    `sharded` where there is more than one shard anywhere. `copied` where an engine of the spec
+    copies tables row by row. `live` are the tables of shards that were seen: by name in small
+    letters, then by shard."""
 
     tables: Mapping[str, TableOutline] = field(default_factory=dict)
+    programs: tuple[NamedProgram, ...] = ()
     ground: Ground = Ground.MYSQL
     shard_by: Mapping[str, str] = field(default_factory=dict)
     sharded: bool = False
@@ -148,7 +160,7 @@ class Rule:
     """`severity` holds for what is there, `new` for what a change makes. `reason` says in one
     sentence what happens to those who do not keep it; `source` who else says so, or where the
     server's manual does. `options` are its settings with what holds without any; the type of that
-    is the type of what may be given."""
+    is the type of what may be given. `check_name` is asked of the names of programs."""
 
     name: str
     severity: Severity
@@ -160,6 +172,7 @@ class Rule:
     options: Mapping[str, Option] = field(default_factory=dict)
     fixes: bool = False
     of_live: bool = False  # asked where shards were seen
+    check_name: Callable[[str, Place], Iterator[Found]] | None = None
     of_changes: bool = False  # asked of tables that were there before alone, and what they were
 
     def weight(self, keyspace: Keyspace, *, new: bool) -> Severity:

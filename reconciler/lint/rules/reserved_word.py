@@ -21,6 +21,10 @@ def _check(asked: Asked) -> Iterator[Found]:
         yield from _named(column.name, column.at, column.name)
 
 
+def _of_program(name: str, at: Place) -> Iterator[Found]:
+    yield from _named(name, at, None)
+
+
 def _named(name: str, at: Place, about: str | None) -> Iterator[Found]:
     by = next((servers for words, servers in _BY if name.upper() in words), None)
     if by is not None:
@@ -33,4 +37,5 @@ RULE = Rule(
     reason="a query that forgets the backquotes fails, perhaps only after an upgrade",
     source="MySQL 9.7 and MariaDB 11.8, asked word by word; Skeema reserved-word",
     check=_check,
+    check_name=_of_program,
 )

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.ddl.definition.file import read_definition_file
+from reconciler.ddl.outline.model import Place
 from reconciler.ddl.outline.read import read_outline
 from reconciler.lint.baseline import baseline_keys, baseline_text
 from reconciler.lint.edits import edited
 from reconciler.lint.judge import judge, key_of
-from reconciler.lint.model import Ground, Keyspace, Severity
+from reconciler.lint.model import Ground, Keyspace, NamedProgram, Severity
 from reconciler.lint.settings import LintException, LintSettings, RuleSetting
+from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.spec.yaml_text import read_yaml
 
 LOG = "CREATE TABLE log (at datetime)"
@@ -123,6 +127,28 @@ def test_a_file_that_is_no_baseline_is_not_read_as_an_empty_one() -> None:
     assert [baseline_keys(value) for value in others] == [None] * len(others)
     assert baseline_keys({"version": 1, "known": {"float": {"t": [1]}}}) is None
     assert baseline_keys({"version": 1, "known": {}}) == frozenset()
+
+
+def test_the_name_of_a_program_is_looked_at_where_it_is_new_or_was_there() -> None:
+    at = Place(line=2, column=1, start=0, end=0)
+    about = ObjectId(ObjectKind.VIEW, "rank")
+    view = NamedProgram(about=about, path="views/rank.sql", at=at)
+    free = replace(view, about=ObjectId(ObjectKind.PROCEDURE, "ranks"))
+    now = replace(keyspace(), programs=(free, view))
+    settings = only("reserved-word", severity=Severity.WARNING, new=Severity.ERROR)
+    for before, told in (
+        (None, [(Severity.WARNING, False)]),
+        (keyspace(), [(Severity.ERROR, True)]),
+        (now, []),
+        (replace(now, programs=(replace(view, path="views/r.sql"),)), [(Severity.WARNING, False)]),
+    ):
+        remarks = judge(now, settings, before=before).remarks
+        assert [(one.severity, one.new) for one in remarks] == told
+        assert all((one.about, one.path, one.line) == ("rank", view.path, 2) for one in remarks)
+    allowed = replace(
+        settings, allow=(LintException(rule="reserved-word", table="rank", reason="meant"),)
+    )
+    assert judge(now, allowed).remarks == ()
 
 
 def test_edits_take_away_what_was_found_and_leave_every_other_character() -> None:
