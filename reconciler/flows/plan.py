@@ -9,6 +9,7 @@ from reconciler.errors import InvalidInput, Refused, Unavailable
 from reconciler.flows.check import check_against_live, plan_of_these_files
 from reconciler.flows.learned import learned_notes
 from reconciler.flows.names_taken import all_statements, name_refusals, nobody_to_ask
+from reconciler.flows.program_notes import program_notes
 from reconciler.flows.reconcile_pass import (
     Derived,
     Pass,
@@ -67,6 +68,7 @@ def plan_keyspace(
     merged = merged_keyspace(protected, files.spec.keyspace) if protected is not None else None
     notes = (*notes, *shards_moved(merged, environment), *([insecure] if insecure else []))
     notes = (*notes, *learned_notes(begun, derived.core, open_ledger))
+    notes = (*notes, *program_notes(begun, derived.core))
     plan = _plan_of(begun, derived, notes, created_at=created_at, tool_version=tool_version)
     pending = _pending(world, protected, merged, begun)
     refusals = derived.refusals

@@ -1,0 +1,85 @@
+"""What a plan tells of programs that no server tells: an aside for its reader, as all notes are.
+
+No server looks through a body before it runs it, so that a table may be missing from the day the
+body is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from reconciler.ddl.programs.kinds import used_text
+from reconciler.ddl.programs.tables_used import names_made, tables_used
+from reconciler.diff.model import Operation
+from reconciler.flows.reconcile_pass import Pass
+from reconciler.model.object_id import ObjectId, ObjectKind
+from reconciler.model.programs import LIKE_TABLES, Event, ManagedProgram, Routine, Trigger
+from reconciler.plan.model import PlanCore
+
+_MADE = (
+    Operation.CREATE_ROUTINE,
+    Operation.REPLACE_ROUTINE,
+    Operation.CREATE_TRIGGER,
+    Operation.REPLACE_TRIGGER,
+    Operation.CREATE_EVENT,
+    Operation.ALTER_EVENT,
+)
+
+
+def program_notes(begun: Pass, core: PlanCore | None) -> tuple[str, ...]:
+    desired = next(iter(begun.desired.values()), None)
+    if core is None or desired is None:
+        return ()
+    statements = [one for found in core.change_sets for one in found.statements]
+    made = sorted({one.object_id for one in statements if one.operation in _MADE})
+    wanted = {about: read.value for about, read in desired.programs.items()}
+    after = {about: wanted[about] for about in made if about in wanted}
+    return tuple(_missing_tables(begun, after, wanted.values()))
+
+
+def _missing_tables(
+    begun: Pass, made: dict[ObjectId, ManagedProgram], every: Iterable[ManagedProgram]
+) -> Iterator[str]:
+    """Of a table that some shard has, or that policy leaves to others, nothing is told."""
+    bodies = {
+        about: one.body for about, one in made.items() if isinstance(one, Routine | Trigger | Event)
+    }
+    there = frozenset[str]()
+    for about, body in bodies.items():
+        if not (used := tables_used(body)):
+            continue
+        there = there or _names_there(begun, every)
+        missing = [
+            name
+            for name in used
+            if name.lower() not in there and not begun.reader.is_left_alone(name)
+        ]
+        if missing:
+            yield (
+                f"{about.titled} uses {' and '.join(missing)}, which no shard has then and no"
+                f" program makes: {_what_fails(about, made[about])} that comes to it fails, unless"
+                " its session has a temporary table of that name"
+            )
+
+
+def _names_there(begun: Pass, every: Iterable[ManagedProgram]) -> frozenset[str]:
+    """In small letters, of all that may be used as a table behind the plan: what git says, what
+    shards have and git leaves alone, and what some program makes."""
+    desired = next(iter(begun.desired.values()))
+    names = {*desired.definitions, *(o.name for o in desired.programs if o.kind in LIKE_TABLES)}
+    texts = [used_text(one) for one in every]
+    for seen in begun.look.seen:
+        live = seen.observation
+        tables = (*(name for name, _ in live.definitions), *(name for name, _ in live.broken))
+        names.update(name for name in tables if name not in seen.definitions)
+        others = [one for one in live.others if one.object_id not in seen.programs]
+        names.update(one.name for one in others if one.kind in LIKE_TABLES)
+        texts += [one.definition for one in others]
+    made = frozenset[str]().union(*map(names_made, texts))
+    return made.union(name.lower() for name in names)
+
+
+def _what_fails(about: ObjectId, program: ManagedProgram) -> str:
+    if isinstance(program, Trigger):
+        return f"a write to {program.table}"
+    return "a run" if about.kind is ObjectKind.EVENT else "a call"
