@@ -1,7 +1,7 @@
 """What a plan tells of programs that no server tells: an aside for its reader, as all notes are.
 
 No server looks through a body before it runs it, so that a table may be missing from the day the
-body is made.
+body is made; and a run of an event that has begun goes on, whatever becomes of the event.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def program_notes(begun: Pass, core: PlanCore | None) -> tuple[str, ...]:
     made = sorted({one.object_id for one in statements if one.operation in _MADE})
     wanted = {about: read.value for about, read in desired.programs.items()}
     after = {about: wanted[about] for about in made if about in wanted}
-    return tuple(_missing_tables(begun, after, wanted.values()))
+    return (*_missing_tables(begun, after, wanted.values()), *_still_running(begun, after))
 
 
 def _missing_tables(
@@ -83,3 +83,28 @@ def _what_fails(about: ObjectId, program: ManagedProgram) -> str:
     if isinstance(program, Trigger):
         return f"a write to {program.table}"
     return "a run" if about.kind is ObjectKind.EVENT else "a call"
+
+
+def _still_running(begun: Pass, made: dict[ObjectId, ManagedProgram]) -> Iterator[str]:
+    """Of events that are on where they are changed; a comment is nothing that runs."""
+    for about, after in made.items():
+        if not isinstance(after, Event):
+            continue
+        live = (seen.programs.get(about) for seen in begun.look.seen)
+        before = [read.value for read in live if read is not None]
+        if any(
+            isinstance(one, Event) and one.is_on and _runs_otherwise(one, after) for one in before
+        ):
+            beside = ", and another may begin beside it" if after.is_on else ""
+            yield (
+                f"{about.titled}: a run that has begun when it is changed goes on to its end as it"
+                f" was{beside}; nobody waits for it (a body that must not run twice at once takes"
+                " a lock, GET_LOCK)"
+            )
+
+
+def _runs_otherwise(before: Event, after: Event) -> bool:
+    def what_runs(event: Event) -> tuple[object, ...]:
+        return event.body, event.schedule, event.is_on, event.definer, event.created_with
+
+    return what_runs(before) != what_runs(after)

@@ -8,7 +8,7 @@ from reconciler.diff.model import Operation
 from reconciler.flows.program_notes import program_notes
 from reconciler.flows.reconcile_pass import Pass, begin_pass
 from reconciler.model.object_id import ObjectKind
-from reconciler.model.programs import ManagedProgram, Routine, Security
+from reconciler.model.programs import Event, ManagedProgram, Routine, Security
 from reconciler.model.schema import OtherObject
 from reconciler.observe.shards import as_read
 from reconciler.plan.model import ExecutionClass, PlanCore, PlannedStatement
@@ -96,3 +96,21 @@ def test_what_may_be_there_is_not_told() -> None:
     assert notes(routine, spec=SPEC + 'policy: {ignore_tables: ["no*"]}\n') == ()
     assert notes(replace(ROUTINE, body="DELETE FROM USERS")) == ()
     assert notes(unchanged=(routine,)) == ()
+
+
+def test_an_event_that_is_on_may_still_be_running_when_it_is_changed() -> None:
+    body = "DELETE FROM users"
+    event = replace(EVENT, body=body)
+
+    def told(before: Event, after: Event) -> tuple[str, ...]:
+        return notes(after, before=(before,))
+
+    (note,) = told(event, replace(event, body=f"{body} WHERE id < 0"))
+    assert note.startswith("event e: a run that has begun when it is changed goes on")
+    assert "another may begin beside it" in note
+    (turned_off,) = told(event, replace(event, is_on=False))
+    assert "beside it" not in turned_off
+    off = replace(event, is_on=False)
+    assert told(off, replace(off, body=f"{body} WHERE id < 0")) == ()
+    assert told(event, replace(event, comment="'x'")) == ()
+    assert notes(event) == ()
