@@ -6,10 +6,11 @@ can be put right one by one. It holds names alone, sorted, so that a merge of tw
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from reconciler.lint.judge import Key, key_of
 from reconciler.lint.model import Remark
+from reconciler.model.yaml_flow import in_yaml
 
 _HEAD = (
     "# What lint had found when its rules came; written by `reconciler lint --write-baseline`.\n"
@@ -26,7 +27,7 @@ def baseline_text(remarks: Iterable[Remark]) -> str:
     lines = [f"version: {_VERSION}", "known:" if known else "known: {}"]
     for rule, tables in known.items():
         lines.append(f"  {rule}:")
-        lines += [f"    {_quoted(table)}: [{_listed(found)}]" for table, found in tables.items()]
+        lines += [f"    {in_yaml(table)}: {in_yaml(found)}" for table, found in tables.items()]
     return _HEAD + "\n".join(lines) + "\n"
 
 
@@ -46,12 +47,3 @@ def baseline_keys(value: object) -> frozenset[Key] | None:
                 return None
             keys |= {(str(rule), str(table), about) for about in found}
     return frozenset(keys)
-
-
-def _listed(found: Sequence[str]) -> str:
-    return ", ".join(map(_quoted, found))
-
-
-def _quoted(name: str) -> str:
-    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'

@@ -64,7 +64,8 @@ def judge(
 
 
 def key_of(remark: Remark) -> Key:
-    return remark.rule, remark.table.lower(), (remark.object or "").lower()
+    """Names without blanks around them, which no reader of a baseline gets (PL-9)."""
+    return remark.rule, remark.table.lower().strip(), (remark.object or "").lower().strip()
 
 
 def _changed(keyspace: Keyspace, before: Keyspace | None) -> tuple[TableOutline, ...]:

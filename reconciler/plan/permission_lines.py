@@ -6,18 +6,18 @@ many share one and its reason, which is left for a person to give.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from reconciler.model.object_id import ObjectId
 from reconciler.model.policy import HazardKind
+from reconciler.model.yaml_flow import in_yaml
 from reconciler.plan.permission import SHARED_REASON_MIN, Finding
 
 REASON_TO_FILL_IN = "..."  # which no spec may have
 _ENTRY_WIDTH_CHARS = 96
-# YAML reads these bare; anything else is written as a JSON string, which YAML reads as well.
+# YAML reads these bare; anything else is quoted.
 _BARE_SCALAR = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _WORDS_OF_YAML = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 
@@ -123,4 +123,4 @@ def _yaml_scalar(text: str) -> str:
     bare = all(_BARE_SCALAR.fullmatch(word) for word in words)
     if bare and text.lower() not in _WORDS_OF_YAML:
         return text
-    return json.dumps(text, ensure_ascii=False)
+    return in_yaml(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import yaml
 
 from reconciler.model.programs import ManagedKind
+from reconciler.model.yaml_flow import in_yaml
 
 # For editors that speak YAML, as a draft's first line says: beside the spec, and no spec itself.
 EDITORS_SCHEMA = "specs/spec.schema.json"
@@ -61,7 +61,7 @@ def draft_spec(
 def _manage(manages: Mapping[ManagedKind, str | None]) -> str:
     kinds = ", ".join((ManagedKind.TABLES, *manages))
     accounts = ", ".join(
-        f"{kind}: {{account: {json.dumps(account)}}}"
+        f"{kind}: {{account: {in_yaml(account)}}}"
         for kind, account in manages.items()
         if account is not None
     )

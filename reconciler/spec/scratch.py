@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 from reconciler.errors import InvalidInput, Location, Problem
+from reconciler.model.yaml_flow import in_yaml
 from reconciler.spec.model import Connection
 from reconciler.spec.read import spec_from_document
 from reconciler.spec.scratch_image import ScratchImage
@@ -29,7 +29,7 @@ def scratch_of(value: Value, path: str) -> Connection | ScratchImage | None:
         },
     }
     try:
-        spec = spec_from_document(read_yaml(json.dumps(around, ensure_ascii=False), path))
+        spec = spec_from_document(read_yaml(in_yaml(around), path))
     except InvalidInput as error:
         raise InvalidInput(*(_of_itself(problem, path) for problem in error.problems)) from None
     return spec.environments[0].scratch

@@ -122,6 +122,16 @@ def test_a_baseline_reads_back_as_what_was_found_and_lists_it() -> None:
     assert judgement.listed == found
 
 
+def test_no_name_breaks_a_baseline_or_reads_back_as_another() -> None:
+    """A raw line end was read as a blank, and any other control character stopped all of lint."""
+    named = "CREATE TABLE `t\nu` (id int PRIMARY KEY, a int, KEY `{}` (a), KEY b (a))"
+    for name in ("p\nq", "p\u0007", "\x7f\x85p", "p\u2028q\ufeff", "\u202ep", "\U000e0041", " p"):
+        found = judge(keyspace(named.format(name)), LintSettings()).remarks
+        assert found
+        keys = baseline_keys(read_yaml(baseline_text(found), "specs/x.baseline").value)
+        assert keys == frozenset(map(key_of, found))
+
+
 def test_a_file_that_is_no_baseline_is_not_read_as_an_empty_one() -> None:
     others: list[object] = [{}, {"version": 2, "known": {}}, {"version": 1, "known": []}, [], None]
     assert [baseline_keys(value) for value in others] == [None] * len(others)

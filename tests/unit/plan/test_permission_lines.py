@@ -49,6 +49,11 @@ def test_the_lines_to_add_are_those_of_the_documentation() -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["p\nq", "p\u0007", "\x7f\x85p", "p\u2028q", "\U000e0041"])
+def test_lines_to_add_name_what_they_are_about_whatever_it_is_called(name: str) -> None:
+    assert [one.object for one in read_back(allow_lines(drops("users", name)))] == [name]
+
+
 def test_many_findings_of_a_kind_share_an_entry_that_names_each() -> None:
     found = (*drops("users", "a", "b"), *drops("orders", "a", "c"), *gone("p", "q", "r", "s"))
     assert allow_lines((*found, *drops("t", "a"))) == (

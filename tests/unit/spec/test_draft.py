@@ -38,6 +38,7 @@ def test_the_permission_in_the_draft_only_has_to_be_uncommented() -> None:
 KINDS: tuple[dict[ManagedKind, str | None], ...] = (
     {ManagedKind.VIEWS: None},
     {ManagedKind.VIEWS: "app@%"},
+    {ManagedKind.VIEWS: "\U0001f600@%"},
     {
         ManagedKind.VIEWS: "reports@%",
         ManagedKind.ROUTINES: None,
