@@ -11,6 +11,7 @@ from reconciler.ddl.definition.places import object_lines
 from reconciler.errors import Location, Problem, ReconcilerError
 from reconciler.guard.grouping import reasons_of, unreachable_of
 from reconciler.guard.model import Obstacle, refusal_from
+from reconciler.lint.judge import key_of
 from reconciler.lint.model import Remark, Severity
 from reconciler.lint.rules import BY_NAME
 from reconciler.model.object_id import ObjectId
@@ -43,12 +44,15 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """`where` is a place in the user's repository, None where no file is to blame."""
+    """`where` is a place in the user's repository, None where no file is to blame. `about` names
+    what it is found of, whatever is said of it and wherever that stands; () where nothing has a
+    name."""
 
     level: Level
     code: str
     message: str
     where: Location | None = None
+    about: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +119,7 @@ def schema_files(loaded: Mapping[str, DesiredFiles | ReconcilerError]) -> Schema
     )
 
 
-_LEVELS = {
+LEVELS = {
     Severity.ERROR: Level.ERROR,
     Severity.WARNING: Level.WARNING,
     Severity.INFO: Level.NOTE,
@@ -197,10 +201,11 @@ def _lint(outcome: LintOutcome | None) -> Iterator[Finding]:
 def _remark(remark: Remark) -> Finding:
     reason = BY_NAME[remark.rule].reason
     return Finding(
-        level=_LEVELS[remark.severity],
+        level=LEVELS[remark.severity],
         code=remark.rule,
         message=f"{remark.about} {remark.message}: {reason}",
         where=Location(path=remark.path, line=remark.line, column=remark.column),
+        about=key_of(remark)[1:],
     )
 
 
@@ -212,9 +217,10 @@ def _reasons(
     for refusal in reasons_of(obstacles):
         unsaid = ", ".join(f"{noun} {name}" for noun, name in unsaid_places(refusal))
         text = f"{f'{unsaid}: ' if unsaid else ''}{refusal.message}; next: {refusal.recovery}"
-        about = (refusal.object,) if refusal.object else ()
-        place = files.place(keyspace, _name(refusal.object_id), about)
-        yield Finding(level=Level.ERROR, code=refusal.code, message=text, where=place)
+        objects = (refusal.object,) if refusal.object else ()
+        place = files.place(keyspace, _name(refusal.object_id), objects)
+        about = (keyspace, str(refusal.object_id), *objects) if refusal.object_id else ()
+        yield Finding(level=Level.ERROR, code=refusal.code, message=text, where=place, about=about)
     for refusal in map(refusal_from, unreachable_of(obstacles)):
         text = f"{refusal.message}; next: {refusal.recovery}"
         yield Finding(level=Level.ERROR, code=refusal.code, message=text)
@@ -238,6 +244,7 @@ def _hazards(plan: Plan | None, files: SchemaFiles) -> Iterator[Finding]:
                 message=f"{statement.object_id}: {hazard.kind} {hazard.object}: {hazard.reason}"
                 f" ({'not allowed by policy' if refused else 'allowed by policy'})",
                 where=files.place(plan.core.keyspace, statement.object_id.name, (hazard.object,)),
+                about=(plan.core.keyspace, *key),
             )
 
 
@@ -252,13 +259,25 @@ def _drift(outcome: DriftOutcome, files: SchemaFiles) -> Iterator[Finding]:
                     place = files.place(
                         outcome.keyspace, difference.object_id.name, difference.objects
                     )
-                    yield Finding(level=Level.ERROR, code=group.mark, message=text, where=place)
+                    yield Finding(
+                        level=Level.ERROR,
+                        code=group.mark,
+                        message=text,
+                        where=place,
+                        about=(outcome.keyspace, str(difference.object_id), *difference.objects),
+                    )
             case ShardMark.UNREACHABLE | ShardMark.PENDING_APPLY | ShardMark.QUARANTINED:
                 text = f"{which}: {group.reason or drift_words.MEANINGS[group.mark]}"
                 is_lost = group.mark is ShardMark.UNREACHABLE
                 level = Level.ERROR if is_lost else Level.WARNING
                 place = files.place(outcome.keyspace, None)
-                yield Finding(level=level, code=group.mark, message=text, where=place)
+                yield Finding(
+                    level=level,
+                    code=group.mark,
+                    message=text,
+                    where=place,
+                    about=(outcome.keyspace, *sorted_shards(group.shards)),
+                )
             case ShardMark.MATCHING | ShardMark.UNMANAGED:
                 pass
             case _:
@@ -270,6 +289,7 @@ def _drift(outcome: DriftOutcome, files: SchemaFiles) -> Iterator[Finding]:
             code=mark,
             message=f"{outcome.keyspace}, the VSchema: {drift_words.MEANINGS[mark]}",
             where=files.place(outcome.keyspace, None),
+            about=(outcome.keyspace, "vschema"),
         )
     for shadow in outcome.untidy:
         shards = words.shard_set(sorted_shards(shadow.shards), total)
@@ -280,6 +300,7 @@ def _drift(outcome: DriftOutcome, files: SchemaFiles) -> Iterator[Finding]:
             code=shadow.mark,
             message=f"{outcome.keyspace}, {shards}, {what}: {said}",
             where=files.place(outcome.keyspace, None),
+            about=(outcome.keyspace, shadow.name),
         )
 
 
@@ -300,7 +321,8 @@ def _doctor(outcome: DoctorOutcome) -> Iterator[Finding]:
         if finding.mark in levels:
             text = f"{outcome.keyspace}: {finding.subject}: {finding.message}"
             message = f"{text}; next: {finding.recovery}" if finding.recovery else text
-            yield Finding(level=levels[finding.mark], code="doctor", message=message)
+            about = (outcome.keyspace, finding.subject)
+            yield Finding(level=levels[finding.mark], code="doctor", message=message, about=about)
 
 
 def _name(object_id: ObjectId | None) -> str | None:
