@@ -39,6 +39,21 @@ def next_end_sql(
     )
 
 
+def outer_ends_sql(source: str, columns: Sequence[str], condition: str | None) -> tuple[str, ...]:
+    """Has the one stretch begin behind the first row, and end with the last. A SELECT that finds no
+    row leaves its variables as they were."""
+    names = [quote_identifier(column) for column in columns]
+    where = f" WHERE {condition}" if condition else ""
+    forgotten, found = [], []
+    for end, way in (("from", ""), ("to", " DESC")):
+        variables = [f"@reconciler_{end}_{n}" for n in range(len(names))]
+        order = ", ".join(f"{name}{way}" for name in names)
+        into = f"SELECT {', '.join(names)} INTO {', '.join(variables)} FROM {source}"
+        forgotten += [f"{variable} = NULL" for variable in variables]
+        found.append(f"{into}{where} ORDER BY {order} LIMIT 1")
+    return f"SET {', '.join(forgotten)}", *found
+
+
 def at_end_sql(columns: Sequence[str]) -> str:
     """1: the stretch has no end, it is the last one."""
     ends = (f"@reconciler_to_{n} IS NULL" for n in range(len(columns)))

@@ -112,6 +112,16 @@ def example_sql(probe: Probe) -> str | None:
             return None
 
 
+def example_ends_sql(probe: Probe) -> tuple[str, ...]:
+    """What sets the variables of `example_sql`, in a session that has none; () where it has no such
+    form."""
+    if probe.walk is None or example_sql(probe) is None:
+        return ()
+    condition = walk_condition(probe.walk) if isinstance(probe.question, EqualRows) else None
+    source = walk_source(probe.table, probe.walk, probe.versions)
+    return key_walk.outer_ends_sql(source, probe.walk.columns, condition)
+
+
 def _known(*, is_first: bool, is_last: bool) -> str:
     """1: the variables are those of this connection. With NULL for one, no row would be seen."""
     bounds = [

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reconciler.plan.words import count, shard_set
 from reconciler.preflight.answered import Answered, Preflight
 from reconciler.preflight.model import Answer, Holds, NotSettled, Violated
-from reconciler.preflight.sql import at_once_sql, example_sql
+from reconciler.preflight.sql import at_once_sql, example_ends_sql, example_sql
 from reconciler.report.json_values import Json
 from reconciler.report.times import clock, moment
 
@@ -53,10 +53,21 @@ def _parts(one: Answered, total: int) -> Iterator[str]:
         yield f"not settled on {shard_set(shards, total)}: {because}"
 
 
-def queries(one: Answered) -> tuple[str, ...]:
-    """The exact statements, each one line; none where no row was asked."""
-    found = (at_once_sql(one.probe), example_sql(one.probe))
-    return tuple(f"{sql};" for sql in found if sql is not None)
+def queries(preflight: Preflight) -> tuple[str, ...]:
+    """The exact statements, each one line, to be run one behind the other; none where no row was
+    asked."""
+    asked = (
+        (at_once_sql(one.probe), example_ends_sql(one.probe), example_sql(one.probe))
+        for one in preflight.answered
+    )
+    lines: list[str] = []
+    ends: tuple[str, ...] = ()
+    for at_once, own_ends, stretch in dict.fromkeys(asked):
+        lines += [at_once] if at_once is not None else []
+        if stretch is not None:
+            lines += [*(own_ends if own_ends != ends else ()), stretch]
+            ends = own_ends
+    return tuple(f"{sql};" for sql in lines)
 
 
 def preflight_json(preflight: Preflight | None) -> list[Json] | None:
@@ -77,6 +88,7 @@ def _question(one: Answered) -> Json:
         "statement": one.probe.statement,
         "query": at_once_sql(one.probe),
         "query_by_stretches": example_sql(one.probe),
+        "set_before_by_stretches": [*example_ends_sql(one.probe)],
         "shards": [{"shard": shard, **_answer(answer)} for shard, answer in one.answers],
     }
 

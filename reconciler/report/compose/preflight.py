@@ -20,9 +20,12 @@ def preflight_blocks(preflight: Preflight | None, *, explained: bool) -> Iterato
     yield blocks.Items(title="Rows", items=items, cut=cut)
     if not explained:
         return
-    lines = tuple(dict.fromkeys(sql for one in preflight.answered for sql in queries(one)))
-    if lines:
-        lead = "By these queries; of a stretch, the variables are where it begins and ends"
+    if lines := queries(preflight):
+        lead = (
+            "By these queries, which read a whole table here: those with variables were put to a"
+            " stretch at a time, and the lines before them have it begin behind the first row and"
+            " end with the last"
+        )
         left_out = Cut(detail=Detail.STATEMENT, instead=sentence("The queries are left out here."))
         yield blocks.Copy(
             title="Queries", lead=sentence(lead), lines=lines, language="sql", cut=left_out
