@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from reconciler.flows.check import check_against_live, is_as_git_says, is_left_over
 from reconciler.flows.names_taken import name_refusals, nobody_to_ask, statements_left
@@ -22,7 +22,9 @@ from reconciler.guard.model import Obstacle, Refusal
 from reconciler.outcomes.plan import VerifyOutcome, VerifyState
 from reconciler.plan.codec import plan_from_core
 from reconciler.plan.files import plan_paths, read_plan
-from reconciler.plan.model import Plan, PlanMeta
+from reconciler.plan.mixed_window import differing_now
+from reconciler.plan.model import Plan, PlanCore, PlanMeta, PlannedStatement
+from reconciler.plan.window_words import differing_words
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.world import World
 from reconciler.preflight.answered import Preflight
@@ -61,6 +63,7 @@ def verify_keyspace(
         refusals: tuple[Obstacle, ...] = (),
         plan: Plan | None = plan,
         preflight: Preflight | None = None,
+        notes: tuple[str, ...] = (),
     ) -> VerifyOutcome:
         shown = plan if state in (VerifyState.VERIFIED, VerifyState.UNPLANNED) else None
         return VerifyOutcome(
@@ -71,7 +74,7 @@ def verify_keyspace(
             plan=with_counts(plan, begun) if plan is not None and shown else plan,
             estimate=time_estimate(begun, shown.core) if shown else None,
             refusals=refusals,
-            notes=(*shadow_notes(begun), *(_rows_unasked(begun, world) if shown else ())),
+            notes=(*notes, *shadow_notes(begun), *(_rows_unasked(begun, world) if shown else ())),
             preflight=preflight,
             quarantine=environment.quarantine,
         )
@@ -88,7 +91,8 @@ def verify_keyspace(
         refusals = derived.refusals or (unplanned(environment.name, keyspace),)
         return outcome(VerifyState.UNPLANNED, refusals, _missing(derived))
     checked = check_against_live(world, begun, plan)
-    left = statements_left(checked.derived or plan.core, checked.standings)
+    core = checked.derived or plan.core
+    left = statements_left(core, checked.standings)
     taken = name_refusals(begun, left, open_ledger, now_s=world.clock.now_s())
     if refusals := checked.refusals or taken:
         return outcome(VerifyState.REFUSED, refusals)
@@ -97,7 +101,12 @@ def verify_keyspace(
     rows = ask_rows(world, begun, checked, recall=recall)
     if refusals := rows_in_the_way(begun, rows):
         return outcome(VerifyState.REFUSED, refusals, preflight=rows)
-    return outcome(VerifyState.VERIFIED, preflight=rows)
+    return outcome(VerifyState.VERIFIED, preflight=rows, notes=_differing(core, left))
+
+
+def _differing(core: PlanCore, left: Mapping[str, Sequence[PlannedStatement]]) -> tuple[str, ...]:
+    tables = differing_now(core, left)
+    return (differing_words(tables),) if tables else ()
 
 
 def _rows_unasked(begun: Pass, world: World) -> tuple[str, ...]:

@@ -7,14 +7,14 @@ definition or statement is not understood has none, and neither has one that cha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.ddl.statement.shown_columns import Columns, columns_after, columns_of
 from reconciler.diff.model import Operation
 from reconciler.model.object_id import ObjectKind
 from reconciler.model.policy import ColumnOrder
-from reconciler.plan.model import ChangeSet, PlanCore
+from reconciler.plan.model import ChangeSet, PlanCore, PlannedStatement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +47,28 @@ def mixed_windows(core: PlanCore) -> tuple[MixedWindow, ...]:
     tables = sorted({table for _, walk in walked for table in walk})
     found = (_window(core, table, walked) for table in tables)
     return tuple(one for one in found if one is not None)
+
+
+def differing_now(core: PlanCore, left: Mapping[str, Sequence[object]]) -> tuple[str, ...]:
+    """Tables whose windows begin with a wave, as the plan was made, and whose shards differ already
+    since it has run on some. `left` are the statements to come of each shard, none of another."""
+    exact = core.policy.column_order is ColumnOrder.EXACT
+    walked = [(one, _walked(one, ordered=exact)) for one in core.change_sets]
+    windows = [one.table for one in mixed_windows(core) if one.since_wave is not None]
+    return tuple(table for table in windows if len(set(_shapes_now(table, walked, left))) > 1)
+
+
+def _shapes_now(
+    table: str, walked: Sequence[tuple[ChangeSet, Walk]], left: Mapping[str, Sequence[object]]
+) -> Iterator[Columns]:
+    for one, walk in walked:
+        for shard in one.shards if table in walk else ():
+            done = one.statements[: len(one.statements) - len(left.get(shard, ()))]
+            yield walk[table][sum(_alters(each, table) for each in done)]
+
+
+def _alters(statement: PlannedStatement, table: str) -> bool:
+    return statement.operation is Operation.ALTER_TABLE and statement.object_id.name == table
 
 
 def _window(

@@ -6,16 +6,29 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.plan.mixed_window import MixedWindow
 from reconciler.plan.model import CarriedOut, PlanCore
+from reconciler.plan.words import count
 
 ADVICE = (
     "While shards differ, a `SELECT *` that goes to several of them gets rows of more than one"
     " shape; name the columns in such queries."
 )
 
+_NAMED_MAX = 8
+
 
 def window_words(window: MixedWindow, core: PlanCore) -> str:
     """After the table's name: 'from wave 1 until wave 3 of 3 has ended, email only where ...'."""
     return f"{_span(window, core)}, {'; '.join(_what(window))}"
+
+
+def differing_words(tables: Sequence[str]) -> str:
+    """Of a plan that is under way, whose own words are of the time before it ran."""
+    more = len(tables) - _NAMED_MAX
+    others = f" and {count(more, 'more table')}" if more > 0 else ""
+    return (
+        f"shards differ today already in the columns of {_listed(tables[:_NAMED_MAX])}{others}:"
+        " the plan has run on some of them"
+    )
 
 
 def _span(window: MixedWindow, core: PlanCore) -> str:

@@ -33,6 +33,7 @@ from reconciler.outcomes.plan import VerifyOutcome, VerifyState
 from reconciler.plan.files import plan_paths, read_plan
 from reconciler.plan.model import Plan
 from reconciler.report.compose.drift import drift_document
+from reconciler.report.compose.plan import verify_document
 from reconciler.report.write.text import write_text
 from reconciler.spec.draft import EDITORS_SCHEMA
 from tests.offline_fleet import (
@@ -175,6 +176,22 @@ def test_a_run_that_stopped_part_of_the_way_has_the_rest_to_do() -> None:
         "-80": "Done",
         "80-": "ToDo",
     }
+
+
+def test_verify_of_a_plan_that_has_begun_says_that_shards_differ_already() -> None:
+    """What the plan says of its window is of the time before it ran."""
+    files = with_plan(repository(), fleet())
+    shards = fleet()
+    assert verified(files, shards).notes == ()
+    shards.shown["db--80"] = {"users": STATES[1]}
+    outcome = verified(files, shards)
+    assert outcome.state is VerifyState.VERIFIED
+    assert outcome.notes == (
+        "shards differ today already in the columns of users: the plan has run on some of them",
+    )
+    text = write_text(verify_document([outcome]))
+    assert "users, from wave 1 until wave" in text
+    assert "shards differ today already" in text
 
 
 def test_a_fleet_that_was_not_seen_whole_is_never_as_git_says() -> None:

@@ -10,7 +10,7 @@ import pytest
 from reconciler.diff.model import Operation
 from reconciler.model.object_id import table_id
 from reconciler.model.policy import ColumnOrder
-from reconciler.plan.mixed_window import mixed_windows
+from reconciler.plan.mixed_window import differing_now, mixed_windows
 from reconciler.plan.model import CarriedOut, ChangeSet, ObjectBefore, PlanCore
 from reconciler.plan.readable import render_readable_sql
 from reconciler.plan.window_words import window_words
@@ -66,6 +66,32 @@ def test_the_window_begins_with_the_first_wave_where_all_are_alike_today() -> No
         ["a", "b", "c"],
     ]
     assert "    t: from wave 1 until wave 3 of 3 has ended, c only" in render_readable_sql(core)
+
+
+DROP_B = "ALTER TABLE `t` DROP COLUMN `b`"
+
+
+@pytest.mark.parametrize(
+    ("left", "tables"),
+    [
+        ((2, 2, 2, 2), ()),  # nothing has run
+        ((1, 2, 2, 2), ("t",)),
+        ((0, 0, 0, 1), ("t",)),
+        ((1, 1, 1, 1), ()),  # all are at the same place on the way
+        ((0, 0, 0, 0), ()),
+    ],
+)
+def test_where_a_plan_has_begun_shards_differ_by_what_is_left(
+    left: tuple[int, ...], tables: tuple[str, ...]
+) -> None:
+    core = core_of(change_set(SHARDS, AB, ADD, DROP_B))
+    to_come = {shard: range(count) for shard, count in zip(SHARDS, left, strict=True) if count}
+    assert differing_now(core, to_come) == tables
+
+
+def test_of_a_window_that_was_there_before_nothing_is_said_twice() -> None:
+    core = core_of(change_set(SHARDS[:3], AB, ADD))
+    assert differing_now(core, {SHARDS[1]: range(1), SHARDS[2]: range(1)}) == ()
 
 
 def test_a_shape_on_the_way_is_one_of_its_own() -> None:
