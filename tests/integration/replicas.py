@@ -12,9 +12,9 @@ from tests.integration.mysql_edges import admin_cursor
 
 
 @contextmanager
-def replica_of(source: RunningServer) -> Iterator[RunningServer]:
+def replica_of(source: RunningServer, **options: str) -> Iterator[RunningServer]:
     """A server that replicates `source` from now on and says where it listens."""
-    options = {"server_id": "2", "report_host": source.host}
+    options = {"server_id": "2", "report_host": source.host, **options}
     binary = next(found for found in find_servers() if found.version == source.version)
     is_mysql = source.version.flavor is Flavor.MYSQL
     with start_server(binary, options=options, logins=source.logins) as replica:

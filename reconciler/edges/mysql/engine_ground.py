@@ -62,7 +62,7 @@ def ground_of(target: Target, server: ServerLook, shown: Shown) -> EngineGround:
 
 def read_shown(link: Link) -> Shown:
     """Raises LinkLost."""
-    return Shown(locks=_lock_sight(link), log_is_whole=_log_is_whole(link))
+    return Shown(locks=_lock_sight(link), log_is_whole=is_log_whole(link))
 
 
 def _lock_sight(link: Link) -> LockSight:
@@ -77,9 +77,9 @@ def _lock_sight(link: Link) -> LockSight:
     return LockSight.SHOWN if is_on else LockSight.INSTRUMENT_OFF
 
 
-def _log_is_whole(link: Link) -> bool | None:
-    """MySQL tells its filters nowhere else. None: without REPLICATION CLIENT, which who follows the
-    log needs anyway."""
+def is_log_whole(link: Link) -> bool | None:
+    """Whether it leaves no database out. MySQL tells its filters nowhere else. None: without
+    REPLICATION CLIENT, which who follows the log needs anyway. Raises LinkLost."""
     for question in _LOG_STATUS:
         with suppress(ServerRefusal):
             rows = link.rows_by_name(question)

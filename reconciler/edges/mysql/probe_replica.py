@@ -3,7 +3,8 @@
 Rule (PF-9): a server is asked in a primary's place only while it says that it follows that very
 primary, all of it, and is behind by no more than the spec allows. By the primary's server_uuid;
 MariaDB has none that a replica tells, so there the server at the address that it follows is asked
-who it is. Whatever else it may be, it is not asked, nor is the primary in its place.
+who it is. "All of it" is what neither of the two filters. Whatever else it may be, it is not asked,
+nor is the primary in its place.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from reconciler.edges.client.target import Target
 from reconciler.edges.client.tls import is_local
 from reconciler.edges.mysql.connect import Link, connect
 from reconciler.edges.mysql.deadline import Patience
+from reconciler.edges.mysql.engine_ground import is_log_whole
 from reconciler.edges.mysql.probe_session import (
     NotAnswered,
     ProbeSession,
@@ -171,6 +173,7 @@ def _look_at(target: Target, server: str, *, lists: bool) -> _Primary:
         look = look_at_server(link)
         if server not in ("", look.identity):
             raise NotAnswered("another server answers than the one that was looked at")
+        _check_log(link)
         version = look.settings.version
         listed = listed_replicas(link, version) if lists else ()
         return _Primary(
@@ -180,6 +183,23 @@ def _look_at(target: Target, server: str, *, lists: bool) -> _Primary:
             settings=look.settings,
             listed=tuple(one for one in listed or () if one is not None),
         )
+
+
+def _check_log(link: Link) -> None:
+    """A replica has no more than is in it, and cannot tell what is not. Raises NotAnswered."""
+    match is_log_whole(link):
+        case True:
+            return
+        case False:
+            raise NotAnswered(
+                "its primary leaves databases out of its binary log (binlog_do_db or"
+                " binlog_ignore_db)"
+            )
+        case None:
+            raise NotAnswered(
+                "whether its primary leaves databases out of its binary log, the login may not ask"
+                " there (REPLICATION CLIENT; on MariaDB BINLOG MONITOR)"
+            )
 
 
 def _uuid(link: Link, flavor: Flavor) -> str:
