@@ -1,7 +1,8 @@
 """What rows answered a while ago, used again for as long as the spec lets it be.
 
-Only "holds" is kept: who corrects a row asks again, and what was not settled is to be settled. That
-nothing can be recalled, or kept, keeps nobody from asking.
+Only "holds" is kept: who corrects a row asks again, and what was not settled is to be settled.
+Behind a statement that failed, no answer of before it counts (PF-12). That nothing can be recalled,
+or kept, keeps nobody from asking.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 
+from reconciler.diff.pairing import name_key
 from reconciler.errors import ReconcilerError
 from reconciler.flows.reconcile_pass import Pass
 from reconciler.observe.shards import SeenShard
 from reconciler.ports.row_answers import RowAnswers
 from reconciler.preflight.kept import AskedOf, asked_of
-from reconciler.preflight.model import Answer, Holds, Probe
+from reconciler.preflight.model import Answer, Holds, Probe, Violated
 from reconciler.spec.preflight import AskedOn
 
 Recall = Callable[[], RowAnswers]
@@ -30,18 +32,28 @@ class RowMemory:
         self._since_s = now_s - (asks.reuse_s if asks else 0)
         self._kept: RowAnswers | None = None
         self._held: Mapping[AskedOf, Holds] = {}
+        self._failed: Mapping[tuple[str, str], float] = {}
         if recall is None or asks is None or not asks.reuse_s:
             return
         with suppress(ReconcilerError):
             self._kept = recall()
+            failed = self._kept.failed(*self._of, since_s=self._since_s)
+            self._failed = {(shard, name_key(name)): at_s for (shard, name), at_s in failed.items()}
             held = self._kept.held(*self._of, since_s=self._since_s)
             self._held = {key: answer for key, answer in held.items() if answer.at_s <= now_s}
 
     def known(self, seen: SeenShard, probes: Sequence[Probe]) -> dict[Probe, Answer]:
         if not self._held:
             return {}
-        keys = {probe: self._key(seen, probe) for probe in probes}
-        return {probe: self._held[key] for probe, key in keys.items() if key and key in self._held}
+        answers = {probe: self._recalled(seen, probe) for probe in probes}
+        return {probe: answer for probe, answer in answers.items() if answer is not None}
+
+    def _recalled(self, seen: SeenShard, probe: Probe) -> Holds | None:
+        key = self._key(seen, probe)
+        answer = self._held.get(key) if key else None
+        failed_s = self._failed.get((seen.shard, name_key(probe.table)))
+        is_void = answer is not None and failed_s is not None and answer.at_s <= failed_s
+        return None if is_void else answer
 
     def keep(self, given: Iterable[tuple[SeenShard, Iterable[tuple[Probe, Answer]]]]) -> None:
         """What was answered just now."""
@@ -51,10 +63,15 @@ class RowMemory:
             key: answer
             for seen, of_shard in given
             for probe, answer in of_shard
-            if isinstance(answer, Holds) and (key := self._key(seen, probe)) is not None
+            if (key := self._key(seen, probe)) is not None
         }
         with suppress(ReconcilerError):
-            self._kept.keep(*self._of, answers, forget_before_s=self._since_s)
+            self._kept.keep(
+                *self._of,
+                {key: answer for key, answer in answers.items() if isinstance(answer, Holds)},
+                refuted=[key for key, answer in answers.items() if isinstance(answer, Violated)],
+                forget_before_s=self._since_s,
+            )
 
     def _key(self, seen: SeenShard, probe: Probe) -> AskedOf | None:
         table = seen.definitions.get(probe.table)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from reconciler.preflight.kept import AskedOf
@@ -16,13 +16,20 @@ class RowAnswers(Protocol):
     def held(self, environment: str, keyspace: str, *, since_s: float) -> Mapping[AskedOf, Holds]:
         """What was given from then on."""
 
+    def failed(
+        self, environment: str, keyspace: str, *, since_s: float
+    ) -> Mapping[tuple[str, str], float]:
+        """When a statement last failed, from then on, by shard and by its table's name at the time;
+        one that was sent again, and did not, is none."""
+
     def keep(
         self,
         environment: str,
         keyspace: str,
         answers: Mapping[AskedOf, Holds],
         *,
+        refuted: Collection[AskedOf] = (),
         forget_before_s: float,
     ) -> None:
-        """In place of what the same questions were answered before; those of the keyspace that are
-        older are forgotten."""
+        """In place of what the same questions were answered before; what held of those that are
+        `refuted` by now, and whatever of the keyspace is older, is forgotten."""

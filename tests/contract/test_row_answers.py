@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import text
 
 from reconciler.edges.ledger.engine import writing
 from reconciler.edges.ledger.sql import SqlLedger
 from reconciler.errors import Unavailable
+from reconciler.ledger.model import StatementEntry
+from reconciler.ledger.states import StatementState
+from reconciler.model.object_id import table_id
 from reconciler.preflight.kept import AskedOf
 from reconciler.preflight.model import Holds
+from tests.contract.ledgers import begun, ended, intent
 
 FIRST, SECOND = AskedOf("-80", "sha256:1"), AskedOf("80-", "sha256:1")
 OF = ("production", "commerce")
@@ -28,6 +34,37 @@ def test_answers_are_kept_replaced_and_forgotten_in_time(ledger: SqlLedger) -> N
     answers.keep(*OF, {}, forget_before_s=10.0)
     assert answers.held(*OF, since_s=0.0) == {}
     assert answers.held("production", "orders", since_s=0.0) == {FIRST: seen}
+
+
+@pytest.mark.invariant("PF-12")
+def test_what_was_refuted_is_kept_no_more(ledger: SqlLedger) -> None:
+    answers = ledger.row_answers
+    answers.keep(*OF, {FIRST: Holds(at_s=1.5), SECOND: Holds(at_s=2.5)}, forget_before_s=0.0)
+    answers.keep(*OF, {}, refuted=[FIRST], forget_before_s=0.0)
+    assert answers.held(*OF, since_s=0.0) == {SECOND: Holds(at_s=2.5)}
+
+
+@pytest.mark.invariant("PF-12")
+def test_which_statements_failed_last_is_told_by_shard_and_table(ledger: SqlLedger) -> None:
+    def settled(shard: str, at_s: float, state: StatementState, table: str) -> StatementEntry:
+        row = intent(shard=shard).row
+        return StatementEntry(
+            row=replace(row, object_id=table_id(table), state=state, settled_s=at_s)
+        )
+
+    failed, applied = StatementState.FAILED, StatementState.APPLIED
+    first = begun(ledger)
+    ledger.record(first, [settled("-40", 3.0, failed, "t"), settled("80-", 3.0, failed, "t")])
+    ended(ledger, first)
+    second = begun(ledger)
+    ledger.record(second, [settled("-40", 12.0, failed, "t"), settled("80-", 12.0, applied, "t")])
+    ledger.record(begun(ledger, "billing"), [settled("c0-", 12.0, failed, "t")])
+    answers = ledger.row_answers
+    assert answers.failed(*OF, since_s=0.0) == {("-40", "t"): 12.0, ("80-", "t"): 3.0}
+    assert answers.failed(*OF, since_s=3.5) == {("-40", "t"): 12.0}
+    ledger.record(second, [intent(shard="-40")])  # it is sent again
+    assert answers.failed(*OF, since_s=0.0) == {("-40", "t"): 3.0, ("80-", "t"): 3.0}
+    assert answers.failed("staging", "commerce", since_s=0.0) == {}
 
 
 def test_an_answer_that_nobody_can_have_kept_is_refused_by_name(ledger: SqlLedger) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import (
     BigInteger,
@@ -13,14 +13,18 @@ from sqlalchemy import (
     Table,
     bindparam,
     delete,
+    func,
     insert,
+    or_,
     select,
 )
 
 from reconciler.edges.ledger.columns import Columns
 from reconciler.edges.ledger.engine import reading, writing
 from reconciler.edges.ledger.rows import Row
-from reconciler.edges.ledger.tables import BINARY_NAMES, NAME, metadata
+from reconciler.edges.ledger.tables import BINARY_NAMES, NAME, applies, metadata, statements
+from reconciler.ledger.states import StatementState
+from reconciler.model.object_id import ObjectKind
 from reconciler.preflight.kept import AskedOf
 from reconciler.preflight.model import Holds
 
@@ -48,6 +52,23 @@ _REPLACED = delete(row_answers).where(
     row_answers.c.shard == bindparam("of_shard"),
     row_answers.c.question == bindparam("of_question"),
 )
+_FAILED = (
+    select(
+        statements.c.shard,
+        statements.c.object_name,
+        func.max(statements.c.settled_s).label("settled_s"),
+    )
+    .join(applies, applies.c.apply_id == statements.c.apply_id)
+    .where(
+        applies.c.environment == bindparam("of_environment"),
+        applies.c.keyspace == bindparam("of_keyspace"),
+        or_(applies.c.completed_s.is_(None), applies.c.completed_s >= bindparam("since")),
+        statements.c.object_kind == ObjectKind.TABLE.value,
+        statements.c.state == StatementState.FAILED.value,
+        statements.c.settled_s >= bindparam("since"),
+    )
+    .group_by(statements.c.shard, statements.c.object_name)
+)
 
 
 class SqlRowAnswers:
@@ -61,16 +82,32 @@ class SqlRowAnswers:
         with reading(self._engine) as connection:
             return dict(_held(row) for row in connection.execute(_HELD, of).mappings())
 
+    def failed(
+        self, environment: str, keyspace: str, *, since_s: float
+    ) -> Mapping[tuple[str, str], float]:
+        of = {"of_environment": environment, "of_keyspace": keyspace, "since": since_s}
+        with reading(self._engine) as connection:
+            read = [
+                Columns(row, "statements") for row in connection.execute(_FAILED, of).mappings()
+            ]
+        return {
+            (one.text("shard"), one.text("object_name")): one.seconds("settled_s") for one in read
+        }
+
     def keep(
         self,
         environment: str,
         keyspace: str,
         answers: Mapping[AskedOf, Holds],
         *,
+        refuted: Collection[AskedOf] = (),
         forget_before_s: float,
     ) -> None:
         of = {"of_environment": environment, "of_keyspace": keyspace}
-        replaced = [{**of, "of_shard": key.shard, "of_question": key.question} for key in answers]
+        replaced = [
+            {**of, "of_shard": key.shard, "of_question": key.question}
+            for key in (*answers, *refuted)
+        ]
         values = [
             {
                 "environment": environment,
@@ -85,8 +122,9 @@ class SqlRowAnswers:
         ]
         with writing(self._engine) as connection:
             connection.execute(_FORGET, {**of, "before": forget_before_s})
-            if values:
+            if replaced:
                 connection.execute(_REPLACED, replaced)
+            if values:
                 connection.execute(insert(row_answers), values)
 
 
