@@ -169,23 +169,49 @@ def _ask_shard(session: ProbeSession, sheet: Sheet) -> None:
         try:
             _check_definition(session, table)
             _ask_table(session, sheet, table)
-            _check_definition(session, table)
-            sheet.follow()
-            sheet.settle()
+            _settle(session, sheet, table)
         except NotAnswered as error:
             if error.ends_all:
+                _settle_at_the_end(session, sheet, table, before)
                 raise
             for probe in table.probes:
                 sheet.tell(probe, NotSettled(at_s=now_s(), because=error.reason))
             sheet.settle()
         except _OtherTable as error:
-            for probe in table.probes:
-                if probe not in before:
-                    sheet.found[probe] = NotSettled(at_s=now_s(), because=str(error))
+            _take_back(sheet, table, before, error)
 
 
 class _OtherTable(Exception):
     """The table is not, or no longer, the one that was seen."""
+
+
+def _settle(session: ProbeSession, sheet: Sheet, table: TableAsked) -> None:
+    _check_definition(session, table)
+    sheet.follow()
+    sheet.settle()
+
+
+def _settle_at_the_end(
+    session: ProbeSession, sheet: Sheet, table: TableAsked, before: Mapping[Probe, Answer]
+) -> None:
+    """Nothing more is asked there. What has been answered counts where the table can still be
+    looked at, and is the same."""
+    if not sheet.pending:
+        return
+    try:
+        _settle(session, sheet, table)
+    except _OtherTable as error:
+        _take_back(sheet, table, before, error)
+    except (NotAnswered, ServerRefusal, LinkLost):
+        pass
+
+
+def _take_back(
+    sheet: Sheet, table: TableAsked, before: Mapping[Probe, Answer], error: _OtherTable
+) -> None:
+    for probe in table.probes:
+        if probe not in before:
+            sheet.found[probe] = NotSettled(at_s=now_s(), because=str(error))
 
 
 def _check_definition(session: ProbeSession, table: TableAsked) -> None:
@@ -195,6 +221,7 @@ def _check_definition(session: ProbeSession, table: TableAsked) -> None:
 
 
 def _ask_table(session: ProbeSession, sheet: Sheet, table: TableAsked) -> None:
+    """A walk may take hours: what is known before it begins is settled before it begins."""
     may_go_on = partial(wait_for_room, session, sheet)
     by_stretches: list[Probe] = []
     for probe in table.probes:
@@ -207,6 +234,7 @@ def _ask_table(session: ProbeSession, sheet: Sheet, table: TableAsked) -> None:
             continue
         match probe.question:
             case EqualRows() as equal if probe.walk is not None:
+                _settle(session, sheet, table)
                 walked = equal_rows_walk(session, probe, probe.walk, may_go_on, sheet.rest_share)
                 sheet.tell(probe, walk_equal_rows(walked, probe, equal))
             case RowCondition() if probe.walk is not None:
@@ -215,6 +243,8 @@ def _ask_table(session: ProbeSession, sheet: Sheet, table: TableAsked) -> None:
                 sheet.tell(probe, NotSettled(at_s=now_s(), because=_without_walk(probe)))
     for versions in Versions:
         together = [probe for probe in by_stretches if probe.versions is versions]
+        if together:
+            _settle(session, sheet, table)
         _in_one_pass(session, sheet, together, may_go_on)
 
 

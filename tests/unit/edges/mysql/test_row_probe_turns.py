@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import NoReturn, cast
 
 import pytest
 
@@ -19,6 +19,7 @@ from reconciler.edges.mysql import probe_sheet, probe_walk, row_probes
 from reconciler.edges.mysql.probe_session import NotAnswered, ProbeSession, TookTooLong
 from reconciler.edges.mysql.probe_sheet import Sheet, wait_for_room
 from reconciler.edges.mysql.probe_walk import TableWalk
+from reconciler.edges.mysql.problems import LinkLost
 from reconciler.edges.mysql.row_probes import MysqlRowProbes
 from reconciler.guard.health import Vitals
 from reconciler.ports.row_probes import ShardAsked, TableAsked
@@ -34,7 +35,7 @@ from reconciler.preflight.model import (
 )
 from reconciler.spec.model import Connection, ShardSpec
 
-_SERVER = SimpleNamespace(settings=SimpleNamespace(version=None))
+_SERVER = SimpleNamespace(settings=SimpleNamespace(version=None), identity="one")
 ASKED = cast(ProbeSession, SimpleNamespace(link=None, server=_SERVER))
 PROBE = Probe(
     table="t",
@@ -77,6 +78,59 @@ def test_a_table_that_was_not_looked_at_again_holds_nothing(
     [[found]] = probes.ask([shard("0", "one")], parallel=1, budget_s=60)
     assert isinstance(found, NotSettled)
     assert found.because == "the time was over"
+
+
+SECOND = replace(PROBE, raised=replace(PROBE.raised, object="b"), walk=Walk(index="i", columns=()))
+LOST = LinkLost("the connection was lost", sent=True)
+CHANGED = "CREATE TABLE t (a int)"
+SAME = ""
+
+
+@pytest.mark.invariant("PF-2")
+@pytest.mark.parametrize(
+    ("walks", "looks", "first"),
+    [
+        (True, [SAME, SAME, LOST], "holds"),
+        (True, [SAME, CHANGED], "the table was changed since it was looked at"),
+        (True, [SAME, LOST], "the connection was lost"),
+        (False, [SAME, SAME], "holds"),
+        (False, [SAME, CHANGED], "the table was changed since it was looked at"),
+        (False, [SAME, LOST], "the time was over"),
+    ],
+)
+def test_what_was_answered_before_the_end_counts_where_its_table_was_looked_at_again(
+    monkeypatch: pytest.MonkeyPatch, walks: bool, looks: list[str | LinkLost], first: str
+) -> None:
+    """The end comes in the walk of another question, or where that was still asked at once."""
+    left = iter(looks)
+
+    def look(*_: object) -> str:
+        found = next(left)
+        if isinstance(found, LinkLost):
+            raise found
+        return found
+
+    def end(*_: object, **__: object) -> NoReturn:
+        raise NotAnswered("the time was over", ends_all=True)
+
+    def at_once(_: object, probe: Probe) -> Holds | None:
+        if probe is not PROBE and not walks:
+            end()
+        return Holds(at_s=0.0) if probe is PROBE else None
+
+    monkeypatch.setattr(row_probes, "resolve", lambda connection, **_: ASKED)
+    monkeypatch.setattr(row_probes, "probe_session", _session)
+    monkeypatch.setattr(row_probes, "read_definition", look)
+    monkeypatch.setattr(row_probes, "_at_once", at_once)
+    monkeypatch.setattr(row_probes, "walk_conditions", end)
+    asked = shard("0", "one")
+    table = TableAsked(table="t", probes=(PROBE, SECOND), is_as_seen=lambda text: text == SAME)
+    [found] = MysqlRowProbes(environ={}, root=Path("/")).ask(
+        [replace(asked, tables=(table,))], parallel=1, budget_s=60
+    )
+    told = [one.because if isinstance(one, NotSettled) else "holds" for one in found]
+    assert told[0] == first
+    assert told[1] == ("the time was over" if first == "holds" else first)
 
 
 @pytest.mark.invariant("PF-8")
