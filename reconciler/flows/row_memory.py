@@ -29,6 +29,7 @@ class RowMemory:
         asks = begun.environment.preflight
         self._of = (begun.environment.name, begun.files.spec.keyspace)
         self._on = asks.on if asks else AskedOn.PRIMARY
+        self._behind_s_max = asks.lag_max_s if asks and asks.on is AskedOn.REPLICA else None
         self._since_s = now_s - (asks.reuse_s if asks else 0)
         self._kept: RowAnswers | None = None
         self._held: Mapping[AskedOf, Holds] = {}
@@ -51,9 +52,16 @@ class RowMemory:
     def _recalled(self, seen: SeenShard, probe: Probe) -> Holds | None:
         key = self._key(seen, probe)
         answer = self._held.get(key) if key else None
+        if answer is None or self._is_behind(answer):
+            return None
         failed_s = self._failed.get((seen.shard, name_key(probe.table)))
-        is_void = answer is not None and failed_s is not None and answer.at_s <= failed_s
-        return None if is_void else answer
+        return None if failed_s is not None and answer.at_s <= failed_s else answer
+
+    def _is_behind(self, answer: Holds) -> bool:
+        """By more than the spec lets a replica be by now."""
+        if self._behind_s_max is None:
+            return False
+        return answer.behind_s is None or answer.behind_s > self._behind_s_max
 
     def keep(self, given: Iterable[tuple[SeenShard, Iterable[tuple[Probe, Answer]]]]) -> None:
         """What was answered just now."""
@@ -74,7 +82,8 @@ class RowMemory:
             )
 
     def _key(self, seen: SeenShard, probe: Probe) -> AskedOf | None:
-        table = seen.definitions.get(probe.table)
-        if table is None:
-            return None
-        return asked_of(seen.observation, probe, fingerprint=table.fingerprint, on=self._on)
+        def fingerprint_of(table: str) -> str | None:
+            read = seen.definitions.get(table)
+            return read.fingerprint if read else None
+
+        return asked_of(seen.observation, probe, fingerprint_of=fingerprint_of, on=self._on)

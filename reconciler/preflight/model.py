@@ -49,13 +49,23 @@ class OnWarning(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class OtherTable:
+    """`database` None: the shard's."""
+
+    name: str
+    database: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RowCondition:
     """SQL over one row: true for a row that refutes. NULL is no refutation. `counts`: it counts the
-    rows of the table, so that a stretch of them takes as long to be asked as all."""
+    rows of the table, so that a stretch of them takes as long to be asked as all. `other` is a
+    table that it reads besides."""
 
     sql: str
     on_warning: OnWarning = OnWarning.NOTHING
     counts: bool = False
+    other: OtherTable | None = None
 
 
 @dataclass(frozen=True, slots=True)

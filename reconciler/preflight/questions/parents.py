@@ -16,6 +16,7 @@ from reconciler.preflight.model import (
     Effect,
     KnownToHold,
     NotAskable,
+    OtherTable,
     Question,
     QuestionKind,
     Raised,
@@ -72,18 +73,23 @@ def _question(change: Change, key: ForeignKey) -> Question:
             return NotAskable(f"how values of {name} are converted is not known beforehand")
         # Inside of the other table's SELECT, a bare name would be a column of that one.
         ours.append(written.replace(quote_identifier(old.name), _own(old), 1))
-    return RowCondition(without_parent_sql(_parent(change, key), key.parent_columns, ours))
+    parent = _parent(change, key)
+    return RowCondition(without_parent_sql(_name(parent), key.parent_columns, ours), other=parent)
 
 
 def _own(column: Column) -> str:
     return f"{ROW}.{quote_identifier(column.name)}"
 
 
-def _parent(change: Change, key: ForeignKey) -> str:
+def _parent(change: Change, key: ForeignKey) -> OtherTable:
     is_own = change.after is not None and key.parent_table == change.after.name
     name = change.before.name if is_own and key.parent_database is None else key.parent_table
-    database = "" if key.parent_database is None else f"{quote_identifier(key.parent_database)}."
-    return f"{database}{quote_identifier(name)}"
+    return OtherTable(name, key.parent_database)
+
+
+def _name(table: OtherTable) -> str:
+    database = "" if table.database is None else f"{quote_identifier(table.database)}."
+    return f"{database}{quote_identifier(table.name)}"
 
 
 def _of_new_column(new: Column | None) -> KnownToHold | NotAskable:

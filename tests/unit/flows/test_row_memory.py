@@ -24,7 +24,7 @@ from reconciler.preflight.model import (
     RowCondition,
     Violated,
 )
-from reconciler.spec.preflight import PreflightSpec
+from reconciler.spec.preflight import AskedOn, PreflightSpec
 
 SETTINGS = ServerSettings(
     version=ServerVersion(Flavor.MYSQL, 9, 7, 4),
@@ -110,6 +110,20 @@ def test_an_answer_of_before_a_statement_that_failed_is_not_used(
     memory(kept).keep([(seen(), [(PROBE, HELD)])])
     kept.failures = failed
     assert memory(kept).known(seen(), [PROBE]) == ({PROBE: HELD} if is_used else {})
+
+
+@pytest.mark.invariant("PF-9")
+@pytest.mark.parametrize(
+    ("behind_s", "lag_max_s", "is_used"), [(20, 20, True), (20, 19, False), (None, 20, False)]
+)
+def test_a_replica_that_was_further_behind_than_the_spec_allows_by_now_has_not_answered(
+    behind_s: int | None, lag_max_s: int, is_used: bool
+) -> None:
+    kept, held = Kept(), Holds(at_s=900.0, behind_s=behind_s)
+    spec = PreflightSpec(on=AskedOn.REPLICA, lag_max_s=30, reuse_s=3_600)
+    memory(kept, spec).keep([(seen(), [(PROBE, held)])])
+    spec = PreflightSpec(on=AskedOn.REPLICA, lag_max_s=lag_max_s, reuse_s=3_600)
+    assert memory(kept, spec).known(seen(), [PROBE]) == ({PROBE: held} if is_used else {})
 
 
 @pytest.mark.invariant("PF-12")

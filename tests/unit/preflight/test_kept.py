@@ -14,6 +14,7 @@ from reconciler.preflight.model import (
     KnownToHold,
     NotAskable,
     OnWarning,
+    OtherTable,
     Probe,
     Question,
     QuestionKind,
@@ -42,12 +43,14 @@ PROBE = Probe(table="t", statement=0, raised=RAISED)
 def known_by(
     probe: Probe = PROBE,
     fingerprint: str = "sha256:1",
+    of_parent: str = "sha256:p",
     settings: ServerSettings = SETTINGS,
     place: str = "one/shop_80",
     on: AskedOn = AskedOn.PRIMARY,
 ) -> AskedOf | None:
     seen = ObservedShard(shard="-80", settings=settings, definitions=(), place=place)
-    return asked_of(seen, probe, fingerprint=fingerprint, on=on)
+    fingerprints = {"t": fingerprint, "u": fingerprint, "parent": of_parent}
+    return asked_of(seen, probe, fingerprint_of=fingerprints.get, on=on)
 
 
 def asking(question: Question, effect: Effect = Effect.FAILS) -> Probe:
@@ -71,6 +74,17 @@ def test_whatever_an_answer_rests_on_makes_another_question() -> None:
     ]
     assert len({known_by(), *others}) == len(others) + 1
     assert known_by(replace(PROBE, statement=3)) == known_by(), "its place changes nothing"
+
+
+@pytest.mark.invariant("PF-10")
+def test_so_does_the_other_table_that_is_read() -> None:
+    parents = asking(RowCondition("`a` IS NULL", other=OtherTable("parent")))
+    assert known_by(parents) is not None
+    assert known_by(parents) != known_by(parents, of_parent="sha256:q")
+    assert known_by() == known_by(of_parent="sha256:q"), "it does not read it"
+    unseen = [OtherTable("another"), OtherTable("parent", database="elsewhere")]
+    for other in unseen:
+        assert known_by(asking(RowCondition("`a` IS NULL", other=other))) is None
 
 
 @pytest.mark.invariant("PF-10")

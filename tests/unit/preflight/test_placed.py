@@ -17,7 +17,14 @@ from reconciler.observe.shards import DefinitionReader
 from reconciler.plan.hazards.statement_context import StatementContext, old_column_names
 from reconciler.plan.model import Algorithm, ExecutionClass
 from reconciler.preflight.change import Change
-from reconciler.preflight.model import EqualRows, KnownToHold, Question, QuestionKind, RowCondition
+from reconciler.preflight.model import (
+    EqualRows,
+    KnownToHold,
+    OtherTable,
+    Question,
+    QuestionKind,
+    RowCondition,
+)
 from reconciler.preflight.placed import PlacedChange, probes_left
 
 SETTINGS = ServerSettings(
@@ -31,7 +38,10 @@ SETTINGS = ServerSettings(
 def table(*lines: str) -> Table:
     body = ",\n".join(f"  {line}" for line in ("`id` int NOT NULL", *lines, "PRIMARY KEY (`id`)"))
     options = "ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_ai_ci"
-    text = f"CREATE TABLE `t` (\n{body}\n) {options}"
+    return read(f"CREATE TABLE `t` (\n{body}\n) {options}")
+
+
+def read(text: str) -> Table:
     return normalize_table(
         DefinitionReader(Policy()).read(text, SETTINGS.version).table, SETTINGS.version
     )
@@ -131,6 +141,21 @@ def test_a_column_is_asked_by_the_name_that_it_has_by_now() -> None:
     assert by_old == RowCondition("`a` IS NULL")
     [by_new] = asked([renamed, last], 1, QuestionKind.NULLS, table("`b` int DEFAULT NULL"))
     assert by_new == RowCondition("`b` IS NULL")
+
+
+@pytest.mark.invariant("PF-10")
+@pytest.mark.parametrize(("reads", "database"), [("`p`", None), ("`other`.`p`", "other")])
+def test_the_parent_table_of_a_new_key_is_told_as_read(reads: str, database: str | None) -> None:
+    [key] = read(
+        "CREATE TABLE `t` (\n  `id` int NOT NULL,\n  `a` int DEFAULT NULL,\n  PRIMARY KEY (`id`),\n"
+        f"  CONSTRAINT `fk` FOREIGN KEY (`a`) REFERENCES {reads} (`id`)\n) ENGINE=InnoDB"
+    ).foreign_keys
+    before = table("`a` int DEFAULT NULL")
+    changes = placed(before, replace(before, foreign_keys=(key,)))
+    [parents] = asked(changes, 0, QuestionKind.PARENTS, before)
+    assert isinstance(parents, RowCondition)
+    assert parents.other == OtherTable("p", database)
+    assert f"FROM {reads} " in parents.sql
 
 
 def test_a_question_that_counts_the_table_is_put_to_no_stretch_of_it() -> None:
