@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -116,17 +117,22 @@ def _check_strangers(source: RunningServer, replica: RunningServer, database: st
 
 def _check_filters(source: RunningServer, replica: RunningServer, primary: Connection) -> None:
     is_mysql = source.version.flavor is Flavor.MYSQL
-    for database in ("elsewhere", ""):
+    if is_mysql:
+        ignored = "CHANGE REPLICATION FILTER REPLICATE_IGNORE_DB = ({})"
+        settings = [ignored.format("elsewhere"), ignored.format("")]
+    else:
+        ignored, marked = "replicate_ignore_db = '{}'", "replicate_events_marked_for_skip = {}"
+        words = [ignored.format("elsewhere"), ignored.format("")]
+        words += [marked.format(word) for word in ("FILTER_ON_SLAVE", "REPLICATE")]
+        settings = [f"SET GLOBAL {word}" for word in words]
+    for place, setting in enumerate(settings):
         with admin_cursor(replica) as cursor:
             cursor.execute("STOP REPLICA SQL_THREAD" if is_mysql else "STOP REPLICA")
-            cursor.execute(
-                f"CHANGE REPLICATION FILTER REPLICATE_IGNORE_DB = ({database})"
-                if is_mysql
-                else f"SET GLOBAL replicate_ignore_db = '{database}'"
-            )
+            cursor.execute(setting)
             cursor.execute("START REPLICA")
-        if database:
-            until(
-                lambda: "takes over only a part" in str(asked(primary, replica)),
-                "its filters to be seen",
-            )
+        told = "Violated(" if place % 2 else "takes over only a part"
+        until(partial(_tells, primary, replica, told), f"{setting} to be seen")
+
+
+def _tells(primary: Connection, replica: RunningServer, told: str) -> bool:
+    return told in repr(asked(primary, replica))

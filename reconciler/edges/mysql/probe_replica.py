@@ -33,6 +33,8 @@ from reconciler.model.server import Flavor, ServerSettings
 from reconciler.spec.model import Connection
 
 _HERE = "127.0.0.1"
+_OF_MARKED = "SELECT @@global.replicate_events_marked_for_skip"
+_SLOW = "its replica takes longer than a second to tell whom it follows"
 _NOT_LISTED = (
     "its primary tells of no replica that could be asked: name one in `connection`, or have each"
     " tell where it listens (report_host)"
@@ -119,7 +121,7 @@ class Following:
         now = [channel for channel in self._channels() if _who(channel) == self._found]
         if len(now) != 1 or not now[0].is_running:
             raise NotAnswered("its replica does not follow its primary now", ends_all=True)
-        if now[0].is_filtered:
+        if now[0].is_filtered or self._leaves_marked_out():
             because = "its replica takes over only a part of what its primary writes (its filters)"
             raise NotAnswered(because, ends_all=True)
         behind_s = now[0].behind_s
@@ -127,6 +129,16 @@ class Following:
             because = "how far its replica is behind, it does not tell"
             raise NotAnswered(because, ends_all=True)
         return behind_s
+
+    def _leaves_marked_out(self) -> bool:
+        """MariaDB: what sessions of the primary write with skip_replication."""
+        if self._primary.settings.version.flavor is not Flavor.MARIADB:
+            return False
+        try:
+            [found] = self._session.row(_OF_MARKED, width=1)
+        except TookTooLong:
+            raise NotAnswered(_SLOW, ends_all=True) from None
+        return text(found).upper() != "REPLICATE"
 
     def _channels(self) -> Sequence[Channel]:
         sql = channels_sql(self._primary.settings.version)
@@ -136,8 +148,7 @@ class Following:
         except LinkLost as lost:
             raise NotAnswered(lost.reason, ends_all=True) from None
         except TookTooLong:
-            because = "its replica takes longer than a second to tell whom it follows"
-            raise NotAnswered(because, ends_all=True) from None
+            raise NotAnswered(_SLOW, ends_all=True) from None
 
     def _is_by_uuid(self, channel: Channel) -> bool:
         return channel.uuid == self._primary.uuid
