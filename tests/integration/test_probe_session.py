@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+
+import pymysql
 import pytest
 
 from reconciler.edges.mysql.deadline import Patience
@@ -15,6 +18,7 @@ from reconciler.edges.mysql.target import resolve
 from reconciler.edges.server.process import RunningServer
 from tests.conftest import FreshDatabase
 from tests.integration.mysql_edges import ROOT, admin_cursor, connection_to
+from tests.waiting import until
 
 DIGITS = "(SELECT 0 n" + "".join(f" UNION ALL SELECT {n}" for n in range(1, 10)) + ")"
 LONG = "FROM " + ", ".join(f"{DIGITS} AS t{n}" for n in range(9))
@@ -53,3 +57,34 @@ def test_it_writes_nothing_and_neither_reads_nor_waits_for_longer_than_a_second(
             ):  # both are a second, and either is first
                 session.row("SELECT 1 FROM t", width=1)
         assert session.row("SELECT 7", width=1)[0] == 7
+
+
+@pytest.mark.invariant("PF-2")
+@pytest.mark.parametrize("name", ["mysql_server", "mariadb_server"])
+def test_a_question_that_somebody_ends_is_told_so(
+    name: str, request: pytest.FixtureRequest, fresh_database: FreshDatabase
+) -> None:
+    server: RunningServer = request.getfixturevalue(name)
+    connection = connection_to(server, fresh_database(server))
+    target = resolve(connection, environ={}, root=ROOT, shard="-80")
+    with probe_session(target, Patience(), statement_s=60) as session:
+
+        def end() -> None:
+            with admin_cursor(server) as cursor:
+                until(lambda: _runs(cursor, session), "the question to run")
+                cursor.execute(f"KILL QUERY {session.connection}")
+
+        ending = threading.Thread(target=end)
+        ending.start()
+        with pytest.raises(NotAnswered, match="another session ended the question"):
+            session.row(f"SELECT COUNT(*) {LONG}", width=1)
+        ending.join()
+
+
+def _runs(cursor: pymysql.cursors.Cursor, session: ProbeSession) -> bool:
+    cursor.execute(
+        "SELECT 1 FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT COUNT(*)%%'"
+        " AND ID = %s",
+        (session.connection,),
+    )
+    return bool(cursor.fetchall())

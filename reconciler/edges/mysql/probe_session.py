@@ -24,7 +24,9 @@ from reconciler.edges.mysql.target import required_database
 from reconciler.errors import Unavailable
 from reconciler.model.server import Flavor, ServerSettings
 
-_TOO_LONG = frozenset({1317, 1969, 3024})  # interrupted; 1969 is MariaDB's limit, 3024 MySQL's
+_TOO_LONG = frozenset({1969, 3024})  # MariaDB's limit, and MySQL's
+_INTERRUPTED = 1317  # by a session that ends it, or in InnoDB by that limit
+_NEARLY = 0.9  # of the limit, as the two sides measure it
 _OF_NO_ROW = frozenset({1287, 1681})  # what is written in an old way
 _CONFIRM = {
     Flavor.MYSQL: "SELECT @@session.max_execution_time, @@session.transaction_read_only,"
@@ -55,6 +57,7 @@ class ProbeSession:
     link: Link
     server: ServerLook
     connection: int
+    statement_s: float = PROBE_STATEMENT_S_MAX
 
     def row(self, sql: str, *, width: int) -> Row:
         """The one row that a statement has. Raises NotAnswered or TookTooLong."""
@@ -65,10 +68,11 @@ class ProbeSession:
 
     def rows(self, sql: str, *, width: int) -> tuple[Row, ...]:
         """Raises NotAnswered or TookTooLong."""
+        begun_s = time.monotonic()
         try:
             return self.link.query(sql, width=width)
         except (ServerRefusal, LinkLost) as error:
-            raise self._translated(error) from None
+            raise self._translated(error, begun_s) from None
 
     @property
     def has_warned(self) -> bool:
@@ -83,17 +87,19 @@ class ProbeSession:
 
     def execute(self, sql: str) -> None:
         """Raises NotAnswered or TookTooLong."""
+        begun_s = time.monotonic()
         try:
             self.link.execute(sql)
         except (ServerRefusal, LinkLost) as error:
-            raise self._translated(error) from None
+            raise self._translated(error, begun_s) from None
 
     def rows_by_name(self, sql: str) -> list[dict[str, object]]:
         """Raises NotAnswered or TookTooLong."""
+        begun_s = time.monotonic()
         try:
             return self.link.rows_by_name(sql)
         except (ServerRefusal, LinkLost) as error:
-            raise self._translated(error) from None
+            raise self._translated(error, begun_s) from None
 
     def estimated(self, sql: str) -> tuple[frozenset[str], int]:
         """How the server would read each table of a statement, and how many rows in all, as it
@@ -102,10 +108,12 @@ class ProbeSession:
         try:
             rows = [number(row.get("rows")) or 0 for row in plan]
         except LinkLost as error:
-            raise self._translated(error) from None
+            raise self._translated(error, time.monotonic()) from None
         return frozenset(str(row.get("type")) for row in plan), sum(rows)
 
-    def _translated(self, error: ServerRefusal | LinkLost) -> NotAnswered | TookTooLong:
+    def _translated(
+        self, error: ServerRefusal | LinkLost, begun_s: float
+    ) -> NotAnswered | TookTooLong:
         if isinstance(error, LinkLost):
             if error.timed_out:
                 self._end_there()
@@ -113,6 +121,10 @@ class ProbeSession:
         match error.error.number:
             case found if found in _TOO_LONG:
                 return TookTooLong()
+            case found if found == _INTERRUPTED:
+                if time.monotonic() - begun_s >= _NEARLY * self.statement_s:
+                    return TookTooLong()
+                return NotAnswered("another session ended the question (KILL QUERY)")
             case found if found == LOCK_WAIT_TIMEOUT:
                 return NotAnswered("another statement holds a lock on the table")
             case found:
@@ -159,7 +171,9 @@ def probe_session(
         if kept[:3] != [limit_ms, 1, 1] or kept[3] is None:
             raise NotAnswered("the server does not keep the limits of a session that asks rows")
         link.wait_at_most(statement_s + PROBE_OVERTIME_S)
-        yield ProbeSession(link=link, server=server, connection=kept[3])
+        yield ProbeSession(
+            link=link, server=server, connection=kept[3], statement_s=float(statement_s)
+        )
 
 
 def now_s() -> float:
