@@ -61,7 +61,7 @@ class TableWalk:
     versions: Versions = Versions.CURRENT
     rest_share: float = PROBE_REST_SHARE
     sleep: Callable[[float], None] = time.sleep
-    rows: int = PROBE_ROWS_FIRST
+    rows: int = field(default_factory=lambda: PROBE_ROWS_FIRST)
     seen: int = 0
     is_first: bool = True
     _is_last: bool = field(default=False, init=False)

@@ -332,4 +332,4 @@ def _without_walk(probe: Probe) -> str:
     )
 
 
-_NOT_SORTED = "ENUM, SET, BIT, YEAR, FLOAT, DOUBLE, and MariaDB's UUID and INET, do not serve"
+_NOT_SORTED = "ENUM, SET, BIT, YEAR, TIME, FLOAT, DOUBLE, and MariaDB's UUID and INET, do not serve"
