@@ -1,4 +1,5 @@
-"""SQL that walks a table along a key, a stretch at a time, and no value of it leaves the server.
+"""SQL that walks a table along a key, a stretch at a time, and no value of it leaves the server,
+unless somebody asks for the place (`place_sql`).
 
 Where a stretch begins and ends is in variables of the session, `@reconciler_from_0` and
 `@reconciler_to_0` for the first column: a stretch is everything behind the one and up to the other.
@@ -64,6 +65,18 @@ def go_on_sql(columns: Sequence[str]) -> str:
     """The next stretch begins behind the end of this one."""
     numbers = range(len(columns))
     return "SET " + ", ".join(f"@reconciler_from_{n} = @reconciler_to_{n}" for n in numbers)
+
+
+def place_sql(shown: Sequence[str]) -> str:
+    """The connection that answers, and where the next stretch begins, each value as `shown` by a
+    function of SQL: '{}' stands for it."""
+    values = (how.format(f"@reconciler_from_{n}") for n, how in enumerate(shown))
+    return f"SELECT CONNECTION_ID(), {', '.join(values)}"
+
+
+def begin_behind_sql(literals: Sequence[str]) -> str:
+    """The next stretch begins behind these."""
+    return "SET " + ", ".join(f"@reconciler_from_{n} = {one}" for n, one in enumerate(literals))
 
 
 def behind_sql(names: Sequence[str]) -> str:

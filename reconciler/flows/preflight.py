@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from reconciler.errors import ReconcilerError
@@ -36,7 +37,10 @@ def ask_rows(
     specs = {shard.name: shard for shard in begun.environment.shards}
     by_table = _ByTable()
     asked = [
-        _asked(begun, specs[seen.shard], seen, by_table.of(_others(probes, found)))
+        replace(
+            _asked(begun, specs[seen.shard], seen, by_table.of(_others(probes, found))),
+            places=memory.places(seen, probes),
+        )
         for (seen, probes), found in zip(questions, known, strict=True)
     ]
     rollout = begun.environment.rollout
@@ -47,9 +51,11 @@ def ask_rows(
         budget_s=spec.budget_s,
     )
     put = [one.probes for one in asked]
-    memory.keep(
-        (seen, zip(probes, given, strict=True))
-        for (seen, _), probes, given in zip(questions, put, answers, strict=True)
+    answers = memory.keep(
+        [
+            (seen, probes, given)
+            for (seen, _), probes, given in zip(questions, put, answers, strict=True)
+        ]
     )
     return preflight_of(
         [

@@ -1,14 +1,15 @@
 """What rows answered a while ago, used again for as long as the spec lets it be.
 
-Only "holds" is kept: who corrects a row asks again, and what was not settled is to be settled.
-Behind a statement that failed, no answer of before it counts (PF-12). That nothing can be recalled,
-or kept, keeps nobody from asking.
+Only "holds" is kept: who corrects a row asks again, and what was not settled is to be settled, from
+where its walk was given up. Behind a statement that failed, nothing of before it counts (PF-12).
+That nothing can be recalled, or kept, keeps nobody from asking.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from reconciler.diff.pairing import name_key
 from reconciler.errors import ReconcilerError
@@ -16,10 +17,11 @@ from reconciler.flows.reconcile_pass import Pass
 from reconciler.observe.shards import SeenShard
 from reconciler.ports.row_answers import RowAnswers
 from reconciler.preflight.kept import AskedOf, asked_of
-from reconciler.preflight.model import Answer, Holds, Probe, Violated
+from reconciler.preflight.model import Answer, Holds, NotSettled, Place, Probe, Violated
 from reconciler.spec.preflight import AskedOn
 
 Recall = Callable[[], RowAnswers]
+Given = tuple[SeenShard, Sequence[Probe], tuple[Answer, ...]]
 
 
 class RowMemory:
@@ -34,6 +36,7 @@ class RowMemory:
         self._kept: RowAnswers | None = None
         self._held: Mapping[AskedOf, Holds] = {}
         self._failed: Mapping[tuple[str, str], float] = {}
+        self._reached: Mapping[AskedOf, Place] = {}
         if recall is None or asks is None or not asks.reuse_s:
             return
         with suppress(ReconcilerError):
@@ -42,6 +45,8 @@ class RowMemory:
             self._failed = {(shard, name_key(name)): at_s for (shard, name), at_s in failed.items()}
             held = self._kept.held(*self._of, since_s=self._since_s)
             self._held = {key: answer for key, answer in held.items() if answer.at_s <= now_s}
+            reached = self._kept.places.reached(*self._of, since_s=self._since_s)
+            self._reached = {key: at for key, at in reached.items() if at.begun_s <= now_s}
 
     def known(self, seen: SeenShard, probes: Sequence[Probe]) -> dict[Probe, Answer]:
         if not self._held:
@@ -52,34 +57,55 @@ class RowMemory:
     def _recalled(self, seen: SeenShard, probe: Probe) -> Holds | None:
         key = self._key(seen, probe)
         answer = self._held.get(key) if key else None
-        if answer is None or self._is_behind(answer):
+        if answer is None or not self._counts(seen, probe, answer.at_s, answer.behind_s):
             return None
-        failed_s = self._failed.get((seen.shard, name_key(probe.table)))
-        return None if failed_s is not None and answer.at_s <= failed_s else answer
+        return answer
 
-    def _is_behind(self, answer: Holds) -> bool:
-        """By more than the spec lets a replica be by now."""
-        if self._behind_s_max is None:
+    def _counts(self, seen: SeenShard, probe: Probe, at_s: float, behind_s: int | None) -> bool:
+        """Whether no statement has failed since, and the spec lets a replica be as far behind."""
+        if self._behind_s_max is not None and (behind_s is None or behind_s > self._behind_s_max):
             return False
-        return answer.behind_s is None or answer.behind_s > self._behind_s_max
+        failed_s = self._failed.get((seen.shard, name_key(probe.table)))
+        return failed_s is None or at_s > failed_s
 
-    def keep(self, given: Iterable[tuple[SeenShard, Iterable[tuple[Probe, Answer]]]]) -> None:
-        """What was answered just now."""
+    def places(self, seen: SeenShard, probes: Sequence[Probe]) -> Mapping[Probe, Place] | None:
+        """From where to go on; None: nobody keeps where a walk is given up."""
         if self._kept is None:
-            return
-        answers = {
+            return None
+        if not self._reached:
+            return {}
+        return {
+            probe: place
+            for probe in probes
+            if (key := self._key(seen, probe)) is not None
+            and (place := self._reached.get(key)) is not None
+            and self._counts(seen, probe, place.begun_s, place.behind_s)
+        }
+
+    def keep(self, given: Sequence[Given]) -> list[tuple[Answer, ...]]:
+        """What was answered just now; a place that could not be kept is none."""
+        if self._kept is None:
+            return [answers for _, _, answers in given]
+        by_key = {
             key: answer
-            for seen, of_shard in given
-            for probe, answer in of_shard
+            for seen, probes, answers in given
+            for probe, answer in zip(probes, answers, strict=True)
             if (key := self._key(seen, probe)) is not None
         }
+        held = {key: answer for key, answer in by_key.items() if isinstance(answer, Holds)}
+        reached = {
+            key: answer.place
+            for key, answer in by_key.items()
+            if isinstance(answer, NotSettled) and answer.place is not None
+        }
+        ended = {key for key, answer in by_key.items() if not isinstance(answer, NotSettled)}
+        since_s = self._since_s
         with suppress(ReconcilerError):
-            self._kept.keep(
-                *self._of,
-                {key: answer for key, answer in answers.items() if isinstance(answer, Holds)},
-                refuted=[key for key, answer in answers.items() if isinstance(answer, Violated)],
-                forget_before_s=self._since_s,
-            )
+            refuted = [key for key, answer in by_key.items() if isinstance(answer, Violated)]
+            self._kept.keep(*self._of, held, refuted=refuted, forget_before_s=since_s)
+            self._kept.places.keep(*self._of, reached, ended=ended, forget_before_s=since_s)
+            return [answers for _, _, answers in given]
+        return [tuple(map(_without_place, answers)) for _, _, answers in given]
 
     def _key(self, seen: SeenShard, probe: Probe) -> AskedOf | None:
         def fingerprint_of(table: str) -> str | None:
@@ -87,3 +113,7 @@ class RowMemory:
             return read.fingerprint if read else None
 
         return asked_of(seen.observation, probe, fingerprint_of=fingerprint_of, on=self._on)
+
+
+def _without_place(answer: Answer) -> Answer:
+    return replace(answer, place=None) if isinstance(answer, NotSettled) else answer

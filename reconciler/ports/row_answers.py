@@ -6,12 +6,36 @@ from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from reconciler.preflight.kept import AskedOf
-from reconciler.preflight.model import Holds
+from reconciler.preflight.model import Holds, Place
+
+
+class RowPlaces(Protocol):
+    """How far walks have come that were given up. As `RowAnswers`."""
+
+    def reached(
+        self, environment: str, keyspace: str, *, since_s: float
+    ) -> Mapping[AskedOf, Place]:
+        """By walks that were begun from then on."""
+
+    def keep(
+        self,
+        environment: str,
+        keyspace: str,
+        places: Mapping[AskedOf, Place],
+        *,
+        ended: Collection[AskedOf],
+        forget_before_s: float,
+    ) -> None:
+        """In place of those of the same questions. Those of `ended` questions are forgotten, and of
+        the keyspace those whose walks were begun before."""
 
 
 class RowAnswers(Protocol):
     """Those that held, and nothing of any row. Durability and Unavailable are those of the record
     of applies. Safe to call from several threads."""
+
+    @property
+    def places(self) -> RowPlaces: ...
 
     def held(self, environment: str, keyspace: str, *, since_s: float) -> Mapping[AskedOf, Holds]:
         """What was given from then on."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from reconciler.preflight.model import Answer, Probe
+from reconciler.preflight.model import Answer, Place, Probe
 from reconciler.spec.model import ShardSpec
 
 
@@ -25,7 +25,8 @@ class ShardAsked:
     """`server` as in `ObservedShard`: '' for any. `threads_running_max` and `replica_lag_max_s`:
     beyond these, nothing more is asked for the moment; None: there is no such limit.
     `replica_behind_s_max`: a replica is asked in the primary's place, which is behind by no more;
-    None: the primary is."""
+    None: the primary is. `places`: where walks for these questions stopped before; None: nobody
+    keeps where one stops."""
 
     shard: ShardSpec
     tables: tuple[TableAsked, ...]
@@ -33,6 +34,7 @@ class ShardAsked:
     threads_running_max: int | None = None
     replica_lag_max_s: int | None = None
     replica_behind_s_max: int | None = None
+    places: Mapping[Probe, Place] | None = None
 
     @property
     def probes(self) -> tuple[Probe, ...]:
@@ -53,4 +55,6 @@ class RowProbes(Protocol):
         `parallel` shards at once, and on `parallel_per_host` of one server (None: no other bound).
         Whatever keeps a question from being answered (a server that refuses or loses it, one that
         is over its limits, another table than was seen, `budget_s` over all shards) is NotSettled
-        with its reason, and never Holds. Raises nothing of the network's."""
+        with its reason, and never Holds; where a place is kept, with how far its walk has come,
+        also in sessions before, and a Holds that rests on these is as old as their first stretch.
+        Raises nothing of the network's."""

@@ -2,12 +2,12 @@
 
 Rule (PF-1): "holds" is said of a whole range that was seen, or of what the definitions alone show;
 whatever kept a question from being answered is "not settled", with its reason (PF-2). No answer has
-a value of a row (PL-12).
+a value of a row (PF-5), but for the place of a walk, which is told to nobody.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -120,12 +120,40 @@ class Versions(StrEnum):
     ALL = "all"  # a statement that writes rows again writes the earlier ones, too
 
 
+class PlaceForm(StrEnum):
+    """How a value of a walked column is written down, so that it comes back exactly."""
+
+    NUMBER = "number"
+    TIME = "time"
+    BYTES = "bytes"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walk:
-    """An index that a table can be walked along, a stretch at a time, by its first columns."""
+    """An index that a table can be walked along, a stretch at a time, by its first columns. `forms`
+    are of its columns; () where a place on the way is not kept."""
 
     index: str
     columns: tuple[str, ...]
+    forms: tuple[PlaceForm, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """How far a walk along `index` has seen that nothing refutes: everything up to `values`, since
+    `begun_s`. `rows_of` is about how many rows there are. The values are told to nobody."""
+
+    begun_s: float
+    seen_s: float
+    rows_seen: int
+    rows_of: int
+    index: str
+    values: tuple[str, ...] = field(repr=False)
+    behind_s: int | None = None
+
+    @property
+    def percent(self) -> int:
+        return min(99, 100 * self.rows_seen // max(self.rows_of, self.rows_seen + 1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,8 +194,11 @@ class Violated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotSettled:
+    """`place`: from where the next who asks may go on."""
+
     at_s: float
     because: str
+    place: Place | None = None
 
 
 Answer = Holds | Violated | NotSettled

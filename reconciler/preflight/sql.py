@@ -2,8 +2,9 @@
 
 At once: one statement over the whole table that ends at the first row that refutes. By stretches:
 one statement for so many rows along an index, whose ends are in variables of the session
-(`ddl.key_walk`), so that none takes long and no value leaves the server. Each stretch tells how
-many rows it saw, which is what "the whole range was seen" rests on; no statement counts a table.
+(`ddl.key_walk`), so that none takes long and no value leaves the server (but for the place of a
+walk that is kept: `preflight.places`). Each stretch tells how many rows it saw, which is what "the
+whole range was seen" rests on; no statement counts a table.
 """
 
 from __future__ import annotations

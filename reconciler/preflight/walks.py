@@ -15,7 +15,7 @@ from reconciler.diff.pairing import name_key
 from reconciler.model.schema import Index, IndexKind, Table
 from reconciler.plan.hazards.column_type import Family, parse_column_type
 from reconciler.plan.hazards.statement_context import find_column
-from reconciler.preflight.model import KeyPart, Walk
+from reconciler.preflight.model import KeyPart, PlaceForm, Walk
 
 _SORTED = frozenset(
     {
@@ -23,6 +23,16 @@ _SORTED = frozenset(
         *(Family.TIMESTAMP, Family.TEXT, Family.BINARY),
     }
 )
+
+# The others' places are not kept: a text may be anybody's name or address, and what a moment is
+# called depends on the session.
+_FORMS = {
+    Family.INTEGER: PlaceForm.NUMBER,
+    Family.DECIMAL: PlaceForm.NUMBER,
+    Family.DATE: PlaceForm.TIME,
+    Family.DATETIME: PlaceForm.TIME,
+    Family.BINARY: PlaceForm.BYTES,
+}
 
 
 def walk_by_key(table: Table) -> Walk | None:
@@ -37,7 +47,7 @@ def walk_by_key(table: Table) -> Walk | None:
             and index.period is None
             and all(column and not column.nullable for column in found)
         ):
-            return Walk(index=index.name, columns=columns)
+            return _walk(table, index, columns)
     return None
 
 
@@ -58,8 +68,15 @@ def walk_by_parts(table: Table, parts: Sequence[KeyPart]) -> Walk | None:
             )
         )
         if leading and (best is None or len(leading) > len(best.columns)):
-            best = Walk(index=index.name, columns=leading)
+            best = _walk(table, index, leading)
     return best
+
+
+def _walk(table: Table, index: Index, columns: tuple[str, ...]) -> Walk:
+    forms = [_FORMS.get(family) for column in columns if (family := _family(table, column))]
+    known = tuple(form for form in forms if form is not None)
+    is_kept = len(known) == len(columns)
+    return Walk(index=index.name, columns=columns, forms=known if is_kept else ())
 
 
 def _is_whole(table: Table, index: Index) -> bool:
@@ -77,5 +94,9 @@ def _columns_until_prefix(index: Index) -> tuple[str, ...]:
 
 
 def _is_sorted(table: Table, name: str) -> bool:
+    return _family(table, name) in _SORTED
+
+
+def _family(table: Table, name: str) -> Family | None:
     column = find_column(table, name)
-    return column is not None and parse_column_type(column.sql_type).family in _SORTED
+    return None if column is None else parse_column_type(column.sql_type).family

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from reconciler.plan.words import count, shard_set
 from reconciler.preflight.answered import Answered, Preflight
@@ -46,11 +46,25 @@ def _parts(one: Answered, total: int) -> Iterator[str]:
         least = sum(answer.rows_min for _, answer in one.violated)
         named = shard_set([shard for shard, _ in one.violated], total)
         yield f"violated on {named} (at least {count(least, 'row')})"
-    reasons: dict[str, list[str]] = {}
+    reasons: dict[tuple[str, bool], list[tuple[str, NotSettled]]] = {}
     for shard, answer in one.open:
-        reasons.setdefault(answer.because, []).append(shard)
-    for because, shards in reasons.items():
-        yield f"not settled on {shard_set(shards, total)}: {because}"
+        kind = (answer.because, answer.place is not None)
+        reasons.setdefault(kind, []).append((shard, answer))
+    for (because, _), found in reasons.items():
+        shards = shard_set([shard for shard, _ in found], total)
+        yield f"not settled on {shards}: {because}{_reached([answer for _, answer in found])}"
+
+
+def _reached(answers: Sequence[NotSettled]) -> str:
+    """From where the next run goes on; the shard that is the farthest behind is told."""
+    places = [answer.place for answer in answers if answer.place is not None]
+    if not places:
+        return ""
+    last = min(places, key=lambda place: place.percent)
+    return (
+        f", seen up to about {last.percent} % of the rows by {clock(last.seen_s)} UTC;"
+        " the next run goes on from there"
+    )
 
 
 def queries(preflight: Preflight) -> tuple[str, ...]:

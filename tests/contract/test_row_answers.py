@@ -14,11 +14,19 @@ from reconciler.ledger.model import StatementEntry
 from reconciler.ledger.states import StatementState
 from reconciler.model.object_id import table_id
 from reconciler.preflight.kept import AskedOf
-from reconciler.preflight.model import Holds
+from reconciler.preflight.model import Holds, Place
 from tests.contract.ledgers import begun, ended, intent
 
 FIRST, SECOND = AskedOf("-80", "sha256:1"), AskedOf("80-", "sha256:1")
 OF = ("production", "commerce")
+PLACE = Place(
+    begun_s=1795423904.215,
+    seen_s=1795423999.999,
+    rows_seen=1 << 40,
+    rows_of=1 << 41,
+    index="k ü",
+    values=("-12.50", "2026-03-01 23:59:59.999999", "00FF"),
+)
 
 
 def test_answers_are_kept_replaced_and_forgotten_in_time(ledger: SqlLedger) -> None:
@@ -73,3 +81,40 @@ def test_an_answer_that_nobody_can_have_kept_is_refused_by_name(ledger: SqlLedge
         connection.execute(text("UPDATE reconciler_row_answers SET rows_seen = -1"))
     with pytest.raises(Unavailable, match="table row_answers holds in rows_seen"):
         ledger.row_answers.held(*OF, since_s=0.0)
+
+
+@pytest.mark.invariant("PF-30")
+def test_places_are_kept_moved_and_forgotten_in_time(ledger: SqlLedger) -> None:
+    places = ledger.row_answers.places
+    later = replace(PLACE, begun_s=PLACE.begun_s + 9, behind_s=3)
+    before_s = PLACE.begun_s - 1
+    places.keep(*OF, {FIRST: PLACE, SECOND: later}, ended=(), forget_before_s=before_s)
+    places.keep("production", "orders", {FIRST: PLACE}, ended=(), forget_before_s=before_s)
+    assert places.reached(*OF, since_s=before_s) == {FIRST: PLACE, SECOND: later}
+    assert places.reached(*OF, since_s=PLACE.begun_s + 1) == {SECOND: later}
+    further = replace(later, rows_seen=later.rows_seen + 1, values=("9",))
+    places.keep(*OF, {SECOND: further}, ended=[FIRST], forget_before_s=before_s)
+    assert places.reached(*OF, since_s=before_s) == {SECOND: further}
+    places.keep(*OF, {}, ended=(), forget_before_s=PLACE.begun_s + 10)
+    assert places.reached(*OF, since_s=before_s) == {}
+    assert places.reached("production", "orders", since_s=before_s) == {FIRST: PLACE}
+
+
+@pytest.mark.invariant("PF-30")
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "stands = REPLACE(stands, '00FF', '00FE')",
+        "begun_s = begun_s + 60",
+        "rows_seen = rows_seen + 1",
+        "question = 'sha256:2'",
+        "shard = '-40'",
+    ],
+)
+def test_a_damaged_place_begins_nothing(ledger: SqlLedger, damage: str) -> None:
+    places = ledger.row_answers.places
+    places.keep(*OF, {FIRST: PLACE}, ended=(), forget_before_s=0.0)
+    with writing(ledger._engine) as connection:
+        connection.execute(text(f"UPDATE reconciler_row_places SET {damage}"))
+    with pytest.raises(Unavailable, match="table row_places holds in digest"):
+        places.reached(*OF, since_s=0.0)

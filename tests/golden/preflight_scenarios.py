@@ -17,6 +17,7 @@ from reconciler.preflight.model import (
     Holds,
     KeyPart,
     NotSettled,
+    Place,
     Probe,
     QuestionKind,
     Raised,
@@ -65,7 +66,15 @@ def rows_in_the_way(plan: Plan) -> Callable[[render.Presentation], str]:
         (shard, replace(clean, behind_s=n % 3)) for n, shard in enumerate(shards)
     ]
     late = "the time that the spec gives for all questions was over"
-    of_rounded[-1] = (shards[-1], NotSettled(at_s=_AT_S, because=late))
+    reached = Place(
+        begun_s=_AT_S - 900,
+        seen_s=_AT_S,
+        rows_seen=740_000,
+        rows_of=2_000_000,
+        index="PRIMARY",
+        values=("4711",),
+    )
+    of_rounded[-1] = (shards[-1], NotSettled(at_s=_AT_S, because=late, place=reached))
     preflight = Preflight(
         answered=(
             Answered(probe=_UNIQUE, answers=tuple(of_unique)),

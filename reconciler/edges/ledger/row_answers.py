@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from reconciler.edges.ledger.columns import Columns
 from reconciler.edges.ledger.engine import reading, writing
+from reconciler.edges.ledger.row_places import SqlRowPlaces
 from reconciler.edges.ledger.rows import Row
 from reconciler.edges.ledger.tables import BINARY_NAMES, NAME, applies, metadata, statements
 from reconciler.ledger.states import StatementState
@@ -76,6 +77,10 @@ class SqlRowAnswers:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+
+    @property
+    def places(self) -> SqlRowPlaces:
+        return SqlRowPlaces(self._engine)
 
     def held(self, environment: str, keyspace: str, *, since_s: float) -> Mapping[AskedOf, Holds]:
         of = {"of_environment": environment, "of_keyspace": keyspace, "since": since_s}

@@ -13,12 +13,13 @@ from sqlalchemy.schema import CreateColumn
 
 from reconciler.edges.ledger.columns import row_malformed
 from reconciler.edges.ledger.row_answers import row_answers
+from reconciler.edges.ledger.row_places import row_places
 from reconciler.edges.ledger.split_tables import SPLIT_TABLES, looks, split_jobs, split_progress
 from reconciler.edges.ledger.sweep import SWEEP_TABLES
 from reconciler.edges.ledger.tables import applies, leases, metadata, schema_version
 from reconciler.errors import Problem, Refused
 
-LEDGER_VERSION = 8
+LEDGER_VERSION = 9
 
 
 def is_current(connection: Connection) -> bool:
@@ -98,6 +99,11 @@ def _add_sweep(connection: Connection) -> None:
     _check_columns(connection, SWEEP_TABLES)
 
 
+def _add_row_places(connection: Connection) -> None:
+    """Every walk of before begins at the first row."""
+    _check_columns(connection, [row_places])
+
+
 def _add_column(connection: Connection, table: Table, column: Column[Any]) -> None:
     if not _has_column(connection, table, column):
         added = _column(connection, column)
@@ -154,4 +160,5 @@ UPGRADES: dict[int, Callable[[Connection], None]] = {
     5: _add_reservations,
     6: _add_row_answers,
     7: _add_sweep,
+    8: _add_row_places,
 }

@@ -27,6 +27,7 @@ from reconciler.preflight.model import (
     KnownToHold,
     NotAskable,
     NotSettled,
+    Place,
     Probe,
 )
 
@@ -59,7 +60,8 @@ class FreeAnswers:
 
 @dataclass
 class Sheet:
-    """The first answer to a question stays. `free` are those that definitions give, by place."""
+    """The first answer to a question stays. `free` are those that definitions give, by place.
+    `places` is how far walks have come, `marked_s` when that was noted last."""
 
     asked: ShardAsked
     give_up_s: float
@@ -69,13 +71,16 @@ class Sheet:
     pending: dict[Probe, Answer] = field(default_factory=dict)
     reason: str = OUT_OF_TIME
     looked_s: float = 0.0
+    marked_s: float = 0.0
     following: Following | None = None
     behind_s: int | None = None
+    places: dict[Probe, Place] = field(init=False)
     probes: tuple[Probe, ...] = field(init=False)
     free: tuple[Answer | None, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         self.probes = self.asked.probes
+        self.places = dict(self.asked.places or {})
         self.free = tuple(map(self.free_answers.of, self.probes))
         if self.asks_rows:
             by_probe = zip(self.probes, self.free, strict=True)
@@ -124,7 +129,12 @@ class Sheet:
         """What is told is the most that the replica was behind. Raises NotAnswered where the one
         that is asked follows its primary no more."""
         if self.following is not None:
-            self.behind_s = max(self.behind_s or 0, self.following.behind_s())
+            self.count_behind(self.following.behind_s())
+
+    def count_behind(self, behind_s: int | None) -> None:
+        """None: no replica was asked."""
+        if behind_s is not None:
+            self.behind_s = max(self.behind_s or 0, behind_s)
 
     def give_up(self, reason: str) -> None:
         self.reason = reason
@@ -135,10 +145,13 @@ class Sheet:
 
     def answers(self) -> tuple[Answer, ...]:
         """Also while the shard is still being asked, by somebody nobody waits for any more."""
-        found = {**self.found}
+        found, places = {**self.found}, {**self.places}
         open_now = NotSettled(at_s=now_s(), because=self.reason)
+        left = {probe: replace(open_now, place=place) for probe, place in places.items()}
         by_probe = zip(self.probes, self.free, strict=True)
-        return tuple(free or found.get(probe, open_now) for probe, free in by_probe)
+        return tuple(
+            free or found.get(probe) or left.get(probe, open_now) for probe, free in by_probe
+        )
 
 
 def wait_for_room(session: ProbeSession, sheet: Sheet) -> None:

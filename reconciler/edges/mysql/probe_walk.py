@@ -27,12 +27,14 @@ from reconciler.preflight.model import (
     Holds,
     NotSettled,
     OnWarning,
+    Place,
     Probe,
     RowCondition,
     Versions,
     Violated,
     Walk,
 )
+from reconciler.preflight.places import begin_at_sql, place_of_walk_sql, written
 from reconciler.preflight.sql import (
     equal_stretch_sql,
     stretch_sql,
@@ -51,7 +53,8 @@ _SLOW_OR_LOCKED = "a few rows take the server longer than a second, or a lock is
 @dataclass
 class TableWalk:
     """`may_go_on` is called before each stretch: it waits while the shard is over its limits, and
-    raises NotAnswered where the time is over."""
+    raises NotAnswered where the time is over. `begun_s` is when its first row was looked at, in an
+    earlier session where it went on from there."""
 
     session: ProbeSession
     table: str
@@ -64,7 +67,46 @@ class TableWalk:
     rows: int = field(default_factory=lambda: PROBE_ROWS_FIRST)
     seen: int = 0
     is_first: bool = True
+    begun_s: float = field(default_factory=now_s)
+    is_resumed: bool = field(default=False, init=False)
+    stretch_rows: int = field(default=0, init=False)
+    mark: Callable[[Sequence[Probe]], None] = field(default_factory=lambda: _noted, init=False)
     _is_last: bool = field(default=False, init=False)
+
+    def begin_at(self, place: Place) -> bool:
+        """Behind what was seen before. False: it could not be put there, and begins at the first
+        row. Raises NotAnswered where that is the end of the session."""
+        sql = begin_at_sql(self.walk, place)
+        if sql is None:
+            return False
+        try:
+            self.session.execute(sql)
+            if self.place() != place.values:
+                return False
+        except TookTooLong:
+            return False
+        except NotAnswered as error:
+            if error.ends_all:
+                raise
+            return False
+        self.is_first, self.seen, self.begun_s = False, place.rows_seen, place.begun_s
+        self.is_resumed = True
+        return True
+
+    def place(self) -> tuple[str, ...] | None:
+        """Behind which row the next stretch begins; None: it is not to be kept. Raises NotAnswered
+        or TookTooLong."""
+        if not self.walk.forms:
+            return None
+        row = self.session.row(place_of_walk_sql(self.walk), width=1 + len(self.walk.forms))
+        connection, *values = row
+        if number(connection) != self.session.connection:
+            raise NotAnswered(_OTHER_CONNECTION)
+        return written(self.walk, tuple(values))
+
+    def holds(self, rows_seen: int | None) -> Holds:
+        """As old as its first stretch, where that was seen in another session."""
+        return Holds(at_s=self.begun_s if self.is_resumed else now_s(), rows_seen=rows_seen)
 
     def stretch(self, ask: Callable[[bool, bool], Sequence[int | None]]) -> list[int | None]:
         """What `ask(is_first, is_last)` answers for the next stretch, of a size that the server
@@ -81,6 +123,7 @@ class TableWalk:
                 self.rows = max(PROBE_ROWS_MIN, self.rows // PROBE_GROWTH_MAX)
                 continue
             took_s = time.monotonic() - begun_s
+            self.stretch_rows = self.rows
             self._size(took_s)
             self.sleep(took_s * self.rest_share)
             return answer
@@ -117,6 +160,10 @@ class TableWalk:
         wanted = self.rows * PROBE_STRETCH_S / max(took_s, 0.001)
         most = min(PROBE_ROWS_MAX, self.rows * PROBE_GROWTH_MAX)
         self.rows = max(PROBE_ROWS_MIN, min(most, int(wanted)))
+
+
+def _noted(_: Sequence[Probe]) -> None:
+    """By nobody."""
 
 
 def walk_conditions(
@@ -156,9 +203,10 @@ def walk_conditions(
             raise NotAnswered(WARNED)
         if not walked.go_on():
             for probe in left:
-                holds = Holds(at_s=now_s(), rows_seen=walked.seen)
+                holds = walked.holds(walked.seen)
                 answered(probe, holds_if_heard(walked.session, probe, holds))
             return
+        walked.mark(list(left))
 
 
 def minds_warnings(probe: Probe) -> bool:
@@ -189,7 +237,9 @@ def walk_equal_rows(walked: TableWalk, probe: Probe, equal: EqualRows) -> Answer
         if rows is not None:
             return Violated(at_s=now_s(), rows_min=rows)
         if not walked.go_on():
-            return Holds(at_s=now_s())
+            return walked.holds(None)
+        walked.seen += walked.stretch_rows
+        walked.mark([probe])
 
 
 def equal_rows_walk(

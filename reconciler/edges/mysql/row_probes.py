@@ -21,6 +21,7 @@ from reconciler.edges.mysql.limits import (
     PROBE_ROWS_AT_ONCE,
     PROBE_STATEMENT_S_MAX,
 )
+from reconciler.edges.mysql.probe_places import go_on_from_place
 from reconciler.edges.mysql.probe_replica import replica_address, replica_session
 from reconciler.edges.mysql.probe_session import (
     NotAnswered,
@@ -49,6 +50,7 @@ from reconciler.preflight.model import (
     EqualRows,
     Holds,
     NotSettled,
+    Place,
     Probe,
     RowCondition,
     Versions,
@@ -236,23 +238,30 @@ def _ask_table(session: ProbeSession, sheet: Sheet, table: TableAsked) -> None:
             case EqualRows() as equal if probe.walk is not None:
                 _settle(session, sheet, table)
                 walked = equal_rows_walk(session, probe, probe.walk, may_go_on, sheet.rest_share)
+                go_on_from_place(walked, sheet, [probe], partial(_check_definition, session, table))
                 sheet.tell(probe, walk_equal_rows(walked, probe, equal))
             case RowCondition() if probe.walk is not None:
                 by_stretches.append(probe)
             case _:
                 sheet.tell(probe, NotSettled(at_s=now_s(), because=_without_walk(probe)))
-    for versions in Versions:
-        together = [probe for probe in by_stretches if probe.versions is versions]
-        if together:
-            _settle(session, sheet, table)
-        _in_one_pass(session, sheet, together, may_go_on)
+    together: dict[tuple[Versions, Place | None], list[Probe]] = {}
+    for probe in by_stretches:
+        together.setdefault((probe.versions, sheet.places.get(probe)), []).append(probe)
+    for probes in together.values():
+        _settle(session, sheet, table)
+        _in_one_pass(session, sheet, table, probes, may_go_on)
 
 
 def _in_one_pass(
-    session: ProbeSession, sheet: Sheet, probes: Sequence[Probe], may_go_on: Callable[[], None]
+    session: ProbeSession,
+    sheet: Sheet,
+    table: TableAsked,
+    probes: Sequence[Probe],
+    may_go_on: Callable[[], None],
 ) -> None:
-    """All of a table walk along one key. Where the server refuses them together, each is asked by
-    itself: one may have a condition that a single row makes an error of."""
+    """All of a table that begin at one place walk along one key. Where the server refuses them
+    together, each is asked by itself: one may have a condition that a single row makes an error
+    of."""
     walk = probes[0].walk if probes else None
     if walk is None:
         return
@@ -265,6 +274,7 @@ def _in_one_pass(
         rest_share=sheet.rest_share,
     )
     try:
+        go_on_from_place(walked, sheet, probes, partial(_check_definition, session, table))
         walk_conditions(walked, probes, sheet.tell)
     except NotAnswered as error:
         if error.ends_all:
@@ -273,7 +283,7 @@ def _in_one_pass(
             sheet.tell(probes[0], NotSettled(at_s=now_s(), because=error.reason))
             return
         for probe in [probe for probe in probes if not sheet.is_answered(probe)]:
-            _in_one_pass(session, sheet, [probe], may_go_on)
+            _in_one_pass(session, sheet, table, [probe], may_go_on)
 
 
 def _at_once(session: ProbeSession, probe: Probe) -> Answer | None:

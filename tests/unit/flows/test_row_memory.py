@@ -25,6 +25,7 @@ from reconciler.preflight.model import (
     Violated,
 )
 from reconciler.spec.preflight import AskedOn, PreflightSpec
+from tests.unit.flows.test_row_places import KeptPlaces
 
 SETTINGS = ServerSettings(
     version=ServerVersion(Flavor.MYSQL, 9, 7, 4),
@@ -53,6 +54,7 @@ class Kept:
     def __init__(self) -> None:
         self.answers: dict[AskedOf, Holds] = {}
         self.failures: dict[tuple[str, str], float] = {}
+        self.places = KeptPlaces()
 
     def held(self, environment: str, keyspace: str, *, since_s: float) -> Mapping[AskedOf, Holds]:
         return dict(self.answers)
@@ -107,7 +109,7 @@ def test_an_answer_of_before_a_statement_that_failed_is_not_used(
     failed: dict[tuple[str, str], float], is_used: bool
 ) -> None:
     kept = Kept()
-    memory(kept).keep([(seen(), [(PROBE, HELD)])])
+    memory(kept).keep([(seen(), [PROBE], (HELD,))])
     kept.failures = failed
     assert memory(kept).known(seen(), [PROBE]) == ({PROBE: HELD} if is_used else {})
 
@@ -121,7 +123,7 @@ def test_a_replica_that_was_further_behind_than_the_spec_allows_by_now_has_not_a
 ) -> None:
     kept, held = Kept(), Holds(at_s=900.0, behind_s=behind_s)
     spec = PreflightSpec(on=AskedOn.REPLICA, lag_max_s=30, reuse_s=3_600)
-    memory(kept, spec).keep([(seen(), [(PROBE, held)])])
+    memory(kept, spec).keep([(seen(), [PROBE], (held,))])
     spec = PreflightSpec(on=AskedOn.REPLICA, lag_max_s=lag_max_s, reuse_s=3_600)
     assert memory(kept, spec).known(seen(), [PROBE]) == ({PROBE: held} if is_used else {})
 
@@ -129,9 +131,9 @@ def test_a_replica_that_was_further_behind_than_the_spec_allows_by_now_has_not_a
 @pytest.mark.invariant("PF-12")
 def test_rows_that_are_found_in_the_way_take_back_what_was_kept() -> None:
     kept = Kept()
-    memory(kept).keep([(seen(), [(PROBE, HELD)]), (seen("80-"), [(PROBE, HELD)])])
-    memory(kept).keep([(seen(), [(PROBE, NotSettled(at_s=950.0, because="the time was over"))])])
+    memory(kept).keep([(seen(), [PROBE], (HELD,)), (seen("80-"), [PROBE], (HELD,))])
+    memory(kept).keep([(seen(), [PROBE], (NotSettled(at_s=950.0, because="the time was over"),))])
     assert memory(kept).known(seen(), [PROBE]) == {PROBE: HELD}
-    memory(kept).keep([(seen(), [(PROBE, Violated(at_s=950.0, rows_min=1))])])
+    memory(kept).keep([(seen(), [PROBE], (Violated(at_s=950.0, rows_min=1),))])
     assert memory(kept).known(seen(), [PROBE]) == {}
     assert memory(kept).known(seen("80-"), [PROBE]) == {PROBE: HELD}

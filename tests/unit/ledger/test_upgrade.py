@@ -19,7 +19,7 @@ from reconciler.ledger.states import OperationState, RequestState, StatementStat
 from reconciler.model.object_id import table_id
 from reconciler.plan.model import Moment
 from reconciler.preflight.kept import AskedOf
-from reconciler.preflight.model import Holds
+from reconciler.preflight.model import Holds, Place
 from reconciler.reshard.job import Approval, JobProgress, JobRequestKind
 from reconciler.reshard.loads import Measured, Measurement
 from reconciler.reshard.phases import Phase
@@ -106,6 +106,24 @@ def test_a_stored_answer_of_rows_is_read(path: Path, tmp_path: Path) -> None:
     ledger = open_ledger(None, default_file=restored(path, tmp_path / "ledger.sqlite"))
     held = ledger.row_answers.held("production", "commerce", since_s=3.0)
     assert held == {AskedOf("-40", "sha256:1"): Holds(at_s=3.5, rows_seen=7, behind_s=2)}
+    ledger.close()
+
+
+@pytest.mark.parametrize("path", STORED[8:], ids=lambda path: path.stem)
+def test_a_stored_place_of_a_walk_is_read(path: Path, tmp_path: Path) -> None:
+    ledger = open_ledger(None, default_file=restored(path, tmp_path / "ledger.sqlite"))
+    reached = ledger.row_answers.places.reached("production", "commerce", since_s=3.0)
+    assert reached == {
+        AskedOf("-40", "sha256:2"): Place(
+            begun_s=3.5,
+            seen_s=4.5,
+            rows_seen=7,
+            rows_of=9,
+            index="PRIMARY",
+            values=("12", "0A"),
+            behind_s=2,
+        )
+    }
     ledger.close()
 
 
