@@ -145,12 +145,11 @@ def tables_read(text: str) -> tuple[str, ...]:
         if len(one.names) == 1 and one.at_table and not one.called
     )
     names = (token.value for token in found if token.kind is TokenKind.QUOTED_IDENTIFIER)
-    return tuple(sorted({*names}.difference(_named_by_with(text))))
+    return tuple(sorted({*names}.difference(named_by_with([*tokenize(text)]))))
 
 
-def _named_by_with(text: str) -> Iterator[str]:
+def named_by_with(tokens: Sequence[Token]) -> Iterator[str]:
     """`x` AS (, or `x` (`a`,`b`) AS (, are a table for the length of the query."""
-    tokens = [*tokenize(text)]
     for at in range(1, len(tokens) - 1):
         if not (tokens[at].is_word("AS") and tokens[at + 1].is_punctuation("(")):
             continue

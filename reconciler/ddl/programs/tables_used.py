@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.ddl.lexer import NAMES, UNREADABLE, Token, TokenKind, tokenize, words_in
+from reconciler.ddl.programs.names import named_by_with
 
 _LEADS = ("THEN", "ELSE", "DO", "BEGIN", "ATOMIC", "LOOP", "REPEAT")
 """Behind these, and behind a handler's condition, a statement begins."""
@@ -54,7 +55,7 @@ def tables_used(body: str) -> tuple[str, ...]:
     tokens = _tokens(body)
     if any(token.kind in UNREADABLE for token in tokens):
         return ()
-    own = {*_named_by_with(tokens), *_made(tokens)}
+    own = {*map(str.lower, named_by_with(tokens)), *_made(tokens)}
     found = (token.value for token in _Reader(tokens).read())
     used = (name for name in found if name.lower() not in own and not _NUMBERS.fullmatch(name))
     return tuple(dict.fromkeys(used))
@@ -91,19 +92,6 @@ def _made(tokens: Sequence[Token]) -> Iterator[str]:
         for token in tokens:
             if token.kind is TokenKind.STRING:
                 yield from map(str.lower, words_in(token.value))
-
-
-def _named_by_with(tokens: Sequence[Token]) -> Iterator[str]:
-    """`x AS (`, or `x (a, b) AS (`: a table for the length of a query."""
-    for at in range(1, len(tokens) - 1):
-        if not (tokens[at].is_word("AS") and tokens[at + 1].is_punctuation("(")):
-            continue
-        name = at - 1
-        if tokens[name].is_punctuation(")"):
-            while name > 0 and not tokens[name].is_punctuation("("):
-                name -= 1
-            name -= 1
-        yield tokens[name].value.lower()
 
 
 @dataclass(slots=True)
