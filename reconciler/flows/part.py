@@ -11,7 +11,7 @@ from reconciler.flows.reconcile_pass import RULES, Pass
 from reconciler.guard.model import Refusal
 from reconciler.ledger.last_word import is_retried
 from reconciler.ledger.model import StoredApply
-from reconciler.ledger.states import ApplyState
+from reconciler.ledger.states import ApplyState, OperationState
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.part_report import report_of
 from reconciler.plan.model import Plan
@@ -76,7 +76,7 @@ def refuse_early(
 def are_failures_released(
     outcome: ApplyOutcome, open_ledger: Callable[[], Ledger], *, goes_on: bool
 ) -> bool:
-    """Of an apply that ended with failures, whether somebody has seen some: its own record says
+    """Of an apply that ended with failures, whether somebody has seen them: its own record says
     that they were released; or somebody `goes_on` after an apply of this plan that ended so, which
     no release opens again. What cannot be read was released by nobody (RG-94)."""
     if outcome.verdict is not ApplyVerdict.FAILED or outcome.apply_id is None:
@@ -130,20 +130,25 @@ def _is_retry_of_a_failure(outcome: ApplyOutcome, open_ledger: Callable[[], Ledg
 
 
 def _failed_before(ledger: Ledger, stored: StoredApply) -> StoredApply | None:
-    """The apply before, where it was of the same plan, and ended with failures."""
-    before = ledger.applies(
+    """The apply before, where it was of the same plan, and ended with failures of every shard that
+    failed in this one: of one that a cancel kept from being tried, nobody has seen any."""
+    earlier = ledger.applies(
         stored.environment,
         keyspace=stored.keyspace,
         limit=1,
         region=stored.region,
         before=stored.apply_id,
     )
-    found = next(iter(before), None)
-    is_it = found is not None and (found.plan_id, found.state) == (
-        stored.plan_id,
-        ApplyState.FAILED,
-    )
-    return found if is_it else None
+    before = next(iter(earlier), None)
+    if before is None or (before.plan_id, before.state) != (stored.plan_id, ApplyState.FAILED):
+        return None
+    is_seen = _failed_shards(ledger, stored) <= _failed_shards(ledger, before)
+    return before if is_seen else None
+
+
+def _failed_shards(ledger: Ledger, stored: StoredApply) -> set[str]:
+    rows = ledger.operations(stored.apply_id)
+    return {row.shard for row in rows if row.state is OperationState.FAILED}
 
 
 def _goes_past_failures(environment: Environment, stored: StoredApply | None) -> bool:

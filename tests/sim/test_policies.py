@@ -221,6 +221,23 @@ def test_a_graph_goes_past_what_failed_again_behind_somebodys_retry() -> None:
     assert holds_none(sim, sim.run(last_wave=1), 1)
 
 
+@pytest.mark.invariant("RG-94")
+def test_a_retry_goes_past_no_failure_of_a_shard_that_had_none() -> None:
+    """A cancel ends an apply with a failure and with shards that nobody had tried."""
+    sim = simulation(RolloutSpec(parallel=1, on_failure=OnFailure.PAUSE), failing_on("-40"))
+    assert sim.run(last_wave=1).verdict is ApplyVerdict.PAUSED
+    assert ask_for(sim, RequestKind.CANCEL) is RequestState.APPLIED
+    assert stored_state(sim) is ApplyState.FAILED
+    for expected in (False, True):
+        assert ask_for(sim, RequestKind.RETRY) is RequestState.APPLIED
+        sim.fleet.answer = failing_on("c0-")
+        again = sim.run(last_wave=1)
+        assert states(again)["c0-"] is S.FAILED
+        assert holds_none(sim, again, 1) is expected, "somebody has seen it once it was told"
+        by_temporal = are_failures_released(again, lambda: sim.ledger, goes_on=True)
+        assert by_temporal is expected
+
+
 @pytest.mark.invariant("ST-8")
 @pytest.mark.parametrize("policy", list(OnFailure))
 def test_stop_keeps_what_has_not_started_for_a_resume(policy: OnFailure) -> None:
