@@ -9,7 +9,12 @@ from collections.abc import Iterator
 from reconciler.ddl.quote import quote_string
 from reconciler.model.server import Flavor
 from reconciler.plan.hazards.charset import holds_every_character
-from reconciler.plan.hazards.column_type import ColumnType, Family, fraction_digits
+from reconciler.plan.hazards.column_type import (
+    ColumnType,
+    Family,
+    decimal_digits,
+    fraction_digits,
+)
 from reconciler.preflight.change import Change
 from reconciler.preflight.model import Effect, OnWarning, QuestionKind
 from reconciler.preflight.questions.of_values import Unfit
@@ -17,6 +22,7 @@ from reconciler.preflight.questions.times import outside_timestamp
 
 # A text that is no member may stand for one by its place in the list.
 _PLACE = "^[[:space:]]*[-+]?[0-9]+[[:space:]]*$"
+_END = r"\z"  # a dollar is also in front of a line's end
 _LAST_YEAR, _FIRST_YEAR = 2155, 1901
 # 838:59:59 is the last time; numbers of eight digits are dates to MariaDB, and have no time of day.
 _BEHIND_LAST_TIME, _FIRST_OF_EIGHT_DIGITS = 8_385_960, 10_000_000
@@ -40,8 +46,8 @@ def _text_to_set(value: str, old: ColumnType, new: ColumnType, change: Change) -
     """The members of a value are printed in the order of the list, each once."""
     members = [re.sub(r"(\W)", r"\\\1", member) for member in new.members]
     one = f"({'|'.join(members)})"
-    listed = quote_string(f"^({one}(,{one})*)?$")
-    in_order = quote_string(f"^{''.join(f'({member}(,|$))?' for member in members)}$")
+    listed = quote_string(f"^({one}(,{one})*)?{_END}")
+    in_order = quote_string(f"^{''.join(f'({member}(,|{_END}))?' for member in members)}{_END}")
     compared = _compared(value, new, change)
     yield from _no_members(value, f"{compared} NOT REGEXP {listed}")
     plain = f"CONVERT({value} USING utf8mb4) COLLATE utf8mb4_bin"
@@ -115,6 +121,12 @@ def _number_to_date(
 ) -> Iterator[Unfit]:
     """MySQL takes no fraction for a part of a date."""
     is_date = new.family is Family.DATE
+    if _is_printed_too_long(old, change):
+        yield Unfit(
+            kind=QuestionKind.CONVERSION,
+            what="numbers that are printed with more digits behind the point than a date takes",
+            sql=f"{value} <> 0",
+        )
     read = f"CAST({value} AS {'DATE' if is_date else f'DATETIME({fraction_digits(new)})'})"
     if old.family is Family.FLOAT and not _is_mysql(change):
         # MariaDB takes 0 and less than 101 for none, and makes dates of what CAST finds none in.
@@ -126,6 +138,15 @@ def _number_to_date(
         is_none = f"({is_none} OR {value} <> ROUND({value}))"
     yield _no_time(value, is_none, "no date" if is_date else "no date and time")
     yield _another(value, read)
+
+
+def _is_printed_too_long(old: ColumnType, change: Change) -> bool:
+    """MySQL (9.7) takes an exact number with as many digits as a second has, MariaDB (11.8) any;
+    and no approximate one that is printed with a point."""
+    if old.family is Family.DECIMAL:
+        return _is_mysql(change) and decimal_digits(old)[1] > 6
+    is_fixed = old.family is Family.FLOAT and len(old.arguments) == 2
+    return is_fixed and not _is_mysql(change) and decimal_digits(old)[1] > 0
 
 
 def _number_to_timestamp(
@@ -147,11 +168,13 @@ def _number_to_time(
     if _is_mysql(change):
         yield _no_time(value, f"{read} IS NULL", "no time")
         yield _another(value, read)
-    elif old.family is Family.FLOAT:
-        yield _no_or_another(value, read)
-    else:  # what CAST cuts at the last time makes the statement fail
-        high = f"{value} >= {_BEHIND_LAST_TIME} AND {value} < {_FIRST_OF_EIGHT_DIGITS}"
-        is_cut = f"{value} <= -{_BEHIND_LAST_TIME} OR ({high})"
+        return
+    # What CAST cuts at the last time makes the statement fail.
+    high = f"{value} >= {_BEHIND_LAST_TIME} AND {value} < {_FIRST_OF_EIGHT_DIGITS}"
+    is_cut = f"{value} <= -{_BEHIND_LAST_TIME} OR ({high})"
+    if old.family is Family.FLOAT:
+        yield _no_or_another(value, read, f" OR {is_cut}")
+    else:
         yield _no_time(value, f"({read} IS NULL OR {is_cut})", "no time")
         yield _another(value, read)
 

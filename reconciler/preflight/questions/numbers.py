@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from reconciler.model.server import Flavor
 from reconciler.plan.hazards.column_type import (
@@ -80,7 +81,9 @@ def _integer_to_bit(
     most = 2 ** bit_length(new) - 1
     if integer_range(old)[1] > most or not old.unsigned:
         low = None if old.unsigned else 0
-        yield outside(value, low, most, f"numbers outside 0..{most}")
+        unfit = outside(value, low, most, f"numbers outside 0..{most}")
+        # A negative number has 64 bits as well.
+        yield replace(unfit, effect=Effect.LOSES) if bit_length(new) == 64 else unfit
 
 
 def _bit_to_integer(
@@ -136,12 +139,25 @@ def of_fixed_digits(value: str, new: ColumnType) -> Iterator[Unfit]:
     )
 
 
+def other_digits(given: str, kept: str) -> str:
+    """Of numbers as they are written: where no type has all digits that either may have. The one is
+    the other rounded, so that what stands in front of the digits and behind is the same."""
+    only = (
+        f"TRIM(BOTH '0' FROM REGEXP_REPLACE(CONVERT({text} USING utf8mb4), '[eE].*$|[^0-9]', ''))"
+        for text in (given, kept)
+    )
+    return " <> ".join(only)
+
+
 def _decimal_to_integer(
     value: str, old: ColumnType, new: ColumnType, change: Change
 ) -> Iterator[Unfit]:
+    """MySQL (9.7) reads no exact number beyond 63 bits, also where the new one has no sign."""
     whole, scale = decimal_digits(old)
+    is_mariadb = change.settings.version.flavor is Flavor.MARIADB
     low, high = integer_range(new)
-    if new.unsigned and not old.unsigned and change.settings.version.flavor is Flavor.MARIADB:
+    high = high if is_mariadb else min(high, 2**63 - 1)
+    if new.unsigned and not old.unsigned and is_mariadb:
         yield outside(value, 0, None, "negative numbers")
     if 10**whole > high or (not old.unsigned and -(10**whole) < low):
         yield outside(f"ROUND({value})", low, high, f"numbers outside {low}..{high}")
@@ -150,21 +166,44 @@ def _decimal_to_integer(
 
 
 def _float_to_integer(
-    value: str, _old: ColumnType, new: ColumnType, change: Change
+    value: str, old: ColumnType, new: ColumnType, change: Change
 ) -> Iterator[Unfit]:
-    """A number of 64 bits is compared as an approximate one, which the highest is not: MySQL, and
-    MariaDB without a sign, refuse the one above it, which is."""
-    low, high = integer_range(new)
-    is_refused = new.unsigned or change.settings.version.flavor is Flavor.MYSQL
-    beyond = f"{'>=' if is_refused else '>'} {high + 1}e0"
+    if new.name == "bigint":
+        yield from _float_to_64_bits(value, old, new, change)
+    else:
+        low, high = integer_range(new)
+        yield outside(f"ROUND({value})", low, high, f"numbers outside {low}..{high}")
+    yield _rounded(value)
+
+
+def _float_to_64_bits(
+    value: str, old: ColumnType, new: ColumnType, change: Change
+) -> Iterator[Unfit]:
+    """Of 63 bits, whether the new one has a sign or not. MySQL (9.7) refuses the last DOUBLE within
+    them as well; MariaDB (11.8) makes the last whole number of the one behind them, and of all that
+    a FLOAT has there, which MySQL does with a sign."""
+    is_mysql = change.settings.version.flavor is Flavor.MYSQL
+    if new.unsigned:
+        yield outside(f"ROUND({value})", 0, None, "negative numbers")
+    last, behind = "9223372036854774784e0", "9223372036854775808e0"
+    is_float = old.name == "float"
+    most = f">= {last if is_mysql else behind}" if is_float or is_mysql else f"> {behind}"
+    least = f"<{'=' if is_mysql and not is_float else ''} -{behind}"
+    beyond = [f"ROUND({value}) {most}", *([] if new.unsigned else [f"ROUND({value}) {least}"])]
+    is_cut = is_float and not (is_mysql and new.unsigned)
     yield Unfit(
         kind=QuestionKind.NUMBERS,
-        what=f"numbers outside {low}..{high}",
-        sql=f"(ROUND({value}) < {low}e0 OR ROUND({value}) {beyond})"
-        if new.name == "bigint"
-        else outside(f"ROUND({value})", low, high, "").sql,
+        what="numbers that have more than 63 bits",
+        sql=f"({' OR '.join(beyond)})",
+        effect=Effect.LOSES if is_cut else None,
     )
-    yield _rounded(value)
+    if not (is_mysql or is_float):
+        yield Unfit(
+            kind=QuestionKind.NUMBERS,
+            what="the number behind 63 bits, of which the last one within them is made",
+            sql=f"ROUND({value}) = {behind}",
+            effect=Effect.LOSES,
+        )
 
 
 def _to_float(value: str, old: ColumnType, new: ColumnType, _change: Change) -> Iterator[Unfit]:
@@ -186,7 +225,9 @@ def _float_to_decimal(
 ) -> Iterator[Unfit]:
     whole, scale = decimal_digits(new)
     # Rounded as it is printed: of 9.995 an approximate number makes 9.99, and an exact one 10.00.
-    exact, printed = (f"CAST({text} AS DECIMAL(65,30))" for text in (value, f"CONCAT({value})"))
+    shown = f"CONCAT({value})"
+    exact, printed = (f"CAST({text} AS DECIMAL(65,30))" for text in (value, shown))
+    kept = f"ROUND({printed}, {scale})"
     yield Unfit(
         kind=QuestionKind.NUMBERS,
         what=f"numbers of more than {whole} digits before the point",
@@ -195,7 +236,7 @@ def _float_to_decimal(
     yield Unfit(
         kind=QuestionKind.NUMBERS,
         what=f"numbers with more than {scale} digits after the point, which are rounded",
-        sql=f"{printed} <> ROUND({printed}, {scale})",
+        sql=f"IF(ABS({value}) < 1e-12, {other_digits(shown, kept)}, {printed} <> {kept})",
         effect=Effect.LOSES,
     )
     yield from _negatives(value, old, new)

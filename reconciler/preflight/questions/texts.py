@@ -24,7 +24,7 @@ from reconciler.plan.hazards.column_type import (
 )
 from reconciler.preflight.change import Change
 from reconciler.preflight.model import Effect, OnWarning, QuestionKind
-from reconciler.preflight.questions.numbers import of_fixed_digits, outside
+from reconciler.preflight.questions.numbers import of_fixed_digits, other_digits, outside
 from reconciler.preflight.questions.of_values import Unfit
 
 # No column holds other bytes.
@@ -57,12 +57,16 @@ def _text_to_text(value: str, old: ColumnType, new: ColumnType, change: Change) 
         )
     yield from _too_long(value, old, new, change)
     if new.name == "char" and old.name != "char":
-        yield Unfit(
-            kind=QuestionKind.LENGTH,
-            what="texts with blanks at their end, which are cut off",
-            sql=f"LENGTH({value}) <> LENGTH({_trimmed(value)})",
-            effect=Effect.LOSES,
-        )
+        yield _cut_off(value)
+
+
+def _cut_off(value: str) -> Unfit:
+    return Unfit(
+        kind=QuestionKind.LENGTH,
+        what="texts with blanks at their end, which are cut off",
+        sql=f"LENGTH({value}) <> LENGTH({_trimmed(value)})",
+        effect=Effect.LOSES,
+    )
 
 
 def _may_have_no_text(old: ColumnType, new: ColumnType, change: Change) -> bool:
@@ -174,6 +178,8 @@ def _binary_to_text(
 ) -> Iterator[Unfit]:
     """Bytes that are no text become NULL on MySQL, and others on MariaDB."""
     read = f"CONVERT({value} USING {new.charset})"
+    if new.name == "char":
+        yield _cut_off(read)
     yield Unfit(
         kind=QuestionKind.CHARACTERS,
         what=f"bytes that are no {new.charset} text",
@@ -239,16 +245,18 @@ def _text_to_decimal(
     whole, scale = decimal_digits(new)
     yield _no_number(value)
     read = f"CAST({value} AS DECIMAL(65,30))"
+    kept = f"ROUND({read}, {scale})"
     yield Unfit(
         kind=QuestionKind.CONVERSION,
         what=f"numbers that {new.text} does not hold",
-        sql=f"(ABS(ROUND({read}, {scale})) >= {10**whole}"
+        # An exact number itself has no more than 35 digits before the point here.
+        sql=f"(ABS({kept}) >= {10**whole} OR ABS({value} + 0e0) >= {10**whole}e0"
         + (f" OR {read} < 0)" if new.unsigned else ")"),
     )
     yield Unfit(
         kind=QuestionKind.CONVERSION,
         what=f"numbers with more than {scale} digits after the point, which are rounded",
-        sql=f"{read} <> ROUND({read}, {scale})",
+        sql=other_digits(value, kept),
         effect=Effect.LOSES,
     )
     yield _more_than_a_number(value)
@@ -266,18 +274,19 @@ def _text_to_float(
         sql=f"(ABS({read}) > {beyond}" + (f" OR {read} < 0)" if new.unsigned else ")"),
         on_warning=OnWarning.OPEN,
     )
-    yield from of_fixed_digits(read, new)
+    # As it is printed again.
+    kept = f"CONCAT(CAST({read} AS FLOAT))" if new.name == "float" else f"CONCAT({read})"
+    if len(new.arguments) == 2:
+        beyond_digits, _ = of_fixed_digits(read, new)
+        yield beyond_digits
+        kept = f"CONCAT(ROUND({read}, {decimal_digits(new)[1]}))"
     yield _more_than_a_number(value)
-    # As it is printed again. Exact numbers reach no further.
-    printed = f"CONCAT(CAST({read} AS FLOAT))" if new.name == "float" else f"CONCAT({read})"
-    exact, kept = (f"CAST({text} AS DECIMAL(65,30))" for text in (value, printed))
-    if len(new.arguments) != 2:
-        yield Unfit(
-            kind=QuestionKind.CONVERSION,
-            what="numbers that lose their last digits",
-            sql=f"IF(ABS({read}) BETWEEN 1e-15 AND 1e30, {exact} <> {kept}, FALSE)",
-            effect=Effect.LOSES,
-        )
+    yield Unfit(
+        kind=QuestionKind.CONVERSION,
+        what="numbers that lose their last digits",
+        sql=f"IF(ABS({read}) > {beyond}, FALSE, {other_digits(value, kept)})",
+        effect=Effect.LOSES,
+    )
 
 
 def _text_to_time(
