@@ -66,20 +66,23 @@ def index_clauses(
     reordered = _before_clustered_key(before, after, redone)
     redone |= reordered
     adds, afterwards = _adds(old, new, by_name(written.indexes), redone, version)
-    changes, visibility = _changes(old, new, redone, old_names, version.flavor)
+    changes = _changes(old, new, redone, old_names, _first_keys(before), version.flavor)
     gone = {key: index for key, index in old.items() if key not in new or key in redone}
     return IndexClauses(
-        beforehand=tuple(
-            replace(_drop(index, old_names), bound_to=None)
-            for key, index in gone.items()
-            if key in in_the_way
+        beforehand=(
+            *changes.beforehand,
+            *(
+                replace(_drop(index, old_names), bound_to=None)
+                for key, index in gone.items()
+                if key in in_the_way
+            ),
         ),
         drops=tuple(
             _drop(index, old_names) for key, index in gone.items() if key not in in_the_way
         ),
-        changes=changes,
+        changes=changes.along,
         adds=adds,
-        afterwards=(*visibility, *afterwards),
+        afterwards=(*changes.afterwards, *afterwards),
         copies=bool(reordered),
     )
 
@@ -135,6 +138,12 @@ def _before_clustered_key(before: Table, after: Table, redone: set[str]) -> froz
     added = [key for key in wanted if key not in kept]
     first = (kept + added)[0]
     return frozenset() if first == wanted[0] else frozenset(kept)
+
+
+def _first_keys(table: Table) -> frozenset[str]:
+    """Keys that may stand for a primary one: no server hides that in the ALTER that makes another
+    or lets its columns be NULL (3522 on MySQL, 4174 on MariaDB)."""
+    return frozenset(name_key(index.name) for index in _clustered_candidates(table))
 
 
 def _clustered_candidates(table: Table) -> list[Index]:
@@ -194,35 +203,52 @@ def _adds(
     return tuple(adds), tuple(afterwards)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Changes:
+    """Of indexes that stay: what goes with the table's ALTER, and what not."""
+
+    beforehand: tuple[Clause, ...]
+    along: tuple[Clause, ...]
+    afterwards: tuple[Clause, ...]
+
+
 def _changes(
     old: dict[str, Index],
     new: dict[str, Index],
     redone: set[str],
     old_names: OldNames,
+    first_keys: frozenset[str],
     flavor: Flavor,
-) -> tuple[tuple[Clause, ...], tuple[Clause, ...]]:
-    """Renames and visibility; MySQL takes both of one index in two statements only (1176).
+) -> _Changes:
+    """Renames and visibility; MySQL takes both of one index in two statements only (1176). So an
+    index is shown under its old name and hidden under its new one: at no time is one hidden that
+    stands for the primary key, as `first_keys` do until another one does.
 
     A new letter case takes a third name in between on MariaDB: renamed at once, InnoDB keeps the
     old case, and no longer alters the table in place (11.8).
     """
-    changes: list[Clause] = []
+    beforehand: list[Clause] = []
+    along: list[Clause] = []
     afterwards: list[Clause] = []
     for key, index in new.items():
         if key not in old or key in redone:
             continue
-        if index.name in old_names:
-            old_name = old_names[index.name]
-            if flavor is Flavor.MARIADB and name_key(old_name) == key:
-                between = f"{index.name[: IDENTIFIER_CHARS_MAX - 2]}__"
-                changes.append(_rename(old_name, between))
-                afterwards.append(_rename(between, index.name))
-            else:
-                changes.append(_rename(old_name, index.name))
-        if old[key].visible != index.visible:
-            into = afterwards if index.name in old_names else changes
-            into.append(_set_visibility(index, flavor))
-    return tuple(changes), tuple(afterwards)
+        old_name = old_names.get(index.name)
+        if old_name is not None and flavor is Flavor.MARIADB and name_key(old_name) == key:
+            between = f"{index.name[: IDENTIFIER_CHARS_MAX - 2]}__"
+            along.append(_rename(old_name, between))
+            afterwards.append(_rename(between, index.name))
+        elif old_name is not None:
+            along.append(_rename(old_name, index.name))
+        if old[key].visible == index.visible:
+            continue
+        if old_name is not None and index.visible:
+            beforehand.append(_set_visibility(replace(index, name=old_name), flavor))
+        elif old_name is not None or (key in first_keys and not index.visible):
+            afterwards.append(_set_visibility(index, flavor))
+        else:
+            along.append(_set_visibility(index, flavor))
+    return _Changes(beforehand=tuple(beforehand), along=tuple(along), afterwards=tuple(afterwards))
 
 
 def _rename(old_name: str, new_name: str) -> Clause:
