@@ -79,6 +79,11 @@ class UsageError(ReconcilerError):
     exit_code = 64
 
 
+def passes_by_itself(error: ReconcilerError) -> bool:
+    """Who did not answer, or was busy, may do so later; nobody has to act for that (TM-11)."""
+    return isinstance(error, Unavailable | Busy | Unanswered)
+
+
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that was probably meant; '_' and '-' are easily mixed up."""
     folded = {_folded(name): name for name in known}

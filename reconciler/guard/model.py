@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from reconciler.errors import Busy, Problem, ReconcilerError, Unanswered, Unavailable
+from reconciler.errors import Problem, ReconcilerError, passes_by_itself
 from reconciler.model.object_id import ObjectId
 from reconciler.model.observation import Unreachable
 
@@ -42,9 +42,8 @@ Obstacle = Refusal | Unreachable
 def refusals_from(
     error: ReconcilerError, *, shard: str | None = None, object_id: ObjectId | None = None
 ) -> tuple[Refusal, ...]:
-    """What kept a question from being answered, as reasons not to run (GD-10). Who did not answer,
-    or was busy, may do so later; nobody has to act for that (TM-11)."""
-    passes = isinstance(error, Unavailable | Busy | Unanswered)
+    """What kept a question from being answered, as reasons not to run (GD-10)."""
+    kind = RefusalKind.PASSES if passes_by_itself(error) else RefusalKind.STANDS
     return tuple(
         Refusal(
             code=problem.code,
@@ -52,7 +51,7 @@ def refusals_from(
             recovery=problem.recovery,
             shard=shard,
             object_id=object_id,
-            kind=RefusalKind.PASSES if passes else RefusalKind.STANDS,
+            kind=kind,
         )
         for problem in error.problems
     )

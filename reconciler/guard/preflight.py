@@ -8,8 +8,9 @@ settled, where the spec says so and nobody has permitted it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from reconciler.guard.model import Refusal
+from reconciler.guard.model import Refusal, RefusalKind
 from reconciler.model.object_id import table_id
 from reconciler.model.policy import Hazard, HazardKind, Policy
 from reconciler.plan.permission import Finding, permission_of
@@ -75,15 +76,17 @@ def _loses(one: Answered, hazard: Hazard) -> Refusal:
 
 
 def _open(one: Answered, hazard: Hazard) -> Refusal:
-    because = one.open[0][1].because
-    return _refusal(
+    """Where all of it passes by itself, nobody has to act (TM-17)."""
+    first = min((answer for _, answer in one.open), key=lambda answer: answer.passes)
+    refused = _refusal(
         one,
         [shard for shard, _ in one.open],
         code="rows-not-settled",
-        message=f"whether there are {one.probe.raised.what} could not be settled: {because}",
+        message=f"whether there are {one.probe.raised.what} could not be settled: {first.because}",
         recovery="see to what it says and run the same command again; or, if it may stay open, add"
         f" `{_line(one, hazard)}` to policy.allow, and plan again",
     )
+    return replace(refused, kind=RefusalKind.PASSES) if first.passes else refused
 
 
 def _found(one: Answered) -> str:

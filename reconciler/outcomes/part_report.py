@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from reconciler.errors import Busy, ReconcilerError, Unanswered, Unavailable
+from reconciler.errors import ReconcilerError, passes_by_itself
 from reconciler.guard.model import Obstacle, Refusal, RefusalKind
 from reconciler.ledger.reasons import OfGuard, ShardFailed
 from reconciler.ledger.states import SETTLED, OperationState
@@ -72,7 +72,7 @@ def report_of(
 def report_of_error(error: ReconcilerError) -> PartReport | TryAgain:
     """Of a part that came to no outcome."""
     code = error.problems[0].code
-    if isinstance(error, Unavailable | Busy | Unanswered):
+    if passes_by_itself(error):
         return TryAgain(code=code)
     return PartReport(end=PartEnd.HELD, code=code, problems=len(error.problems))
 

@@ -55,6 +55,7 @@ class RowProbes(Protocol):
         `parallel` shards at once, and on `parallel_per_host` of one server (None: no other bound).
         Whatever keeps a question from being answered (a server that refuses or loses it, one that
         is over its limits, another table than was seen, `budget_s` over all shards) is NotSettled
-        with its reason, and never Holds; where a place is kept, with how far its walk has come,
-        also in sessions before, and a Holds that rests on these is as old as their first stretch.
-        Raises nothing of the network's."""
+        with its reason, and never Holds; `passes` where it may be answered later and nobody has to
+        act, as by a server that could not be reached. Where a place is kept, it has how far its
+        walk has come, also in sessions before, and a Holds that rests on these is as old as their
+        first stretch. Raises nothing of the network's."""

@@ -194,11 +194,13 @@ class Violated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotSettled:
-    """`place`: from where the next who asks may go on."""
+    """`place`: from where the next who asks may go on. `passes`: to ask again later is enough, and
+    nobody has to see to anything."""
 
     at_s: float
     because: str
     place: Place | None = None
+    passes: bool = False
 
 
 Answer = Holds | Violated | NotSettled

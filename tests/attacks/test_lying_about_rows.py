@@ -181,3 +181,4 @@ def test_a_table_that_is_another_one_settles_nothing() -> None:
     answer = answered({}, tables=())
     assert isinstance(answer, NotSettled), answer
     assert answer.because == "the table was changed since it was looked at"
+    assert answer.passes, "who looks again sees what it is now"

@@ -60,6 +60,7 @@ def test_it_writes_nothing_and_neither_reads_nor_waits_for_longer_than_a_second(
 
 
 @pytest.mark.invariant("PF-2")
+@pytest.mark.invariant("TM-17")
 @pytest.mark.parametrize("name", ["mysql_server", "mariadb_server"])
 def test_a_question_that_somebody_ends_is_told_so(
     name: str, request: pytest.FixtureRequest, fresh_database: FreshDatabase
@@ -76,9 +77,15 @@ def test_a_question_that_somebody_ends_is_told_so(
 
         ending = threading.Thread(target=end)
         ending.start()
-        with pytest.raises(NotAnswered, match="another session ended the question"):
+        with pytest.raises(NotAnswered, match="another session ended the question") as raised:
             session.row(f"SELECT COUNT(*) {LONG}", width=1)
         ending.join()
+        assert raised.value.passes
+        with admin_cursor(server) as cursor:
+            cursor.execute(f"KILL {session.connection}")
+        with pytest.raises(NotAnswered) as raised:
+            session.row("SELECT 1", width=1)
+        assert (raised.value.ends_all, raised.value.passes) == (True, True)
 
 
 def _runs(cursor: pymysql.cursors.Cursor, session: ProbeSession) -> bool:

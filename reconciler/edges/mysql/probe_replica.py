@@ -98,7 +98,7 @@ def _opened(
     with probe_session(target, patience, like=primary.settings) as session:
         following = Following(session, primary)
         if following.behind_s() > behind_s_max:
-            raise NotAnswered("its replica is behind by more than its limit (lag_max)")
+            raise NotAnswered("its replica is behind by more than its limit (lag_max)", passes=True)
         yield session, following
 
 
@@ -120,7 +120,8 @@ class Following:
         """Raises NotAnswered where it does not follow the primary now."""
         now = [channel for channel in self._channels() if _who(channel) == self._found]
         if len(now) != 1 or not now[0].is_running:
-            raise NotAnswered("its replica does not follow its primary now", ends_all=True)
+            because = "its replica does not follow its primary now"
+            raise NotAnswered(because, ends_all=True, passes=True)
         if now[0].is_filtered or self._leaves_marked_out():
             because = "its replica takes over only a part of what its primary writes (its filters)"
             raise NotAnswered(because, ends_all=True)
@@ -146,7 +147,7 @@ class Following:
             rows = self._session.rows_by_name(sql)
             return [read_channel(row) for row in rows]
         except LinkLost as lost:
-            raise NotAnswered(lost.reason, ends_all=True) from None
+            raise NotAnswered(lost.reason, ends_all=True, passes=True) from None
         except TookTooLong:
             raise NotAnswered(_SLOW, ends_all=True) from None
 
@@ -183,7 +184,8 @@ def _look_at(target: Target, server: str, *, lists: bool) -> _Primary:
     ):
         look = look_at_server(link)
         if server not in ("", look.identity):
-            raise NotAnswered("another server answers than the one that was looked at")
+            because = "another server answers than the one that was looked at"
+            raise NotAnswered(because, passes=True)
         _check_log(link)
         version = look.settings.version
         listed = listed_replicas(link, version) if lists else ()

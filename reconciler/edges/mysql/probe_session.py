@@ -23,6 +23,7 @@ from reconciler.edges.mysql.session_settings import session_variables, set_sessi
 from reconciler.edges.mysql.target import required_database
 from reconciler.errors import Unavailable
 from reconciler.model.server import Flavor, ServerSettings
+from reconciler.preflight.model import NotSettled
 
 _TOO_LONG = frozenset({1969, 3024})  # MariaDB's limit, and MySQL's
 _INTERRUPTED = 1317  # by a session that ends it, or in InnoDB by that limit
@@ -38,12 +39,17 @@ _CONFIRM = {
 
 class NotAnswered(Exception):
     """Why a question was not answered, in words that hold nothing of a row. `ends_all`: nor will
-    any other be in this session."""
+    any other be in this session. `passes`: it may be answered later, and nobody has to act."""
 
-    def __init__(self, reason: str, *, ends_all: bool = False) -> None:
+    def __init__(self, reason: str, *, ends_all: bool = False, passes: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.ends_all = ends_all
+        self.passes = passes
+
+    @property
+    def answer(self) -> NotSettled:
+        return NotSettled(at_s=now_s(), because=self.reason, passes=self.passes)
 
 
 class TookTooLong(Exception):
@@ -117,16 +123,16 @@ class ProbeSession:
         if isinstance(error, LinkLost):
             if error.timed_out:
                 self._end_there()
-            return NotAnswered(error.reason, ends_all=True)
+            return NotAnswered(error.reason, ends_all=True, passes=True)
         match error.error.number:
             case found if found in _TOO_LONG:
                 return TookTooLong()
             case found if found == _INTERRUPTED:
                 if time.monotonic() - begun_s >= _NEARLY * self.statement_s:
                     return TookTooLong()
-                return NotAnswered("another session ended the question (KILL QUERY)")
+                return NotAnswered("another session ended the question (KILL QUERY)", passes=True)
             case found if found == LOCK_WAIT_TIMEOUT:
-                return NotAnswered("another statement holds a lock on the table")
+                return NotAnswered("another statement holds a lock on the table", passes=True)
             case found:
                 return NotAnswered(f"the server refuses the question (error {found})")
 

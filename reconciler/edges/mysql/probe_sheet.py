@@ -70,6 +70,7 @@ class Sheet:
     found: dict[Probe, Answer] = field(default_factory=dict)
     pending: dict[Probe, Answer] = field(default_factory=dict)
     reason: str = OUT_OF_TIME
+    passes: bool = False
     looked_s: float = 0.0
     marked_s: float = 0.0
     following: Following | None = None
@@ -136,8 +137,8 @@ class Sheet:
         if behind_s is not None:
             self.behind_s = max(self.behind_s or 0, behind_s)
 
-    def give_up(self, reason: str) -> None:
-        self.reason = reason
+    def give_up(self, reason: str, *, passes: bool = False) -> None:
+        self.reason, self.passes = reason, passes
 
     def check_time(self) -> None:
         if time.monotonic() >= self.give_up_s:
@@ -146,7 +147,7 @@ class Sheet:
     def answers(self) -> tuple[Answer, ...]:
         """Also while the shard is still being asked, by somebody nobody waits for any more."""
         found, places = {**self.found}, {**self.places}
-        open_now = NotSettled(at_s=now_s(), because=self.reason)
+        open_now = NotSettled(at_s=now_s(), because=self.reason, passes=self.passes)
         left = {probe: replace(open_now, place=place) for probe, place in places.items()}
         by_probe = zip(self.probes, self.free, strict=True)
         return tuple(
@@ -161,7 +162,8 @@ def wait_for_room(session: ProbeSession, sheet: Sheet) -> None:
         return
     while (over := _over_limits(session, sheet)) is not None:
         if time.monotonic() + _LOAD_WAIT_S >= sheet.give_up_s:
-            raise NotAnswered(f"{over} for as long as there was time to ask", ends_all=True)
+            because = f"{over} for as long as there was time to ask"
+            raise NotAnswered(because, ends_all=True, passes=True)
         time.sleep(_LOAD_WAIT_S)
     sheet.looked_s = time.monotonic()
 

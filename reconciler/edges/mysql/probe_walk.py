@@ -191,7 +191,7 @@ def walk_conditions(
         if (connection, is_known) != (walked.session.connection, 1):
             raise NotAnswered(_OTHER_CONNECTION)
         if not rows and not walked.is_last:
-            raise NotAnswered(_NOTHING_SEEN)
+            raise NotAnswered(_NOTHING_SEEN, passes=True)
         walked.seen += rows or 0
         for probe, refuting in zip(asked, found, strict=True):
             if refuting is None or refuting < 0:

@@ -43,7 +43,7 @@ from reconciler.edges.mysql.probe_walk import (
 from reconciler.edges.mysql.problems import LinkLost, ServerRefusal, look_failed
 from reconciler.edges.mysql.reading import number, read_definition
 from reconciler.edges.mysql.target import resolve
-from reconciler.errors import ReconcilerError
+from reconciler.errors import ReconcilerError, passes_by_itself
 from reconciler.ports.row_probes import ShardAsked, TableAsked
 from reconciler.preflight.model import (
     Answer,
@@ -105,13 +105,14 @@ class MysqlRowProbes:
                 with self._session(sheet, target, patience) as session:
                     _ask_shard(session, sheet)
         except NotAnswered as error:
-            sheet.give_up(error.reason)
+            sheet.give_up(error.reason, passes=error.passes)
         except ReconcilerError as error:
-            sheet.give_up(error.problems[0].message.removeprefix(f"shard {shard.name}: "))
+            because = error.problems[0].message.removeprefix(f"shard {shard.name}: ")
+            sheet.give_up(because, passes=passes_by_itself(error))
         except ServerRefusal as refusal:
             sheet.give_up(f"the server refuses the session (error {refusal.error.number})")
         except LinkLost as lost:
-            sheet.give_up(lost.reason)
+            sheet.give_up(lost.reason, passes=True)
         except Exception as error:  # whatever a server made of it, it is this shard's alone
             sheet.give_up(look_failed(f"shard {shard.name}", error).message)
 
@@ -165,7 +166,7 @@ def _host(asked: ShardAsked) -> str:
 
 def _ask_shard(session: ProbeSession, sheet: Sheet) -> None:
     if sheet.following is None and sheet.asked.server not in ("", session.server.identity):
-        raise NotAnswered("another server answers than the one that was looked at")
+        raise NotAnswered("another server answers than the one that was looked at", passes=True)
     for table in sheet.asked.tables:
         before = dict(sheet.found)
         try:
@@ -177,7 +178,7 @@ def _ask_shard(session: ProbeSession, sheet: Sheet) -> None:
                 _settle_at_the_end(session, sheet, table, before)
                 raise
             for probe in table.probes:
-                sheet.tell(probe, NotSettled(at_s=now_s(), because=error.reason))
+                sheet.tell(probe, error.answer)
             sheet.settle()
         except _OtherTable as error:
             _take_back(sheet, table, before, error)
@@ -213,7 +214,7 @@ def _take_back(
 ) -> None:
     for probe in table.probes:
         if probe not in before:
-            sheet.found[probe] = NotSettled(at_s=now_s(), because=str(error))
+            sheet.found[probe] = NotSettled(at_s=now_s(), because=str(error), passes=True)
 
 
 def _check_definition(session: ProbeSession, table: TableAsked) -> None:
@@ -280,7 +281,7 @@ def _in_one_pass(
         if error.ends_all:
             raise
         if len(probes) == 1:
-            sheet.tell(probes[0], NotSettled(at_s=now_s(), because=error.reason))
+            sheet.tell(probes[0], error.answer)
             return
         for probe in [probe for probe in probes if not sheet.is_answered(probe)]:
             _in_one_pass(session, sheet, table, [probe], may_go_on)
@@ -303,7 +304,7 @@ def _at_once(session: ProbeSession, probe: Probe) -> Answer | None:
     except NotAnswered as error:
         if error.ends_all:
             raise
-        return NotSettled(at_s=now_s(), because=error.reason)
+        return error.answer
     if not found:
         return _clean(session, probe)
     rows_min = number(found[0][0])

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.guard.model import RefusalKind
 from reconciler.guard.preflight import preflight_refusals
 from reconciler.model.object_id import table_id
 from reconciler.model.policy import Allow, HazardKind, Policy
@@ -74,6 +75,20 @@ def test_what_is_open_refuses_where_the_spec_says_so_and_nobody_permits_it() -> 
     assert codes(found, RefuseOn.VIOLATED) == []
     assert codes(found, RefuseOn.NOT_SETTLED) == ["rows-not-settled"]
     assert codes(found, RefuseOn.NOT_SETTLED, HazardKind.UNSETTLED_ROWS) == []
+
+
+@pytest.mark.invariant("TM-17")
+def test_what_is_open_for_now_alone_keeps_nobody_waiting_for_a_person() -> None:
+    lost = NotSettled(at_s=1.0, because="the connection was lost", passes=True)
+    for answers, kind, because in (
+        ((HOLDS, lost), RefusalKind.PASSES, lost.because),
+        ((lost, OPEN), RefusalKind.STANDS, OPEN.because),
+        ((OPEN,), RefusalKind.STANDS, OPEN.because),
+    ):
+        found = answered(Effect.FAILS, *answers)
+        [refusal] = preflight_refusals(found, RefuseOn.NOT_SETTLED, Policy())
+        assert refusal.kind is kind
+        assert because in refusal.message
 
 
 def test_rows_that_stay_as_they_are_are_told_alone() -> None:
