@@ -134,7 +134,8 @@ class MysqlShardSession:
         return "" if about in list_programs(link, self._shard.database, [about.kind]) else None
 
     def dependents(self, tables: Collection[str]) -> Dependents:
-        return self._shard.looked(lambda link: read_dependents(link, self._flavor, tables))
+        settings = self._shard.server.settings
+        return self._shard.looked(lambda link: read_dependents(link, settings, tables))
 
     def rows_estimate(self, object_id: ObjectId) -> int | None:
         rows = self._shard.looked(lambda link: link.query(_ROWS, [object_id.name], width=1))

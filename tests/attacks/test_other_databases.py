@@ -80,9 +80,26 @@ def test_a_view_on_a_view_of_another_database_is_found_and_a_like_name_is_not(
     run_as_admin(
         server, "CREATE VIEW {other}.own AS SELECT legacy FROM {other}.orders".format(**names)
     )
+    # A database to itself, for the server folds no names.
+    twin = {"db": names["db"], "other": names["db"].upper()}
+    run_as_admin(
+        server,
+        *(
+            one.format(**twin)
+            for one in (
+                "CREATE DATABASE {other}",
+                "CREATE VIEW {other}.v AS SELECT legacy FROM {db}.orders",
+                "CREATE TABLE {other}.orders (legacy int)",
+                "CREATE VIEW {other}.own AS SELECT legacy FROM {other}.orders",
+            )
+        ),
+    )
     allow(fleet, DROP)
     fleet.edit("schemas/shop/orders.sql", *WITHOUT_LEGACY)
     said = " ".join(fleet.run("plan").said.split())
+    run_as_admin(server, "DROP DATABASE {other}".format(**twin))
+    assert f"breaks-object of {twin['other']}.v needs permission" in said
+    assert f"{twin['other']}.own" not in said
     assert f"breaks-object of {names['other']}.v needs permission" in said
     assert f"breaks-object of {names['other']}.vv needs permission" in said
     assert f"{names['other']}.own" not in said

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from reconciler.ddl.lexer import names_of
 from reconciler.ddl.scan import is_too_large
-from reconciler.ddl.usage import names_in, words_of, words_of_name
+from reconciler.ddl.usage import words_of, words_of_name
 from reconciler.edges.client.target import Target
 from reconciler.edges.mysql.connect import Link, Row
 from reconciler.edges.mysql.cross_database_children import read_references
@@ -23,11 +24,11 @@ from reconciler.edges.mysql.once_per_server import OncePerServer
 from reconciler.edges.mysql.problems import ServerRefusal
 from reconciler.edges.mysql.reading import column, number, text
 from reconciler.edges.mysql.scratch_server import is_scratch_name
-from reconciler.edges.mysql.server_settings import ServerLook
+from reconciler.edges.mysql.server_settings import Fold, ServerLook, folding
 from reconciler.model.access import Privileges
 from reconciler.model.dependents import Dependents, Program
 from reconciler.model.object_id import SERVER_KINDS, ObjectKind
-from reconciler.model.server import Flavor
+from reconciler.model.server import ServerSettings
 
 # In the words of `ObservedShard.unseen`.
 ELSEWHERE = (
@@ -96,30 +97,35 @@ def body_of(value: object) -> str | None:
     return None if is_too_large(body) else body or None
 
 
-def read_dependents(link: Link, flavor: Flavor, tables: Collection[str]) -> Dependents:
+def read_dependents(link: Link, settings: ServerSettings, tables: Collection[str]) -> Dependents:
     """What uses one of the tables by name, now: of the session's own database, and of others as
     far as the login sees them. Raises ServerRefusal or LinkLost."""
-    own = link.database
+    own, fold = link.database, folding(settings)
     assert own is not None, "a session of a shard is in its database"
-    found = _named(link, _CATALOGUES, sorted(tables), other_than=own)
+    found = _named(link, _CATALOGUES, sorted(tables), fold, other_than=own)
     asked = set(tables)
     for _ in range(VIEWS_ON_VIEWS_MAX):
         more = {p.name for p in found if p.kind is ObjectKind.VIEW} - asked
         if not more:
             break
         asked |= more
-        found |= _named(link, (_VIEWS,), sorted(more), other_than=None)
+        found |= _named(link, (_VIEWS,), sorted(more), fold, other_than=None)
     elsewhere = by_name(p for p in found if p.database is not None)
     # One of another database whose text is too long to be read is here because it names a table.
     certain = (p for p in found if p.database is None or p.text is None)
     return Dependents(
-        programs=(*certain, *elsewhere.using(own.lower())),
-        references=read_references(link, flavor, own, tables),
+        programs=(*certain, *elsewhere.using(own, fold)),
+        references=read_references(link, settings.version.flavor, own, tables),
     )
 
 
 def _named(
-    link: Link, catalogues: Sequence[_Catalogue], names: Sequence[str], *, other_than: str | None
+    link: Link,
+    catalogues: Sequence[_Catalogue],
+    names: Sequence[str],
+    fold: Fold,
+    *,
+    other_than: str | None,
 ) -> dict[Program, None]:
     """Programs whose text may name one of the names; with `other_than`, those of other databases
     must name that one as well. A text of the own database that is hidden may name anything."""
@@ -142,7 +148,11 @@ def _named(
         )
         parameters += [*patterns, *(names if is_trigger else ()), *own, *patterns]
     rows = link.query(" UNION ALL ".join(selects), parameters, width=5)
-    return dict.fromkeys(_programs(rows, own=link.database))
+    own_name = fold(link.database)
+    return {
+        replace(one, database=None) if fold(one.database or "") == own_name else one: None
+        for one in _programs(rows)
+    }
 
 
 def _pattern(name: str) -> str:
@@ -150,7 +160,7 @@ def _pattern(name: str) -> str:
     return f"%{''.join('%' if sign in '`%' + chr(92) + chr(39) else sign for sign in name)}%"
 
 
-def _programs(rows: Sequence[Row], *, own: str) -> Iterator[Program]:
+def _programs(rows: Sequence[Row]) -> Iterator[Program]:
     for kind, schema, name, table, body in rows:
         database = text(schema)
         if text(kind) not in _KINDS or is_scratch_name(database):
@@ -159,7 +169,7 @@ def _programs(rows: Sequence[Row], *, own: str) -> Iterator[Program]:
             kind=ObjectKind(text(kind)),
             name=text(name),
             text=body_of(body),
-            database=None if database.lower() == own.lower() else database,
+            database=database,
             table=None if table is None else text(table),
         )
 
@@ -187,9 +197,10 @@ class ProgramsElsewhere:
         every = self._named.of(link, _login(server.identity, link.target.user))
         if every is None:
             return (), (ELSEWHERE,)
-        hides = not every.hidden <= {database.lower()}
+        fold = folding(server.settings)
+        hides = not every.is_open_but(database, fold)
         is_blind = hides or not self._sees_all(link, server, database, privileges)
-        return every.using(database.lower()), (ELSEWHERE,) if is_blind else ()
+        return every.using(database, fold), (ELSEWHERE,) if is_blind else ()
 
     def beside(self, identity: str, target: Target) -> tuple[Program, ...]:
         """All of them, as they were asked for."""
@@ -214,7 +225,9 @@ class ProgramsElsewhere:
         with self._guard:
             if (listed, privileges) not in self._closed:
                 self._closed[listed, privileges] = _closed_to(privileges, listed)
-            return self._closed[listed, privileges] <= {database.lower()}
+            closed = self._closed[listed, privileges]
+        fold = folding(server.settings)
+        return {*map(fold, closed)} <= {fold(database)}
 
 
 def _login(identity: str, user: str) -> str:
@@ -247,69 +260,70 @@ def _programs_where(link: Link, is_in: str, databases: Collection[str]) -> Progr
         rows = link.query(union, width=5)
     except ServerRefusal:
         return None
-    return by_name(_programs(rows, own=""))
+    return by_name(_programs(rows))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramsByName:
-    """Programs of many databases, and where in their row each word of their texts is: a fleet asks
-    for one shard after the other. `hidden` are databases, in small letters, of which a text was
-    not seen."""
+    """Programs of many databases, in which texts each word is, and where each text: a fleet asks
+    for one shard after the other. `hidden` are databases of which a text was not seen. Whether
+    two names of databases are one, the server says (`fold`)."""
 
     programs: tuple[Program, ...]
+    texts: Mapping[str, Sequence[str]]
     places: Mapping[str, Sequence[int]]
     hidden: frozenset[str]
 
-    def using(self, database: str) -> tuple[Program, ...]:
+    def using(self, database: str, fold: Fold) -> tuple[Program, ...]:
         """Those of other databases that name this one, and views that stand on such views."""
         found: dict[int, None] = {}
-        names = {database}
+        names = {fold(database)}
         for _ in range(VIEWS_ON_VIEWS_MAX + 1):
-            more = [at for at in self._naming(names, database) if at not in found]
+            more = [at for at in self._naming(names, fold(database), fold) if at not in found]
             if found:
                 more = [at for at in more if self.programs[at].kind is ObjectKind.VIEW]
             if not more:
                 break
             found |= dict.fromkeys(more)
             views = (p for p in map(self.programs.__getitem__, found) if p.kind is ObjectKind.VIEW)
-            names = {view.name.lower() for view in views}
+            names = {fold(view.name) for view in views}
         return tuple(map(self.programs.__getitem__, found))
 
-    def _naming(self, names: Collection[str], database: str) -> list[int]:
-        places = {
-            at
-            for name in names
-            for at in self._with_words_of(name)
-            if _own_database(self.programs[at]) != database
-        }
-        texts = {at: self.programs[at].text or "" for at in sorted(places)}
-        return [at for at, text in texts.items() if not names_in(text).isdisjoint(names)]
+    def is_open_but(self, database: str, fold: Fold) -> bool:
+        """Whether every text of every other database was seen."""
+        return {*map(fold, self.hidden)} <= {fold(database)}
 
-    def _with_words_of(self, name: str) -> Sequence[int]:
+    def _naming(self, names: Collection[str], own: str, fold: Fold) -> list[int]:
+        texts = dict.fromkeys(text for name in names for text in self._with_words_of(name))
+        places = {
+            at: text
+            for text in texts
+            for at in self.places[text]
+            if fold(self.programs[at].database or "") != own
+        }
+        used = {text: {*map(fold, names_of(text))} for text in {*places.values()}}
+        return sorted(at for at, text in places.items() if not used[text].isdisjoint(names))
+
+    def _with_words_of(self, name: str) -> Collection[str]:
         """Among them are all that name it: who has not its rarest word, has not the name."""
         words = words_of_name(name)
-        found = (self.places.get(word, ()) for word in words)
-        return min(found, key=len) if words else range(len(self.programs))
+        found = (self.texts.get(word, ()) for word in words)
+        return min(found, key=len) if words else self.places
 
 
 def by_name(programs: Iterable[Program]) -> ProgramsByName:
     """A text that many databases have is split into its words once."""
     every = tuple(programs)
-    words: dict[str, frozenset[str]] = {}
     places: dict[str, list[int]] = {}
     for at, program in enumerate(every):
-        if program.text is None:
-            continue
-        if program.text not in words:
-            words[program.text] = words_of(program.text)
-        for word in words[program.text]:
-            places.setdefault(word, []).append(at)
-    hidden = frozenset(_own_database(program) for program in every if program.text is None)
-    return ProgramsByName(programs=every, places=places, hidden=hidden)
-
-
-def _own_database(program: Program) -> str:
-    return (program.database or "").lower()
+        if program.text is not None:
+            places.setdefault(program.text, []).append(at)
+    texts: dict[str, list[str]] = {}
+    for one in places:
+        for word in words_of(one):
+            texts.setdefault(word, []).append(one)
+    hidden = frozenset(program.database or "" for program in every if program.text is None)
+    return ProgramsByName(programs=every, texts=texts, places=places, hidden=hidden)
 
 
 def _databases(link: Link) -> tuple[str, ...]:
@@ -326,7 +340,7 @@ def _lists_all(privileges: Privileges) -> bool:
 def _closed_to(privileges: Privileges, databases: Iterable[str]) -> frozenset[str]:
     """Those in which a program may be that the login does not see."""
     return frozenset(
-        name.lower()
+        name
         for name in databases
         if name.lower() not in _SYSTEM
         and not is_scratch_name(name)

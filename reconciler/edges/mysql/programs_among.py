@@ -17,6 +17,7 @@ from reconciler.edges.mysql.dependents import (
     ProgramsElsewhere,
     by_name,
 )
+from reconciler.edges.mysql.server_settings import folding
 from reconciler.model.dependents import Program
 from reconciler.model.observation import Observation, ObservedShard
 from reconciler.spec.model import ShardSpec
@@ -39,9 +40,12 @@ class _Seen:
         return (self.observed.server, (self.target.address, self.target.user))
 
     def programs(self) -> Iterator[Program]:
-        for program in self.observed.dependents.programs:
-            if program.database is None:
-                yield replace(program, database=self.database)
+        database = self.database
+        for one in self.observed.dependents.programs:
+            if one.database is None:
+                yield Program(
+                    kind=one.kind, name=one.name, text=one.text, database=database, table=one.table
+                )
 
 
 def looked_at(targets: Sequence[tuple[ShardSpec, Target]]) -> LookedAt:
@@ -84,11 +88,12 @@ def _among(
     """`more` are of databases that are not theirs; `is_blind`: not all of those were seen."""
     every = by_name(dict.fromkeys((*more, *(p for one in ones for p in one.programs()))))
     for one in ones:
-        observed, name = one.observed, one.database.lower()
+        observed, name, fold = one.observed, one.database, folding(one.observed.settings)
         own = (p for p in observed.dependents.programs if p.database is None)
-        others = sorted(every.using(name), key=lambda p: (p.kind, p.database or "", p.name))
+        others = sorted(every.using(name, fold), key=lambda p: (p.kind, p.database or "", p.name))
         programs = (*own, *others)
-        sees = observed.dependents.sees_elsewhere and every.hidden <= {name} and not is_blind
+        is_open = every.is_open_but(name, fold)
+        sees = observed.dependents.sees_elsewhere and is_open and not is_blind
         told = () if sees or ELSEWHERE in observed.unseen else (ELSEWHERE,)
         yield replace(
             observed,

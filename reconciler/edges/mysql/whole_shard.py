@@ -13,7 +13,7 @@ from reconciler.edges.mysql.grants import unseen_with
 from reconciler.edges.mysql.others import OthersRead, ParentsRead
 from reconciler.edges.mysql.reading import TablesRead
 from reconciler.edges.mysql.row_versions import RowVersions
-from reconciler.edges.mysql.server_settings import ServerLook
+from reconciler.edges.mysql.server_settings import ServerLook, folding
 from reconciler.edges.mysql.shown_ahead import KnownPrograms
 from reconciler.model.access import ShardAccess
 from reconciler.model.dependents import Dependents, Program, Reference
@@ -114,6 +114,4 @@ def _with_versions(facts: TableFacts, table: str, versions: Mapping[str, int] | 
 
 def folded(database: str, server: ServerLook) -> str:
     """As the server's catalogues spell the name."""
-    return (
-        database if server.settings.variable("lower_case_table_names") == "0" else database.lower()
-    )
+    return folding(server.settings)(database)

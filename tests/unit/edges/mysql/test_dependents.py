@@ -49,7 +49,7 @@ EVERY = (
 def test_who_names_a_database_uses_it_and_so_do_views_on_that(
     database: str, found: list[str]
 ) -> None:
-    assert [one.name for one in by_name(EVERY).using(database)] == found
+    assert [one.name for one in by_name(EVERY).using(database, str.lower)] == found
 
 
 def test_a_shard_of_many_finds_what_a_look_through_all_texts_finds() -> None:
@@ -59,9 +59,26 @@ def test_a_shard_of_many_finds_what_a_look_through_all_texts_finds() -> None:
     known = by_name(every)
     for database in databases:
         others = [one for one in every if one.database != database]
-        assert known.using(database) == tuple(
+        assert known.using(database, str.lower) == tuple(
             o for o in others if database in names_in(o.text or "")
         )
+
+
+def test_a_server_that_folds_no_names_has_two_databases_of_one_name_in_two_cases() -> None:
+    every = (
+        program("shop", "own", "select 1 from `shop`.`t`"),
+        program("SHOP", "on_itself", "select 1 from `SHOP`.`t`"),
+        program("SHOP", "on_the_other", "select 1 from `shop`.`t`"),
+        program("SHOP", "on_that", "select 1 from `SHOP`.`on_the_other`"),
+        program("SHOP", "on_none", "select 1 from `SHOP`.`ON_THE_OTHER`"),
+        program("SHOP", "hidden", None),
+    )
+    known = by_name(every)
+    assert [one.name for one in known.using("shop", str)] == ["on_the_other", "on_that"]
+    assert known.using("SHOP", str) == known.using("shop", str.lower) == ()
+    assert known.is_open_but("SHOP", str)
+    assert known.is_open_but("shop", str.lower)
+    assert not known.is_open_but("shop", str)
 
 
 def test_a_text_that_is_hidden_is_known_by_its_database() -> None:
