@@ -86,6 +86,7 @@ class DefinitionReader:
         self._tables = frozenset(tables)
         self._read: dict[tuple[str, ServerVersion], ReadDefinition] = {}
         self._programs: dict[tuple[ObjectKind, str], ReadProgram] = {}
+        self._others: dict[int, tuple[OtherObject, Mapping[ObjectId, ReadProgram]]] = {}
         self._refused = RefusedTexts()
 
     def of_live(
@@ -155,6 +156,22 @@ class DefinitionReader:
             found = as_read(program)
             self._programs[about.kind, text] = found
         return found
+
+    def read_other(self, other: OtherObject) -> Mapping[ObjectId, ReadProgram]:
+        """What is managed of it: itself, or nothing. One that many shards share is read once.
+        Raises as `read_program`."""
+        if (known := self._others.get(id(other))) is not None:
+            return known[1]
+        about, found = other.object_id, {}
+        if self._manages_other(about, other):
+            found[about] = self.read_program(about, text_of(other))
+        self._others[id(other)] = (other, found)
+        return found
+
+    def _manages_other(self, about: ObjectId, other: OtherObject) -> bool:
+        if other.table is not None and not self.is_managed(other.table):
+            return False  # a trigger on a table that is not managed is not, either
+        return about.kind in MANAGED_AS and self.manages(about) and not self.is_nobodys(other)
 
     def read_object(self, object_id: ObjectId, text: str, version: ServerVersion) -> str:
         """The fingerprint of a managed object, whatever its kind. Raises what reading it raises."""
@@ -310,14 +327,13 @@ def _programs(
     refusals += hidden_kinds(observation, reader.policy)
     refusals += turned_up(observation, reader.policy)
     for other in observation.others:
-        about = other.object_id
-        if other.table is not None and not reader.is_managed(other.table):
-            continue  # a trigger on a table that is not managed is not, either
-        if about.kind in MANAGED_AS and reader.manages(about) and not reader.is_nobodys(other):
-            try:
-                programs[about] = reader.read_program(about, text_of(other))
-            except ReconcilerError as unread:
-                refusals += refusals_from(unread, shard=observation.shard, object_id=about)
+        try:
+            read = reader.read_other(other)
+        except ReconcilerError as unread:
+            about = other.object_id
+            refusals += refusals_from(unread, shard=observation.shard, object_id=about)
+        else:
+            programs |= read
     return programs, refusals
 
 

@@ -26,6 +26,8 @@ _UNUSED_AS = {
 
 def turned_up(observation: ObservedShard, policy: Policy) -> Iterator[Refusal]:
     """One for each kind, naming the first. What an engine or a split makes goes again by itself."""
+    if not policy.unused:
+        return
     first: dict[Unused, str] = {}
     seen: tuple[OtherObject | Program, ...] = (
         *observation.others,

@@ -11,7 +11,6 @@ import struct
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import cast
 
 import pymysql
 from pymysql.connections import MAX_PACKET_LEN
@@ -19,11 +18,9 @@ from pymysql.constants import COMMAND, SERVER_STATUS
 from pymysql.protocol import MysqlPacket, OKPacketWrapper
 
 from reconciler.edges.client.answer import NOT_MYSQL, VALUE_BYTES
-from reconciler.edges.client.limits import ASKED_AHEAD_MAX
-from reconciler.edges.client.row_packets import row_of
+from reconciler.edges.client.limits import ASKED_AHEAD_MAX, HEADS_KNOWN_MAX
+from reconciler.edges.client.row_packets import RawRow, raw_row_of
 from reconciler.edges.client.wire import Lost, Wire
-
-RawRow = tuple[bytes | None, ...]
 
 _COLUMN = b"\x03def"  # how the definition of every column begins
 _COLUMNS_MAX = 0xFA  # that one byte can tell
@@ -58,6 +55,7 @@ def ask_ahead(wire: Wire, statements: Sequence[str]) -> Iterator[Answered | pymy
         statements[at : at + ASKED_AHEAD_MAX] for at in range(0, len(statements), ASKED_AHEAD_MAX)
     )
     under_way: deque[int] = deque()
+    heads: dict[bytes, int] = {}
     unread = len(statements)
     wire.expect_silence()
     try:
@@ -66,7 +64,7 @@ def ask_ahead(wire: Wire, statements: Sequence[str]) -> Iterator[Answered | pymy
                 under_way.append(len(packs[0]))
                 send_all(wire, packs.popleft())
             for _ in range(under_way.popleft()):
-                answer = _answer_or_error(wire)
+                answer = _answer_or_error(wire, heads)
                 unread -= 1
                 yield answer
     finally:
@@ -74,28 +72,26 @@ def ask_ahead(wire: Wire, statements: Sequence[str]) -> Iterator[Answered | pymy
             wire.cut()
 
 
-def _answer_or_error(wire: Wire) -> Answered | pymysql.MySQLError:
+def _answer_or_error(wire: Wire, heads: dict[bytes, int]) -> Answered | pymysql.MySQLError:
     try:
-        return _answer(wire)
+        return _answer(wire, heads)
     except Lost:
         raise
     except pymysql.MySQLError as error:
         return error
 
 
-def _answer(wire: Wire) -> Answered:
+def _answer(wire: Wire, heads: dict[bytes, int]) -> Answered:
     wire.begin_next()
-    first = wire.payload()
-    if first[0] == 0:
-        return _without_rows(wire, first)
-    columns = first[0]
-    if len(first) != 1 or columns > _COLUMNS_MAX:
-        raise wire.ended(NOT_MYSQL)
-    for _ in range(columns):
-        if not wire.payload().startswith(_COLUMN):
-            raise wire.ended(NOT_MYSQL)
-    if not _is_end(wire.payload()):
-        raise wire.ended(NOT_MYSQL)
+    columns = next((n for head, n in heads.items() if wire.pass_over(head, n + 2)), None)
+    if columns is None:
+        begins = wire.place
+        first = wire.payload()
+        if first[0] == 0:
+            return _without_rows(wire, first)
+        columns = _columns(wire, first)
+        if (head := wire.read_since(begins)) and len(heads) < HEADS_KNOWN_MAX:
+            heads[head] = columns
     rows: list[RawRow] = []
     while not _is_end(data := wire.payload()):
         wire.charge(VALUE_BYTES * columns)
@@ -105,14 +101,27 @@ def _answer(wire: Wire) -> Answered:
     return Answered(rows=tuple(rows), warnings=warnings)
 
 
+def _columns(wire: Wire, first: bytes) -> int:
+    """How many there are, their definitions read."""
+    columns = first[0]
+    if len(first) != 1 or columns > _COLUMNS_MAX:
+        raise wire.ended(NOT_MYSQL)
+    for _ in range(columns):
+        if not wire.payload().startswith(_COLUMN):
+            raise wire.ended(NOT_MYSQL)
+    if not _is_end(wire.payload()):
+        raise wire.ended(NOT_MYSQL)
+    return columns
+
+
 def _row(wire: Wire, data: bytes, columns: int) -> RawRow:
     try:
-        row = row_of(data, [(None, None)] * columns)
+        row = raw_row_of(data, columns)
     except (IndexError, KeyError):
         row = None
     if row is None:
         raise wire.ended(NOT_MYSQL)
-    return cast(RawRow, row)  # the converters leave bytes
+    return row
 
 
 def _without_rows(wire: Wire, first: bytes) -> Answered:

@@ -24,3 +24,14 @@ COLUMN_LIST_BYTES_MAX = 65_536
 # Statements in one write, of which two may be unanswered at a time: enough to hide a round trip
 # behind answers, and far below what a socket holds, or each side would wait for the other to read.
 ASKED_AHEAD_MAX = 64
+
+# Of so many questions that were asked ahead it is remembered what stands in front of the rows of
+# their answers, which is the same to the byte for each question of a form: more forms than are
+# asked for at a time.
+HEADS_KNOWN_MAX = 8
+
+# A socket's own limit may be so much later than the answer's: setting it costs a system call.
+LATE_S_MAX = 1.0
+
+# Zero would mean not to wait for the network at all, and end in another error.
+LEAST_WAIT_S = 0.001

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 Row = tuple[object, ...]
+RawRow = tuple[bytes | None, ...]
 
 # Bytes of a length, by the byte before it; the one that is missing has no meaning.
 _WIDTHS = {0xFC: 2, 0xFD: 3, 0xFE: 8}
@@ -33,6 +34,23 @@ def row_of(data: bytes, converters: Iterable[tuple[str | None, Any]]) -> Row | N
         if encoding is not None:
             value = _decoded(value, encoding, is_plain=converter is None)
         row.append(value if converter is None else converter(value))
+    return tuple(row) if at == len(data) else None
+
+
+def raw_row_of(data: bytes, columns: int) -> RawRow | None:
+    """The same with every value as it was sent."""
+    row: list[bytes | None] = []
+    at = 0
+    for _ in range(columns):
+        size = data[at]
+        at += 1
+        if size >= 0xFB:
+            if size == 0xFB:
+                row.append(None)
+                continue
+            size, at = size_at(data, at - 1)
+        row.append(data[at : at + size])
+        at += size
     return tuple(row) if at == len(data) else None
 
 

@@ -20,7 +20,7 @@ from pymysql.constants import CLIENT, COMMAND, CR
 from pymysql.protocol import MysqlPacket
 
 from reconciler.edges.client.answer import NOT_MYSQL, Answer
-from reconciler.edges.client.limits import LOGIN_BYTES_MAX
+from reconciler.edges.client.limits import LATE_S_MAX, LEAST_WAIT_S, LOGIN_BYTES_MAX
 from reconciler.edges.client.login import PasswordUse, PluginRefused, ProofOnly
 from reconciler.edges.client.row_packets import Row
 from reconciler.edges.client.tls import Encryption
@@ -30,10 +30,6 @@ _Packet = TypeVar("_Packet", bound=MysqlPacket)
 _HEADER = struct.Struct("<HBB")
 _AN_ERROR = 0xFF
 _RECEIVED_AT_ONCE = 32_768
-# A socket's own limit may be so much later than the answer's: setting it costs a system call.
-_LATE_S_MAX = 1.0
-# Zero would mean not to wait for the network at all, and end in another error.
-_LEAST_WAIT_S = 0.001
 
 _LOST = "the connection was lost"
 _TIMED_OUT = "the server gave no answer in time"
@@ -193,7 +189,7 @@ class Wire(_PyMySql):
             sock = self._sock
             if sock is None:
                 raise Lost
-            wait_s = max(seconds, _LEAST_WAIT_S)
+            wait_s = max(seconds, LEAST_WAIT_S)
             sock.settimeout(wait_s)
             self._current_timeout = wait_s
             try:
@@ -299,6 +295,25 @@ class Wire(_PyMySql):
             return buffer[begin:end]
         return self._payload()
 
+    @property
+    def place(self) -> tuple[bytes, int]:
+        """Where the next packet begins, among what was received."""
+        return self._buffer, self._at
+
+    def read_since(self, place: tuple[bytes, int]) -> bytes:
+        """The packets since then, headers and all; nothing where more had to be received."""
+        buffer, at = place
+        return buffer[at : self._at] if buffer is self._buffer else b""
+
+    def pass_over(self, packets: bytes, count: int) -> bool:
+        """Whether so many packets, which are these bytes, come next; they are read then."""
+        if not self._buffer.startswith(packets, self._at):
+            return False
+        self._at += len(packets)
+        self._next_seq_id = (self._next_seq_id + count) % 256
+        self.charge(len(packets))
+        return True
+
     def _payload(self) -> bytes:
         """The same of one that is not here yet, has several parts, or is out of order."""
         parts = []
@@ -355,7 +370,7 @@ class Wire(_PyMySql):
             if left_s <= 0:
                 raise self.ended(_TIMED_OUT, timed_out=True)
             current = self._current_timeout
-            if current is None or not left_s <= current <= left_s + _LATE_S_MAX:
+            if current is None or not left_s <= current <= left_s + LATE_S_MAX:
                 sock.settimeout(left_s)
                 self._current_timeout = left_s
         elif self._current_timeout is not None:

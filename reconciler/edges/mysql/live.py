@@ -167,7 +167,7 @@ class _Look:
         # last.
         around = servers.around(link, server, access)
         tables = read_tables(link, database, list_again=list_with_facts, ahead=ahead)
-        listed = list_others(link, database, shard.programs)
+        listed = list_others(link, database, shard.programs, servers.listings)
         asked = asked_of(database, tables.listing, listed, shard.programs)
         shows = ask_for(link, database, [*asked] if ahead else [], servers.known)
         others = read_others(shows, tables.listing, listed, shard.programs)

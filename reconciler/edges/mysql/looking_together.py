@@ -16,7 +16,8 @@ from typing import TypeVar
 
 from reconciler.ddl.quote import quote_identifier
 from reconciler.ddl.sequences import uses_sequence
-from reconciler.edges.client.ahead import Answered, RawRow
+from reconciler.edges.client.ahead import Answered
+from reconciler.edges.client.row_packets import RawRow
 from reconciler.edges.client.target import Target
 from reconciler.edges.mysql.access import (
     access_to,
@@ -37,6 +38,7 @@ from reconciler.edges.mysql.others import (
     Listed,
     asked_of,
     events_by_database,
+    listed_of,
     read_cross_database_parents,
     read_others,
     rows_by_database,
@@ -232,12 +234,10 @@ class _Look:
         rows = rows_by_database(self.link, databases, self.server.settings.version.flavor)
         if self._is_mysql:
             rows = {**dict.fromkeys(databases, ()), **self._by_own_name(rows, databases)}
-        found = events_by_database(self.link, rows, self._managed)
+        listed = {one: listed_of(of_it, self.servers.listings) for one, of_it in rows.items()}
+        found = events_by_database(self.link, listed, self._managed)
         events = self._by_own_name(found, databases)
-        return {
-            database: Listed(rows=of_it, events=events.get(database, ()))
-            for database, of_it in rows.items()
-        }
+        return {one: replace(of_it, events=events.get(one, ())) for one, of_it in listed.items()}
 
     def _shows(
         self, listings: Mapping[str, Listing], programs: Mapping[str, Listed]

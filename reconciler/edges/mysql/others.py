@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from reconciler.ddl.cross_database import cross_database_references
@@ -36,7 +36,13 @@ from reconciler.edges.mysql.programs import (
     read_view,
 )
 from reconciler.edges.mysql.reading import Listing, of_databases, shown, text
-from reconciler.edges.mysql.shown_ahead import Asked, ShownAhead, ShowsRows, ask_each
+from reconciler.edges.mysql.shown_ahead import (
+    Asked,
+    KnownRows,
+    ShownAhead,
+    ShowsRows,
+    ask_each,
+)
 from reconciler.edges.mysql.triggers import (
     Head,
     asked_of_trigger,
@@ -95,17 +101,50 @@ class ParentsRead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """What the catalogues say of the programs of a database, and of its events where they are
-    managed."""
+    """What the catalogues say of the programs of a database, of its triggers in the order in which
+    they fire, and of its events where they are managed."""
 
-    rows: Sequence[Row] = ()
+    programs: Sequence[Program] = ()
+    triggers: Sequence[Head] = ()
     events: Sequence[EventHead] = ()
 
 
-def list_others(link: Link, database: str, managed: Collection[ObjectKind]) -> Listed:
+@dataclass(frozen=True, slots=True)
+class KnownListings:
+    """For the length of one look at a fleet."""
+
+    programs: KnownRows[Program] = field(default_factory=KnownRows)
+    triggers: KnownRows[tuple[Head, ...]] = field(default_factory=KnownRows)
+
+
+def list_others(
+    link: Link, database: str, managed: Collection[ObjectKind], known: KnownListings
+) -> Listed:
     """Raises ServerRefusal or LinkLost."""
-    rows = link.query(_PROGRAMS, [database] * 4, width=7)
-    return Listed(rows=rows, events=read_heads(link, database) if _heads(rows, managed) else ())
+    listed = listed_of(link.query(_PROGRAMS, [database] * 4, width=7), known)
+    has_events = _has_events(listed, managed)
+    return replace(listed, events=read_heads(link, database)) if has_events else listed
+
+
+def listed_of(rows: Iterable[Row], known: KnownListings) -> Listed:
+    """Without events' own. Rows that many shards have are read once. Raises LinkLost."""
+    programs: list[Program] = []
+    heads: list[Row] = []
+    for row in rows:
+        programs.append(known.programs.of(row, partial(_program, row)))
+        if programs[-1].kind is ObjectKind.TRIGGER:
+            heads.append(row[1:6])
+    line = tuple(heads)
+    return Listed(programs=programs, triggers=known.triggers.of(line, partial(heads_of, line)))
+
+
+def _program(row: Row) -> Program:
+    return Program(
+        kind=_kind(row[0]),
+        name=text(row[1]),
+        text=body_of(row[6]),
+        table=None if row[2] is None else text(row[2]),
+    )
 
 
 def rows_by_database(
@@ -126,16 +165,17 @@ def rows_by_database(
 
 
 def events_by_database(
-    link: Link, rows: Mapping[str, Sequence[Row]], managed: Collection[ObjectKind]
+    link: Link, listed: Mapping[str, Listed], managed: Collection[ObjectKind]
 ) -> dict[str, tuple[EventHead, ...]]:
     """Of those of the databases that have any, as `Listed` wants them, by the server's names for
     them. Raises ServerRefusal or LinkLost."""
-    databases = [database for database, found in rows.items() if _heads(found, managed)]
+    databases = [database for database, found in listed.items() if _has_events(found, managed)]
     return heads_by_database(link, databases) if databases else {}
 
 
-def _heads(rows: Sequence[Row], managed: Collection[ObjectKind]) -> bool:
-    return ObjectKind.EVENT in managed and any(_kind(row[0]) is ObjectKind.EVENT for row in rows)
+def _has_events(listed: Listed, managed: Collection[ObjectKind]) -> bool:
+    every = listed.programs
+    return ObjectKind.EVENT in managed and any(one.kind is ObjectKind.EVENT for one in every)
 
 
 def read_others(
@@ -145,20 +185,14 @@ def read_others(
     objects: list[OtherObject] = []
     programs: list[Program] = []
     unseen: list[str] = []
-    heads: list[tuple[object, ...]] = []
     events = dict(_events(shows, listed.events))
-    for row in listed.rows:
-        kind, name = _kind(row[0]), text(row[1])
+    for one in listed.programs:
+        kind, name, body = one.kind, one.name, one.text
         if kind is ObjectKind.EVENT and kind in managed and name not in events:
             continue  # it has gone by itself since
-        table = None if row[2] is None else text(row[2])
-        body = body_of(row[6])
-        programs.append(Program(kind=kind, name=name, text=body, table=table))
-        if kind is ObjectKind.VIEW:
-            continue  # SHOW CREATE VIEW tells the whole of it
-        if kind is ObjectKind.TRIGGER:
-            heads.append(row[1:6])
-            continue
+        programs.append(one)
+        if kind in (ObjectKind.VIEW, ObjectKind.TRIGGER):
+            continue  # SHOW CREATE tells the whole of it
         whole = None
         if kind in ROUTINES and kind in managed:
             whole = _routine(shows, ObjectId(kind, name))
@@ -168,7 +202,7 @@ def read_others(
         if whole is None and body is None:
             unseen.append(f"the text of {kind} {name}")
         objects.append(whole or OtherObject(kind=kind, name=name, definition=body or ""))
-    for head in heads_of(heads):
+    for head in listed.triggers:
         trigger = _trigger(shows, head)
         if trigger is None:
             unseen.append(f"the text of {ObjectKind.TRIGGER} {head.name}")
@@ -232,14 +266,13 @@ def asked_of(
     """The statements that show the texts."""
     yield from map(asked_of_view, listing.of_type("VIEW"))
     yield from map(asked_of_sequence, listing.of_type("SEQUENCE"))
-    for row in listed.rows:
-        kind, name = _kind(row[0]), text(row[1])
-        if kind is ObjectKind.TRIGGER:
-            yield asked_of_trigger(name)
-        elif kind in ROUTINES and kind in managed:
-            yield asked_of_routine(ObjectId(kind, name))
-        elif kind is ObjectKind.EVENT and kind in managed:
-            yield asked_of_event(database, name)
+    for one in listed.programs:
+        if one.kind is ObjectKind.TRIGGER:
+            yield asked_of_trigger(one.name)
+        elif one.kind in ROUTINES and one.kind in managed:
+            yield asked_of_routine(ObjectId(one.kind, one.name))
+        elif one.kind is ObjectKind.EVENT and one.kind in managed:
+            yield asked_of_event(database, one.name)
 
 
 def read_cross_database_parents(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 
 from reconciler.ddl.programs.accounts import read_account
 from reconciler.ddl.programs.names import with_own_names_bare, with_own_names_bare_in_body
@@ -17,6 +18,7 @@ from reconciler.ddl.scan import is_too_large
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.events import read_event
 from reconciler.edges.mysql.events import read_heads as read_event_heads
+from reconciler.edges.mysql.limits import TEXTS_KNOWN_MAX
 from reconciler.edges.mysql.problems import ServerRefusal, is_of_the_moment
 from reconciler.edges.mysql.reading import Listing, list_names, text
 from reconciler.edges.mysql.shown_ahead import Asked, ShowsRows
@@ -80,10 +82,12 @@ def read_program(link: Link, database: str, about: ObjectId) -> OtherObject | No
     return read_view(link, database, about.name)
 
 
+@lru_cache(maxsize=TEXTS_KNOWN_MAX)
 def asked_of_view(name: str) -> Asked:
     return Asked(name, f"SHOW CREATE VIEW {quote_identifier(name)}", 4)
 
 
+@lru_cache(maxsize=TEXTS_KNOWN_MAX)
 def asked_of_routine(about: ObjectId) -> Asked:
     return Asked(about.name, f"SHOW CREATE {about.kind.upper()} {quote_identifier(about.name)}", 6)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from reconciler.ddl.quote import quote_identifier, quote_string
 from reconciler.ddl.scan import defined_table, is_too_large
 from reconciler.ddl.sequences import with_own_sequences_bare
-from reconciler.edges.client.ahead import RawRow
+from reconciler.edges.client.row_packets import RawRow
 from reconciler.edges.mysql.connect import Link, Row
 from reconciler.edges.mysql.limits import READ_ATTEMPTS_MAX
 from reconciler.edges.mysql.problems import (

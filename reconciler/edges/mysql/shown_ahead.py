@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from functools import lru_cache
+from typing import Generic, Protocol, TypeVar
 
 from reconciler.ddl.quote import quote_identifier
-from reconciler.edges.client.ahead import Answered, RawRow
+from reconciler.edges.client.ahead import Answered
+from reconciler.edges.client.row_packets import RawRow
 from reconciler.edges.mysql.connect import Link, Row
-from reconciler.edges.mysql.limits import TEXTS_KNOWN_MAX
+from reconciler.edges.mysql.limits import SHARDS_PER_BATCH_MAX, TEXTS_KNOWN_MAX
 from reconciler.edges.mysql.problems import ServerRefusal, misread
 from reconciler.model.schema import OtherObject
 
@@ -24,6 +26,7 @@ _MARK = b"`\0`."
 
 Answer = Answered | ServerRefusal
 _Key = tuple[Hashable, str | None, tuple[bytes | None, ...]]
+_What = TypeVar("_What")
 
 
 class ShowsRows(Protocol):
@@ -31,6 +34,22 @@ class ShowsRows(Protocol):
 
     def row(self, sql: str, *, width: int) -> Row:
         """As `Link.row`."""
+
+
+class KnownRows(Generic[_What]):
+    """What was read of rows that catalogues have of many shards. Safe as below."""
+
+    def __init__(self) -> None:
+        self._read: dict[Hashable, _What] = {}
+
+    def of(self, rows: Hashable, read: Callable[[], _What]) -> _What:
+        """What `read` makes of the rows, which rests on them alone. Raises what reading raises."""
+        found = self._read.get(rows)
+        if found is None:
+            found = read()
+            if len(self._read) < TEXTS_KNOWN_MAX:
+                self._read[rows] = found
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +85,7 @@ class KnownPrograms:
 def _marked(shown: RawRow, database: str) -> tuple[bytes | None, ...] | None:
     """The row with a mark in place of the database, where it stands before a dot; None where its
     letters stand anywhere else, and may be an account's, a string's or another name's."""
-    quoted = quote_identifier(database)
-    letters, qualifier = quoted[1:-1].encode(), f"{quoted}.".encode()
-    small = quoted[1:-1].lower().encode()  # as which a server may print it
+    letters, qualifier, small = _forms(database)
     marked = []
     for value in shown:
         if value is not None:
@@ -80,6 +97,13 @@ def _marked(shown: RawRow, database: str) -> tuple[bytes | None, ...] | None:
                 value = value.replace(qualifier, _MARK)
         marked.append(value)
     return tuple(marked)
+
+
+@lru_cache(maxsize=SHARDS_PER_BATCH_MAX)
+def _forms(database: str) -> tuple[bytes, bytes, bytes]:
+    """Its letters, the name before a dot, and in small letters, as which a server may print it."""
+    quoted = quote_identifier(database)
+    return quoted[1:-1].encode(), f"{quoted}.".encode(), quoted[1:-1].lower().encode()
 
 
 def _names(found: OtherObject, database: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from reconciler.ddl.programs.accounts import read_account
 from reconciler.ddl.programs.names import with_own_names_bare_in_body
@@ -16,6 +17,7 @@ from reconciler.ddl.programs.trigger import Beside, read_shown, with_beside
 from reconciler.ddl.quote import quote_identifier
 from reconciler.ddl.scan import is_too_large
 from reconciler.edges.mysql.connect import Link
+from reconciler.edges.mysql.limits import TEXTS_KNOWN_MAX
 from reconciler.edges.mysql.problems import ServerRefusal, is_of_the_moment, misread
 from reconciler.edges.mysql.reading import number, text
 from reconciler.edges.mysql.shown_ahead import Asked, ShowsRows
@@ -103,6 +105,7 @@ def read_trigger(link: ShowsRows, database: str, head: Head) -> OtherObject | No
     )
 
 
+@lru_cache(maxsize=TEXTS_KNOWN_MAX)
 def asked_of_trigger(name: str) -> Asked:
     made_at = 6  # where the row says when
     return Asked(name, f"SHOW CREATE TRIGGER {quote_identifier(name)}", 7, frozenset({made_at}))

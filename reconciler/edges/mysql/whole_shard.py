@@ -10,7 +10,7 @@ from reconciler.edges.mysql.cross_database_children import CrossDatabaseChildren
 from reconciler.edges.mysql.dependents import ProgramsElsewhere
 from reconciler.edges.mysql.engine_ground import ShownByServers
 from reconciler.edges.mysql.grants import unseen_with
-from reconciler.edges.mysql.others import OthersRead, ParentsRead
+from reconciler.edges.mysql.others import KnownListings, OthersRead, ParentsRead
 from reconciler.edges.mysql.reading import TablesRead
 from reconciler.edges.mysql.row_versions import RowVersions
 from reconciler.edges.mysql.server_settings import ServerLook, folding
@@ -45,6 +45,7 @@ class ServerWide:
     shown: ShownByServers = field(default_factory=ShownByServers)
     texts: dict[tuple[str, bytes], str] = field(default_factory=dict)
     known: KnownPrograms = field(default_factory=KnownPrograms)
+    listings: KnownListings = field(default_factory=KnownListings)
 
     def around(self, link: Link, server: ServerLook, access: ShardAccess) -> Around:
         """Raises ServerRefusal or LinkLost."""

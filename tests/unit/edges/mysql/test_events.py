@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import cast
 
 import pytest
 
 from reconciler.edges.mysql.connect import Link, Row
 from reconciler.edges.mysql.events import read_heads
-from reconciler.edges.mysql.others import Listed, read_others
+from reconciler.edges.mysql.others import KnownListings, listed_of, read_others
 from reconciler.edges.mysql.problems import ServerRefusal
 from reconciler.edges.mysql.reading import Listing
 from reconciler.edges.mysql.shown_ahead import KnownPrograms, ask_for
@@ -53,7 +54,7 @@ class Answering:
 @pytest.mark.invariant("PG-28")
 def test_an_event_that_has_gone_by_itself_is_not_taken_for_hidden() -> None:
     link = cast(Link, Answering())
-    listed = Listed(rows=LISTED, events=read_heads(link, "d"))
+    listed = replace(listed_of(LISTED, KnownListings()), events=read_heads(link, "d"))
     shows = ask_for(link, "d", [], KnownPrograms())
     read = read_others(shows, Listing(types={}), listed, {ObjectKind.EVENT})
     assert [(one.name, one.created_with is None) for one in read.objects] == [

@@ -6,7 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from reconciler.edges.client.ahead import Answered, RawRow
+from reconciler.edges.client.ahead import Answered
+from reconciler.edges.client.row_packets import RawRow
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.programs import asked_of_routine, asked_of_view, read_routine, read_view
 from reconciler.edges.mysql.shown_ahead import KnownPrograms, ShownAhead, as_asked

@@ -7,7 +7,8 @@ from typing import cast
 
 import pytest
 
-from reconciler.edges.client.ahead import Answered, RawRow
+from reconciler.edges.client.ahead import Answered
+from reconciler.edges.client.row_packets import RawRow
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.problems import LinkLost
 from reconciler.edges.mysql.reading import count, names_of_each, number, unix_s
