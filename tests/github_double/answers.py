@@ -45,7 +45,7 @@ def _branch(hub: Hub, query: Query, name: str) -> Answer:
 
 def _compare(hub: Hub, query: Query, base: str, head: str) -> Answer:
     try:
-        merge_base = hub.bare.git.merge_base(base, head)
+        merge_base = hub.merge_base(base, head)
     except git.GitCommandError:
         return NOT_FOUND
     names = {(True, True): "identical", (True, False): "ahead", (False, True): "behind"}
@@ -77,7 +77,7 @@ def _contents(hub: Hub, query: Query, path: str) -> Answer:
 def _tree(hub: Hub, query: Query, sha: str) -> Answer:
     """Of a commit as well as of a tree."""
     try:
-        listed = hub.bare.git.ls_tree("-z", "--long", f"{sha}^{{tree}}")
+        listed = hub.told("ls-tree", "-z", "--long", f"{sha}^{{tree}}").decode()
     except git.GitCommandError:
         return NOT_FOUND
     entries = [entry.partition("\t") for entry in listed.split("\0") if entry]
@@ -92,9 +92,7 @@ def _tree_row(path: str, mode: str, kind: str, sha: str, size: str) -> dict[str,
 
 
 def _blob(hub: Hub, query: Query, sha: str) -> Answer:
-    content = hub.bare.git.cat_file(
-        "blob", sha, stdout_as_string=False, strip_newline_in_stdout=False
-    )
+    content = hub.told("cat-file", "blob", sha)
     return 200, {
         "sha": sha,
         "size": len(content),

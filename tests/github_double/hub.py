@@ -110,6 +110,7 @@ class Hub:
         self._numbers = itertools.count(1)
         self._ids = itertools.count(1001)
         self._now_s = 0
+        self._told: dict[tuple[str, ...], bytes] = {}
         self.permissions: dict[str, str] = {}  # by login, of those whose permission was changed
         self.forks: set[str] = set()  # branches that are of the fork and not of the repository
 
@@ -160,6 +161,16 @@ class Hub:
     @property
     def tip(self) -> str:
         return self.bare.commit("main").hexsha
+
+    def told(self, verb: str, *arguments: str) -> bytes:
+        """What git says of commits, trees and files that are named by their ids. It never changes,
+        and each question is a process: it is asked once."""
+        question = (verb, *arguments)
+        if question not in self._told:
+            self._told[question] = self.bare.git.execute(
+                ["git", *question], stdout_as_string=False, strip_newline_in_stdout=False
+            )
+        return self._told[question]
 
     def workplace(self, name: str) -> git.Repo:
         """A clone somebody works in."""
@@ -283,24 +294,24 @@ class Hub:
         return self.clone.head.commit.hexsha
 
     def commits_of(self, pull: Pull) -> list[str]:
-        text: str = self.bare.git.rev_list("--reverse", f"{self._base_of(pull)}..{pull.head_sha}")
-        return text.split()
+        between = f"{self._base_of(pull)}..{pull.head_sha}"
+        return self.told("rev-list", "--reverse", between).decode().split()
 
     def changed_files(self, pull: Pull) -> list[str]:
-        text: str = self.bare.git.diff(
-            "--name-only", "--no-renames", f"{self._base_of(pull)}..{pull.head_sha}"
-        )
-        return text.splitlines()
+        between = f"{self._base_of(pull)}..{pull.head_sha}"
+        return self.told("diff", "--name-only", "--no-renames", between).decode().splitlines()
 
     def pulls_of(self, sha: str) -> list[int]:
-        on_main = self.bare.git.branch("--contains", sha, "main")
-        if on_main:
+        if not self.told("rev-list", "--max-count=1", sha, f"^{self.tip}"):
             return self.introduced.get(sha, [])
         return [p.number for p in self.pulls.values() if sha in self.commits_of(p)]
 
+    def merge_base(self, one: str, other: str) -> str:
+        return self.told("merge-base", one, other).decode().strip()
+
     def _base_of(self, pull: Pull) -> str:
         """Where the branch left `main`; of a merged one, where it had when it was merged."""
-        return pull.left_main or str(self.bare.git.merge_base("main", pull.head_sha))
+        return pull.left_main or self.merge_base(self.tip, pull.head_sha)
 
     def _merge_one(self, pull: Pull, kind: MergeKind) -> None:
         here, before = self.clone.git, self.clone.head.commit.hexsha
