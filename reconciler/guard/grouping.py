@@ -13,6 +13,9 @@ from reconciler.model.fleet import key_order
 from reconciler.model.observation import Unreachable
 from reconciler.plan import words
 
+_SHARD = re.compile(r"\bshard ")
+_IN_A_NAME = re.compile(r"[\w-]")
+
 
 def grouped_problems(obstacles: Iterable[Obstacle]) -> tuple[Problem, ...]:
     """For what cannot go on at all: each reason once, with the shards it is said of."""
@@ -48,8 +51,8 @@ def grouped_refusals(
 def _of_any_shard(refusal: Refusal) -> Refusal:
     if refusal.shard is None:
         return refusal
-    message = _named(refusal.shard).sub("shard \0", refusal.message)
-    if re.search(rf"(?<![\w-]){re.escape(refusal.shard)}(?![\w-])", message):
+    message = _naming(refusal.message, refusal.shard, "shard \0")
+    if _says(message, refusal.shard):
         return refusal  # it says more of this shard than which it is
     return replace(refusal, shard="", message=message)
 
@@ -60,11 +63,29 @@ def _together(alike: Sequence[Refusal]) -> tuple[tuple[str, ...], Refusal]:
     if len(alike) == 1 or first.shard is None:
         return shards, first
     which = words.named_shards(shards)
-    return shards, replace(first, message=_named(first.shard).sub(which, first.message))
+    return shards, replace(first, message=_naming(first.message, first.shard, which))
 
 
-def _named(shard: str) -> re.Pattern[str]:
-    return re.compile(rf"\bshard {re.escape(shard)}(?![\w-])")
+def _naming(text: str, shard: str, other: str) -> str:
+    """With `other` wherever the text says "shard" and this one's name. An expression would have to
+    be compiled for each of thousands."""
+    parts, told = [], 0
+    for word in _SHARD.finditer(text):
+        end = word.end() + len(shard)
+        if text.startswith(shard, word.end()) and not _IN_A_NAME.match(text, end):
+            parts += [text[told : word.start()], other]
+            told = end
+    return "".join([*parts, text[told:]])
+
+
+def _says(text: str, shard: str) -> bool:
+    at = text.find(shard)
+    while at >= 0:
+        is_begun = at > 0 and _IN_A_NAME.match(text, at - 1)
+        if not is_begun and not _IN_A_NAME.match(text, at + len(shard)):
+            return True
+        at = text.find(shard, at + 1)
+    return False
 
 
 def unreachable_of(obstacles: Iterable[Obstacle]) -> Sequence[Unreachable]:
