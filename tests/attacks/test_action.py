@@ -8,11 +8,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tests.tidy.source import ROOT
+from tests.yaml_cases import read_yaml
 
-ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+ACTION = read_yaml(ROOT / "action.yml")
 (STEP,) = ACTION["runs"]["steps"]
 
 # What Python, pip, setuptools or git would read or run if they looked where they stand.

@@ -20,7 +20,6 @@ from typing import Any
 
 import pymysql
 import pytest
-import yaml
 from pymysql.cursors import Cursor
 
 from reconciler.diff.model import Operation, Step
@@ -54,6 +53,7 @@ from tests.integration.mysql_edges import (
     observed,
     shard,
 )
+from tests.yaml_cases import read_yaml
 
 FILES = sorted((Path(__file__).parent.parent / "cases/preflight").glob("*.yaml"))
 WORDS: Mapping[type, str] = {Holds: "holds", Violated: "violated", NotSettled: "not settled"}
@@ -134,7 +134,7 @@ def server(request: pytest.FixtureRequest) -> RunningServer:
 
 def cases_of(path: Path, server: RunningServer) -> list[Case]:
     flavor = server.version.flavor.value
-    listed = yaml.safe_load(path.read_text("utf-8"))
+    listed = read_yaml(path)
     numbered = [_numbered(case, number) for number, case in enumerate(listed)]
     return [case for case in numbered if str(case.get("server", flavor)) == flavor]
 

@@ -9,12 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tests.second_look import TESTS_MAX, TOLD_IN, Seen, status_of, worth_a_second_look
 from tests.series import series
 from tests.suite import nested
 from tests.tidy.source import ROOT
+from tests.yaml_cases import read_yaml
 
 TESTS = """
 import os
@@ -147,7 +147,7 @@ def test_each_target_can_be_run_with_it() -> None:
 
 
 def test_every_job_of_ci_that_tests_runs_with_it() -> None:
-    jobs = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))["jobs"]
+    jobs = read_yaml(ROOT / ".github/workflows/ci.yml")["jobs"]
     commands = [step["run"] for job in jobs.values() for step in job["steps"] if "run" in step]
     bare = [one for one in commands if "make " in one]
     assert bare == ["make dist"]

@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 import pytest
-import yaml
 
 from reconciler.cli.controller_http import Board, Health, metrics_of
 from reconciler.cli.run_controller import run
@@ -17,11 +16,10 @@ from reconciler.edges.http_server.server import Asked
 from reconciler.flows.controller.limits import LEAVE_S_MAX
 from tests.tidy.kubernetes_fields import faults
 from tests.tidy.source import PACKAGE, ROOT
+from tests.yaml_cases import read_documents
 
 FOLDER = ROOT / "docs" / "examples" / "controller"
-DOCUMENTS: list[dict[str, Any]] = list(
-    yaml.safe_load_all((FOLDER / "kubernetes.yaml").read_text(encoding="utf-8"))
-)
+DOCUMENTS: list[dict[str, Any]] = read_documents(FOLDER / "kubernetes.yaml")
 (DEPLOYMENT,) = (one for one in DOCUMENTS if one["kind"] == "Deployment")
 POD = DEPLOYMENT["spec"]["template"]["spec"]
 (CONTROLLER,) = POD["containers"]

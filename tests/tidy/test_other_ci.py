@@ -13,10 +13,10 @@ from typing import Any
 
 import click
 import pytest
-import yaml
 
 from reconciler.cli.main import reconciler
 from tests.tidy.source import ROOT
+from tests.yaml_cases import read_yaml
 
 EXAMPLES = ROOT / "docs" / "examples"
 GITLAB = EXAMPLES / "gitlab" / "gitlab-ci.yml"
@@ -35,7 +35,7 @@ LOOP = {
 
 
 def scripts_of_gitlab() -> dict[str, str]:
-    found: dict[str, Any] = yaml.safe_load(GITLAB.read_text(encoding="utf-8"))
+    found: dict[str, Any] = read_yaml(GITLAB)
     jobs = {name: job for name, job in found.items() if isinstance(job, dict) and "script" in job}
     return {
         name: "\n".join(
@@ -91,7 +91,7 @@ def test_the_loop_is_there_and_asks_for_what_the_verbs_take(
 
 
 def test_one_apply_at_a_time_and_none_is_cancelled() -> None:
-    apply = yaml.safe_load(GITLAB.read_text(encoding="utf-8"))["apply"]
+    apply = read_yaml(GITLAB)["apply"]
     assert apply["interruptible"] is False
     assert apply["resource_group"]
     assert "disableConcurrentBuilds()" in JENKINS.read_text(encoding="utf-8")
@@ -109,7 +109,7 @@ def test_gitlab_takes_its_example() -> None:
 
 
 def test_the_hook_runs_a_verb_where_its_files_are() -> None:
-    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    (hook,) = read_yaml(ROOT / ".pre-commit-hooks.yaml")
     program, verb, *options = shlex.split(hook["entry"])
     assert program == "reconciler"
     found = reconciler.get_command(click.Context(reconciler), verb)

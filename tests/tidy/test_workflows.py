@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from reconciler.cli.ci import ci
+from tests.yaml_cases import read_yaml
 
 ROOT = Path(__file__).parents[2]
 ACTION = ROOT / "action.yml"
@@ -34,7 +34,7 @@ RELEASE = GITHUB / "workflows" / "release.yml"
 
 
 def read(path: Path) -> dict[Any, Any]:
-    found = yaml.safe_load(path.read_text())
+    found = read_yaml(path)
     assert isinstance(found, dict)
     return found
 

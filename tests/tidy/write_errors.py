@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import yaml
-
 from tests.tidy.error_codes import codes_and_steps
 from tests.tidy.source import ROOT
+from tests.yaml_cases import read_yaml
 
 RUNBOOK = ROOT / "docs" / "runbooks" / "split.md"
 ERRORS = ROOT / "docs" / "errors.md"
@@ -41,7 +40,7 @@ The exit code says who must act:
 
 def meanings() -> dict[str, dict[str, str]]:
     """Code -> meaning, by the group it stands in."""
-    found: dict[str, dict[str, str]] = yaml.safe_load(_MEANINGS.read_text(encoding="utf-8"))
+    found: dict[str, dict[str, str]] = read_yaml(_MEANINGS)
     return found
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from tests.unit.lint.test_rules import asked_alone
+from tests.yaml_cases import read_yaml
 
 _FOLDER = Path(__file__).parents[2] / "cases" / "lint_peers"
-_PEERS = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in _FOLDER.glob("*.yaml")}
+_PEERS = {path.stem: read_yaml(path) for path in _FOLDER.glob("*.yaml")}
 _CASES = [
     pytest.param(case, id=f"{peer}-{case['theirs']}-{at}")
     for peer, told in sorted(_PEERS.items())

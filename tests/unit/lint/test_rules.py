@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from reconciler.ddl.definition.file import read_definition_file
 from reconciler.ddl.outline.read import read_outline
@@ -15,9 +14,10 @@ from reconciler.lint.model import Ground, Keyspace, LiveTable, Severity
 from reconciler.lint.rules import BY_NAME, RULES
 from reconciler.lint.settings import LintSettings, RuleSetting
 from reconciler.model.index_use import TableReads
+from tests.yaml_cases import read_yaml
 
 _FOLDER = Path(__file__).parents[2] / "cases" / "lint"
-_CASES = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in _FOLDER.glob("*.yaml")}
+_CASES = {path.stem: read_yaml(path) for path in _FOLDER.glob("*.yaml")}
 _FINDS = [(rule, case) for rule, cases in sorted(_CASES.items()) for case in cases["finds"]]
 _LETS_BE = [
     (rule, case) for rule, cases in sorted(_CASES.items()) for case in cases["finds_nothing"]

@@ -5,15 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import yaml
 
 from reconciler.model.server import Flavor
 from reconciler.preflight.model import QuestionKind
+from tests.yaml_cases import read_yaml
 
 _FOLDER = Path(__file__).parents[2] / "cases" / "preflight"
-_CASES = [
-    case for path in _FOLDER.glob("*.yaml") for case in yaml.safe_load(path.read_text("utf-8"))
-]
+_CASES = [case for path in _FOLDER.glob("*.yaml") for case in read_yaml(path)]
 _OF_ONE = {QuestionKind.FILLED: Flavor.MYSQL, QuestionKind.PERIOD: Flavor.MARIADB}
 
 

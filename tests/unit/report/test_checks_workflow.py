@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-import yaml
 
 from tests.golden.write import CHECKS
 from tests.workflow_runs import Ended, WorkflowRun
+from tests.yaml_cases import read_yaml
 
-WORKFLOW: dict[Any, Any] = yaml.safe_load(CHECKS.read_text(encoding="utf-8"))
+WORKFLOW: dict[Any, Any] = read_yaml(CHECKS)
 JOBS: dict[str, Any] = WORKFLOW["jobs"]
 OURS = "acme/shop"
 REGIONS = ["ap", "eu", "us"]

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-import yaml
 
 from tests.golden.write import REQUESTS, WORKFLOW
 from tests.workflow_runs import Ended, WorkflowRun
+from tests.yaml_cases import read_yaml
 
-JOBS: dict[str, Any] = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))["jobs"]
+JOBS: dict[str, Any] = read_yaml(WORKFLOW)["jobs"]
 ORDERED = {1: ("eu",), 2: ("ap", "eu", "us"), 3: ("us",)}
 DONE = [
     ("wave-1", "eu"),
@@ -120,7 +120,7 @@ def test_nothing_begins_where_it_is_not_wanted(run: WorkflowRun) -> None:
 
 
 def test_no_two_rollouts_run_at_once_and_none_that_waits_is_dropped() -> None:
-    concurrency = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))["concurrency"]
+    concurrency = read_yaml(WORKFLOW)["concurrency"]
     assert concurrency["cancel-in-progress"] is False
     assert concurrency["queue"] == "max"
 
@@ -140,7 +140,7 @@ def test_logins_are_in_the_jobs_of_parts_alone_each_behind_the_place_of_its_regi
 @pytest.mark.invariant("RG-55")
 def test_a_request_waits_for_no_other_region_and_a_stop_for_nothing() -> None:
     """A resume goes on for days."""
-    workflow = yaml.safe_load(REQUESTS.read_text(encoding="utf-8"))
+    workflow = read_yaml(REQUESTS)
     assert "concurrency" not in workflow
     group = workflow["jobs"]["ask"]["concurrency"]["group"]
     assert {"inputs.what", "matrix.region"} <= set(re.findall(r"[\w.]+", group))
