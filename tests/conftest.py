@@ -17,7 +17,6 @@ from hypothesis import settings
 from reconciler.edges.server.find import ServerBinary, find_servers
 from reconciler.edges.server.process import RunningServer, start_server
 from reconciler.model.server import Flavor
-from tests.bytecode import keep_compiled
 from tests.connections import admin_connection
 from tests.engines import EngineTests, why_missing
 from tests.fleet import Fleet
@@ -33,7 +32,6 @@ from tests.vitess import VitessTests, vitess, vitess_cluster
 
 __all__ = ["kept_settings", "vitess", "vitess_cluster"]  # fixtures
 
-keep_compiled()
 leave_be()
 
 FreshDatabase = Callable[[Server], str]
