@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from reconciler.ddl.programs.kinds import used_text
-from reconciler.ddl.programs.tables_used import names_made, tables_used
+from reconciler.ddl.programs.tables_used import names_made, procedures_called, tables_used
 from reconciler.diff.model import Operation
 from reconciler.flows.reconcile_pass import Pass
 from reconciler.model.object_id import ObjectId, ObjectKind
+from reconciler.model.policy import Unused
 from reconciler.model.programs import LIKE_TABLES, Event, ManagedProgram, Routine, Trigger
+from reconciler.model.schema import OtherObject
+from reconciler.observe.shards import SeenShard
 from reconciler.plan.model import PlanCore
+from reconciler.prove.unproven import UNSEEN_OF
 
 _MADE = (
     Operation.CREATE_ROUTINE,
@@ -34,16 +38,24 @@ def program_notes(begun: Pass, core: PlanCore | None) -> tuple[str, ...]:
     made = sorted({one.object_id for one in statements if one.operation in _MADE})
     wanted = {about: read.value for about, read in desired.programs.items()}
     after = {about: wanted[about] for about in made if about in wanted}
-    return (*_missing_tables(begun, after, wanted.values()), *_still_running(begun, after))
+    return (
+        *_missing_tables(begun, after, wanted.values()),
+        *_missing_procedures(begun, after, wanted.values()),
+        *_still_running(begun, after),
+    )
+
+
+def _bodies(made: dict[ObjectId, ManagedProgram]) -> dict[ObjectId, str]:
+    return {
+        about: one.body for about, one in made.items() if isinstance(one, Routine | Trigger | Event)
+    }
 
 
 def _missing_tables(
     begun: Pass, made: dict[ObjectId, ManagedProgram], every: Iterable[ManagedProgram]
 ) -> Iterator[str]:
     """Of a table that some shard has, or that policy leaves to others, nothing is told."""
-    bodies = {
-        about: one.body for about, one in made.items() if isinstance(one, Routine | Trigger | Event)
-    }
+    bodies = _bodies(made)
     there = frozenset[str]()
     for about, body in bodies.items():
         if not (used := tables_used(body)):
@@ -62,21 +74,55 @@ def _missing_tables(
             )
 
 
+def _missing_procedures(
+    begun: Pass, made: dict[ObjectId, ManagedProgram], every: Iterable[ManagedProgram]
+) -> Iterator[str]:
+    """The same of procedures that are called; where a login may not see all, nothing is told."""
+    bodies = _bodies(made).items()
+    called = {about: names for about, body in bodies if (names := procedures_called(body))}
+    hidden = UNSEEN_OF[Unused.ROUTINES]
+    looks = [seen.observation for seen in begun.look.seen]
+    if not called or any(words.startswith(hidden) for look in looks for words in look.unseen):
+        return
+    left = (one.object_id for seen in begun.look.seen for one in _left(seen))
+    everyone = (*(one.object_id for one in every), *left)
+    procedures = {one.name.lower() for one in everyone if one.kind is ObjectKind.PROCEDURE}
+    there = _made_by_programs(begun, every) | procedures
+    for about, names in called.items():
+        missing = [
+            name
+            for name in names
+            if name.lower() not in there and not begun.reader.is_left_alone(name)
+        ]
+        if missing:
+            yield (
+                f"{about.titled} calls {' and '.join(missing)}, a procedure that no shard has then:"
+                f" {_what_fails(about, made[about])} that comes to it fails"
+            )
+
+
 def _names_there(begun: Pass, every: Iterable[ManagedProgram]) -> frozenset[str]:
     """In small letters, of all that may be used as a table behind the plan: what git says, what
     shards have and git leaves alone, and what some program makes."""
     desired = next(iter(begun.desired.values()))
     names = {*desired.definitions, *(o.name for o in desired.programs if o.kind in LIKE_TABLES)}
-    texts = [used_text(one) for one in every]
     for seen in begun.look.seen:
         live = seen.observation
         tables = (*(name for name, _ in live.definitions), *(name for name, _ in live.broken))
         names.update(name for name in tables if name not in seen.definitions)
-        others = [one for one in live.others if one.object_id not in seen.programs]
-        names.update(one.name for one in others if one.kind in LIKE_TABLES)
-        texts += [one.definition for one in others]
-    made = frozenset[str]().union(*map(names_made, texts))
-    return made.union(name.lower() for name in names)
+        names.update(one.name for one in _left(seen) if one.kind in LIKE_TABLES)
+    return _made_by_programs(begun, every).union(name.lower() for name in names)
+
+
+def _made_by_programs(begun: Pass, every: Iterable[ManagedProgram]) -> frozenset[str]:
+    texts = [used_text(one) for one in every]
+    texts += [one.definition for seen in begun.look.seen for one in _left(seen)]
+    return frozenset[str]().union(*map(names_made, texts))
+
+
+def _left(seen: SeenShard) -> list[OtherObject]:
+    """What a shard has and git leaves alone."""
+    return [one for one in seen.observation.others if one.object_id not in seen.programs]
 
 
 def _what_fails(about: ObjectId, program: ManagedProgram) -> str:

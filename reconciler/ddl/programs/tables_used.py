@@ -1,7 +1,7 @@
-"""Tables that a body uses, by where their names stand.
+"""Tables that a body uses, and procedures that it calls, by where their names stand.
 
 No server looks whether they are there before it runs the body. Nothing is told that may be
-something else: what is not certainly a table's name is left out, and so are names that the body
+something else: what is not certainly such a name is left out, and so are names that the body
 itself makes, whatever way, and all of a body whose meaning depends on its server.
 """
 
@@ -59,6 +59,22 @@ def tables_used(body: str) -> tuple[str, ...]:
     found = (token.value for token in _Reader(tokens).read())
     used = (name for name in found if name.lower() not in own and not _NUMBERS.fullmatch(name))
     return tuple(dict.fromkeys(used))
+
+
+def procedures_called(body: str) -> tuple[str, ...]:
+    """Those of its own database, by name as it is written, in the order of their places."""
+    tokens = _tokens(body)
+    if any(token.kind in UNREADABLE for token in tokens):
+        return ()
+    found = []
+    for before, call, name, behind in zip(
+        (None, *tokens), tokens, tokens[1:], (*tokens[2:], None), strict=False
+    ):
+        is_name = before is not None and before.text in ("@", ".")
+        is_outside = behind is not None and behind.is_punctuation(".")
+        if call.is_word("CALL") and not is_name and name.kind in NAMES and not is_outside:
+            found.append(name.value)
+    return tuple(dict.fromkeys(found))
 
 
 def names_made(body: str) -> frozenset[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from reconciler.diff.model import Operation
 from reconciler.flows.program_notes import program_notes
 from reconciler.flows.reconcile_pass import Pass, begin_pass
@@ -31,6 +33,7 @@ ROUTINE = Routine(
     body="SELECT 1",
     created_with=replace(HERE, time_zone=None),
 )
+CALLS = "CALL nobody(1)"
 USES = "DELETE FROM nowhere WHERE id IN (SELECT id FROM users)"
 
 
@@ -48,6 +51,7 @@ def notes(
     before: tuple[ManagedProgram, ...] = (),
     others: tuple[OtherObject, ...] = (),
     unchanged: tuple[ManagedProgram, ...] = (),
+    unseen: tuple[str, ...] = (),
     spec: str = SPEC,
 ) -> tuple[str, ...]:
     """Of a plan that makes or changes these, whatever else it does."""
@@ -56,7 +60,9 @@ def notes(
     there = {one.object_id: as_read(one) for one in before}
     desired = {shard: replace(one, programs=wanted) for shard, one in begun.desired.items()}
     seen = tuple(
-        replace(one, programs=there, observation=replace(one.observation, others=others))
+        replace(
+            one, programs=there, observation=replace(one.observation, others=others, unseen=unseen)
+        )
         for one in begun.look.seen
     )
     begun = replace(begun, desired=desired, look=replace(begun.look, seen=seen))
@@ -75,6 +81,7 @@ def notes(
     return program_notes(begun, replace(core, change_sets=(changed,)))
 
 
+@pytest.mark.invariant("PG-35")
 def test_a_table_that_a_body_uses_and_nobody_has_is_told_by_name() -> None:
     made = (replace(EVENT, body=USES), replace(ROUTINE, body=USES), trigger(body=USES))
     assert [note.partition(",")[0] for note in notes(*made)] == [
@@ -87,6 +94,33 @@ def test_a_table_that_a_body_uses_and_nobody_has_is_told_by_name() -> None:
     assert "unless its session has a temporary table of that name" in note
 
 
+@pytest.mark.invariant("PG-35")
+def test_a_procedure_that_a_body_calls_and_nobody_has_is_told_by_name() -> None:
+    made = (replace(EVENT, body=CALLS), replace(ROUTINE, body=CALLS), trigger(body=CALLS))
+    assert [note.partition(",")[0] for note in notes(*made)] == [
+        "event e calls nobody",
+        "procedure p calls nobody",
+        "trigger x calls nobody",
+    ]
+    (note,) = notes(trigger(body=CALLS))
+    assert note.endswith("no shard has then: a write to t that comes to it fails")
+
+
+@pytest.mark.invariant("PG-35")
+def test_a_procedure_that_may_be_there_is_not_told() -> None:
+    event = replace(EVENT, body=CALLS)
+    live = OtherObject(kind=ObjectKind.PROCEDURE, name="Nobody", definition="")
+    function = replace(live, kind=ObjectKind.FUNCTION)
+    assert notes(event, others=(live,)) == ()
+    assert notes(event, others=(function,)) != ()
+    assert notes(event, unchanged=(replace(ROUTINE, name="NOBODY"),)) == ()
+    assert notes(replace(ROUTINE, body="CALL p()")) == ()
+    assert notes(event, spec=SPEC + 'policy: {ignore_tables: ["no*"]}\n') == ()
+    assert notes(event, unseen=("routines (needs EXECUTE, or SHOW_ROUTINE)",)) == ()
+    assert notes(unchanged=(event,)) == ()
+
+
+@pytest.mark.invariant("PG-35")
 def test_what_may_be_there_is_not_told() -> None:
     routine = replace(ROUTINE, body=USES)
     view = OtherObject(kind=ObjectKind.VIEW, name="Nowhere", definition="CREATE VIEW ...")
@@ -98,6 +132,7 @@ def test_what_may_be_there_is_not_told() -> None:
     assert notes(unchanged=(routine,)) == ()
 
 
+@pytest.mark.invariant("PG-37")
 def test_an_event_that_is_on_may_still_be_running_when_it_is_changed() -> None:
     body = "DELETE FROM users"
     event = replace(EVENT, body=body)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from reconciler.ddl.programs.tables_used import names_made, tables_used
+from reconciler.ddl.programs.tables_used import names_made, procedures_called, tables_used
 from tests.sections import CASES
 
 USED = [
@@ -60,6 +60,13 @@ def test_tables_are_found_where_they_stand(body: str, names: str) -> None:
 @pytest.mark.parametrize("body", NOT_USED)
 def test_nothing_else_is_taken_for_a_table(body: str) -> None:
     assert tables_used(body) == ()
+
+
+def test_procedures_are_found_where_they_are_called() -> None:
+    body = "BEGIN CALL a; IF 1 THEN CALL `b c`(1); ELSE CALL a(); END IF; CALL other.d(); END"
+    assert procedures_called(body) == ("a", "b c")
+    assert procedures_called("SELECT @call e, t.call f, 'CALL g()', `call` h -- CALL i()") == ()
+    assert procedures_called("/*!50000 CALL a() */") == ()
 
 
 def test_names_that_a_text_makes_when_it_runs_are_told() -> None:
