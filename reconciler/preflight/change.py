@@ -95,10 +95,13 @@ class Change:
         return self.rewritten(expression, self._as_it_is)
 
     def rewritten(
-        self, expression: str, value: Callable[[Column, Column], str | None]
+        self,
+        expression: str,
+        value: Callable[[Column, Column], str | None],
+        made: Callable[[Column], str | None] = lambda _: None,
     ) -> str | None:
-        """The expression with `value(before, after)` in the place of each column; None where a
-        column is new, or has no such value."""
+        """The expression with `value(before, after)` in the place of each column, and `made(after)`
+        of one that is new; None where a column has no such value."""
         parts, end = [], 0
         for token in tokenize(expression):
             if token.kind is not TokenKind.QUOTED_IDENTIFIER:
@@ -108,7 +111,7 @@ class Change:
                 continue
             old = self.old_name(token.value)
             before = find_column(self.before, old) if old is not None else None
-            found = None if before is None else value(before, after)
+            found = made(after) if before is None else value(before, after)
             if found is None:
                 return None
             parts += [expression[end : token.offset], found]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+from reconciler.ddl.lexer import TokenKind, tokenize
 from reconciler.ddl.quote import quote_identifier
 from reconciler.model.policy import HazardKind
 from reconciler.model.schema import Column
@@ -24,6 +27,9 @@ _WITH_FRACTION = {
 }
 
 
+_NUMBER = re.compile(r"(?P<quote>'?)(?P<number>-?[0-9]+|NULL)(?P=quote)")
+
+
 def as_written(change: Change, old: Column, new: Column) -> str | None:
     """None: no SQL is known that gives the value which the new type will hold. Values that do not
     fit the new type are another question's."""
@@ -39,7 +45,30 @@ def as_written(change: Change, old: Column, new: Column) -> str | None:
 
 def evaluated(change: Change, expression: str) -> str | None:
     """The expression over the values that the statement will write; None: no SQL gives them."""
-    return change.rewritten(expression, lambda old, new: _value(change, old, new))
+    return change.rewritten(
+        expression,
+        lambda old, new: _value(change, old, new),
+        lambda new: same_in_all(change, new),
+    )
+
+
+def same_in_all(change: Change, new: Column) -> str | None:
+    """What each row gets in a column that the same plan adds, of the column's own type; None: not
+    one value, or one that no SQL here is known to give. A default in brackets may be set only
+    afterwards, and is none of these."""
+    kind = column_type(new)
+    if new.generated is not None or new.auto_increment:
+        return None
+    default = new.default_sql or ("NULL" if new.nullable else None)
+    if kind.family is Family.INTEGER and "zerofill" not in kind.text:
+        found = _NUMBER.fullmatch(default or "0")
+        return found and f"CAST({found['number']} AS {'UN' if kind.unsigned else ''}SIGNED)"
+    if kind.name == "varchar" and new.collation is not None:
+        tokens = list(tokenize(default or "''"))
+        is_plain = len(tokens) == 1 and (tokens[0].kind is TokenKind.STRING or default == "NULL")
+        text = f"CONVERT({tokens[0].text} USING {kind.charset}) COLLATE {new.collation}"
+        return text if is_plain else None
+    return None
 
 
 def _value(change: Change, old: Column, new: Column) -> str | None:

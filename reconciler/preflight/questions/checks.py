@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from reconciler.ddl.lexer import TokenKind, tokenize
 from reconciler.ddl.quote import quote_identifier
@@ -43,7 +44,9 @@ def breaks_check_of_column(change: Change) -> Iterator[Raised]:
     for clause in change.context.of_kind(ClauseKind.ADD_COLUMN):
         column = change.context.column_after(clause.object)
         if column is not None and column.check_sql is not None:
-            yield _raised(column.name, NotAskable(_NEW_COLUMN))
+            raised = _raised(column.name, _false(change, column.check_sql))
+            # Without a copy no row is put to it (10.11, 11.8).
+            yield raised if change.copies_rows else replace(raised, effect=Effect.STAYS)
 
 
 def breaks_standing_check(change: Change) -> Iterator[Raised]:

@@ -165,14 +165,19 @@ def _of_key(change: Change, expression: str) -> Question:
 def _unfit(value: str, new: Column) -> str | None:
     kind = column_type(new)
     match kind.family:
-        case Family.INTEGER:
-            return outside(f"ROUND({value})", *integer_range(kind), "").sql
+        case Family.INTEGER:  # an approximate number is compared with one of 64 bits as such
+            exact = (
+                f"CAST({value} AS DECIMAL(65,0))" if kind.name == "bigint" else f"ROUND({value})"
+            )
+            return outside(exact, *integer_range(kind), "").sql
         case Family.DECIMAL:
             whole, scale = decimal_digits(kind)
             beyond = f"ABS(ROUND({value}, {scale})) >= {10**whole}"
             return f"({beyond} OR {value} < 0)" if kind.unsigned else beyond
         case Family.TEXT if kind.name in ("char", "varchar") and kind.charset == "utf8mb4":
-            return f"CHAR_LENGTH({value}) > {fixed_or_longest(kind)}"
+            read = f"CAST(CONVERT({value} USING utf8mb4) AS BINARY)"
+            is_no_text = f"(CHARSET({value}) = 'binary' AND NOT ({read} <=> CONCAT({value})))"
+            return f"(CHAR_LENGTH({value}) > {fixed_or_longest(kind)} OR {is_no_text})"
         case _:
             return None
 

@@ -170,8 +170,10 @@ def _number_to_time(
         yield _another(value, read)
         return
     # What CAST cuts at the last time makes the statement fail.
-    high = f"{value} >= {_BEHIND_LAST_TIME} AND {value} < {_FIRST_OF_EIGHT_DIGITS}"
-    is_cut = f"{value} <= -{_BEHIND_LAST_TIME} OR ({high})"
+    # A FLOAT is read as it is printed, with six digits.
+    behind = _BEHIND_LAST_TIME - (5 if old.name == "float" else 0)
+    high = f"{value} >= {behind} AND {value} < {_FIRST_OF_EIGHT_DIGITS}"
+    is_cut = f"{value} <= -{behind} OR ({high})"
     if old.family is Family.FLOAT:
         yield _no_or_another(value, read, f" OR {is_cut}")
     else:

@@ -22,7 +22,7 @@ from reconciler.preflight.model import (
     Raised,
     RowCondition,
 )
-from reconciler.preflight.questions.as_written import as_written
+from reconciler.preflight.questions.as_written import as_written, same_in_all
 from reconciler.preflight.sql import ROW
 
 
@@ -67,7 +67,11 @@ def _question(change: Change, key: ForeignKey) -> Question:
     for name in key.columns:
         old, new = change.context.column_before(name), find_column(change.after, name)
         if change.old_name(name) is None or old is None or new is None:
-            return _of_new_column(new)
+            made = same_in_all(change, new) if new is not None and not _is_empty(new) else None
+            if made is None:
+                return _of_new_column(new)
+            ours.append(made)
+            continue
         written = as_written(change, old, new)
         if written is None:
             return NotAskable(f"how values of {name} are converted is not known beforehand")
@@ -93,7 +97,10 @@ def _name(table: OtherTable) -> str:
 
 
 def _of_new_column(new: Column | None) -> KnownToHold | NotAskable:
-    is_null = new is not None and new.nullable and new.default_sql in (None, "NULL")
-    if is_null and new is not None and new.generated is None:
+    if new is not None and _is_empty(new):
         return KnownToHold("all rows have NULL in a column that is new")
     return NotAskable("it is made of a column that the same plan adds")
+
+
+def _is_empty(new: Column) -> bool:
+    return new.nullable and new.default_sql in (None, "NULL") and new.generated is None
