@@ -8,12 +8,13 @@ stands: in a plan, in a report, in what a session reads back.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import accumulate
 
 from reconciler.ddl.fingerprint import value_fingerprint
 from reconciler.ddl.foreign import foreign_object
-from reconciler.ddl.lexer import TokenKind, tokenize
+from reconciler.ddl.lexer import Token, TokenKind, tokenize
 from reconciler.ddl.programs.accounts import Account
 from reconciler.ddl.programs.facts import (
     NO_TEXT,
@@ -137,8 +138,10 @@ def view_columns(view: View) -> tuple[str, ...]:
         return view.columns
     tokens = [*tokenize(view.query)]
     depths = [*accumulate(t.is_punctuation("(") - t.is_punctuation(")") for t in tokens)]
-    selects = [i for i, token in enumerate(tokens) if token.is_word("SELECT")]
-    first = min(selects, key=lambda i: (depths[i], i))
+    begins = [i for i, token in enumerate(tokens) if token.is_word("SELECT", "VALUES")]
+    first = min(begins, key=lambda i: (depths[i], i))
+    if tokens[first].is_word("VALUES"):
+        return _columns_of_rows(tokens[first + 1 :])
     found = []
     for i in range(first + 1, len(tokens)):
         if depths[i] < depths[first]:
@@ -149,6 +152,23 @@ def view_columns(view: View) -> tuple[str, ...]:
             if tokens[i - 1].is_word("AS") and tokens[i].kind is TokenKind.QUOTED_IDENTIFIER:
                 found.append(tokens[i].value)
     return tuple(found)
+
+
+def _columns_of_rows(tokens: Sequence[Token]) -> tuple[str, ...]:
+    """Of VALUES no names are printed: MySQL, which prints ROW, calls columns by their number, and
+    MariaDB by what the first row has in them."""
+    numbered = tokens[0].is_word("ROW")
+    names = [""]
+    depth = 0
+    for token in tokens[numbered:]:
+        depth += token.is_punctuation("(") - token.is_punctuation(")")
+        if depth == 0:
+            break
+        if depth == 1 and token.is_punctuation(","):
+            names.append("")
+        elif depth > 1 or not token.is_punctuation("("):
+            names[-1] += token.value if token.kind is TokenKind.STRING else token.text
+    return tuple(f"column_{at}" if numbered else name for at, name in enumerate(names))
 
 
 def _shown(view: View) -> str:

@@ -109,6 +109,11 @@ def test_a_file_says_what_the_view_is(usual: CreatedWith | None) -> None:
         ("with `x` as (select 1 AS `a`) select `x`.`a` AS `b` from `x`", "b"),
         ("select 1 AS `a` union select 2 AS `c`", "a"),
         ("(select 1 AS `a`) union (select 2 AS `c`)", "a"),
+        (
+            "values row(1,(select 2 AS `q`),'a,(b') union select 1 AS `a`",
+            "column_0 column_1 column_2",
+        ),
+        ("with x as (select 1 AS `a`)values (1,'a,(b',f(2,3)),(4,'c',5)", "1 a,(b f(2,3)"),
     ],
 )
 def test_the_columns_of_a_view_are_those_that_are_selected(query: str, columns: str) -> None:
