@@ -19,10 +19,11 @@ PYTEST ?= $(BIN)/python -m pytest
 # collected once, for a process on each core (tests/forked.py). The tidy ones stand first, so that
 # one process has them all, and reads the source once.
 OFFLINE := tests/tidy tests/unit tests/sim
+ON_SERVERS := $(addprefix --ignore=,$(OFFLINE)) tests
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv servers engines vitess temporal demo demo-vitess quick test test-engines test-vitess test-temporal chaos-temporal chaos-vitess chaos-reparents chaos-split chaos-split-servers test-server check docs lock bench dist changelog clean
+.PHONY: help venv servers engines vitess temporal demo demo-vitess quick test test-random test-engines test-vitess test-temporal chaos-temporal chaos-vitess chaos-reparents chaos-split chaos-split-servers test-server check docs lock bench dist changelog clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,7 +66,10 @@ quick: venv ## the tests that need no server; of long series every seventh case
 
 test: venv servers ## all tests but those of engines, Vitess and Temporal, on servers of their own
 	$(PYTEST) --forked=cores $(OFFLINE)
-	$(PYTEST) --forked=$(WORKERS) -m 'not engine' $(addprefix --ignore=,$(OFFLINE)) tests
+	$(PYTEST) --forked=$(WORKERS) -m 'not engine' --hypothesis-profile quarter $(ON_SERVERS)
+
+test-random: venv servers ## all random cases on servers, of which `make test` tries a quarter
+	$(PYTEST) --forked=$(WORKERS) -m 'random and not engine' $(ON_SERVERS)
 
 test-engines: venv servers engines ## the tests of every engine; one that is not there fails
 	$(PYTEST) -n $(WORKERS) -m engine --every-engine

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import is_hypothesis_test, settings
 
 from reconciler.edges.server.find import ServerBinary, find_servers
 from reconciler.edges.server.process import RunningServer, start_server
@@ -26,6 +26,7 @@ from tests.git_settings import spare_git
 from tests.kept_settings import KEPT, kept_settings
 from tests.machine import memory_folder, processes
 from tests.order import longest_first
+from tests.series import ANY_MACHINE
 from tests.subjects import OLDEST_MARIADB, Server, Subject
 from tests.temporal.plugin import TemporalTests
 from tests.vitess import VitessTests, vitess, vitess_cluster
@@ -38,10 +39,12 @@ FreshDatabase = Callable[[Server], str]
 ServerOf = Callable[[Subject], Server]
 
 # An example that takes long says that the machine is busy, not that the claim is wrong.
-settings.register_profile("any-machine", deadline=None)
-settings.load_profile("any-machine")
+settings.register_profile(ANY_MACHINE, deadline=None)
+settings.load_profile(ANY_MACHINE)
 # Of `make quick`, which is run before each commit: `make test` tries ten times as many.
 settings.register_profile("quick", deadline=None, max_examples=10)
+# Of `make test`, on servers: `make test-random` tries four times as many.
+settings.register_profile("quarter", deadline=None, max_examples=25)
 
 _A_CORE = "cores"
 
@@ -118,7 +121,11 @@ def _keep_files_in_memory(for_processes: int) -> None:
         os.environ["PYTEST_DEBUG_TEMPROOT"] = str(folder)
 
 
+@pytest.hookimpl(tryfirst=True)  # before some are chosen by their markers
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if is_hypothesis_test(getattr(item, "function", None)):
+            item.add_marker("random")
     workers: dict[str, Any] = getattr(config, "workerinput", {})  # of pytest-xdist
     items[:] = longest_first(items, _is_long, processes=workers.get("workercount", 1))
 

@@ -29,6 +29,7 @@ from tests.github_double.hub import ADA, Hub, MergeKind
 from tests.github_double.server import TOKEN
 from tests.github_work import PLAN, commit_files, plan_files, working
 from tests.integration.test_github_settings import IN_ORDER
+from tests.series import share
 
 JUNK = st.sampled_from(
     [None, True, False, 0, -1, 10**30, 1.5, "", "x", "\0", "0" * 40, [], [None], {}, {"id": 1}]
@@ -136,7 +137,7 @@ def merged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Merged]:
 
 @pytest.mark.threat("TM-FORGE-1")
 @pytest.mark.invariant("RV-6")
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=share(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(DAMAGES)
 def test_no_damage_makes_a_yes_or_a_traceback_of_a_proof(merged: Merged, damage: Damage) -> None:
     forge = GithubForge(client_of(merged.hub, damage), "acme/shop", run_id="7")
@@ -148,7 +149,7 @@ def test_no_damage_makes_a_yes_or_a_traceback_of_a_proof(merged: Merged, damage:
 
 @pytest.mark.threat("TM-FORGE-1")
 @pytest.mark.invariant("RV-11")
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=share(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(DAMAGES)
 def test_no_damage_makes_a_traceback_of_settings(merged: Merged, damage: Damage) -> None:
     client = client_of(merged.hub, damage)
@@ -184,7 +185,7 @@ EVENT = {
 
 @pytest.mark.threat("TM-FORGE-1")
 @pytest.mark.invariant("RV-6")
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=share(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     DAMAGES.map(lambda damage: json.dumps(damaged(EVENT, damage)).encode()) | st.binary(),
     st.sampled_from(["pull_request", "merge_group", "push", "schedule", "x", ""]),

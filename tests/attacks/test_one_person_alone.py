@@ -33,6 +33,7 @@ from reconciler.guard.review.pushes import (
     pushes_to,
 )
 from reconciler.spec.model import ReviewRule
+from tests.series import share
 
 PEOPLE = ("ada", "ben", "cai", "dee")
 WRITERS = {
@@ -216,7 +217,7 @@ def facts_of(history: History, head: str, hands: Hands) -> ApprovalFacts:
 @pytest.mark.threat("TM-FORGER-11")
 @pytest.mark.invariant("RV-3")
 @pytest.mark.invariant("RV-9")
-@settings(max_examples=300)
+@settings(max_examples=share(300))
 @given(HISTORIES)
 def test_no_history_lets_through_what_one_person_pushed_and_approved(history: History) -> None:
     seen = judged(history)

@@ -13,6 +13,7 @@ from tests.conftest import ServerOf
 from tests.integration.cases import Case, all_cases
 from tests.integration.convergence import EndNotMade, Way, Workbench, both_ways, connect
 from tests.property.hunt import hunt
+from tests.series import share
 from tests.subjects import Subject, subjects
 
 pytestmark = pytest.mark.any_server
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.any_server
 BenchOf = Callable[[Subject], Workbench]
 
 CASES = tuple(all_cases())
-RANDOM_PAIRS = 40
+RANDOM_PAIRS = share(40)
 
 on_each_subject = pytest.mark.parametrize("subject", subjects(), ids=lambda subject: subject.name)
 
@@ -53,6 +54,7 @@ def test_a_case_converges_both_ways(case: Case, subject: Subject, bench_of: Benc
     _check(case, bench_of(subject))
 
 
+@pytest.mark.random
 @on_each_subject
 def test_random_pairs_converge_both_ways(subject: Subject, bench_of: BenchOf) -> None:
     assert hunt(bench_of(subject), seed=0, pairs=RANDOM_PAIRS) == 0

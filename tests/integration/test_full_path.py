@@ -20,8 +20,9 @@ from tests.property.full_path import (
     random_pairs,
     whole_products,
 )
+from tests.series import share
 
-RANDOM_PAIRS = 12
+RANDOM_PAIRS = share(12)
 CASES = (
     "columns/zero-date-defaults",
     "foreign_keys/unnamed-key-under-a-primary-key",
@@ -44,6 +45,7 @@ def court(request: pytest.FixtureRequest) -> Iterator[Court]:
         yield made
 
 
+@pytest.mark.random
 def test_random_pairs_go_the_whole_path_there_and_back(court: Court) -> None:
     _judge(court, random_pairs(court.flavor, 0, RANDOM_PAIRS))
 

@@ -16,8 +16,9 @@ from tests.integration.proving import Bench, bench_on
 from tests.integration.test_view_cases import FLAVORS, POLICY, cases_of, converge
 from tests.integration.view_rounds import rounds, stands_alone
 from tests.sections import CaseText
+from tests.series import share
 
-EXAMPLES = 3
+EXAMPLES = share(3)
 CASES_MAX = 16
 _ENDS = (("from", "to"), ("to", "from"), ("from", "from"), ("to", "to"))
 
@@ -39,6 +40,7 @@ def between(case: CaseText, before: str, after: str) -> CaseText:
     return replace(case, headers={}, sections=sections)
 
 
+@pytest.mark.random
 @pytest.mark.invariant("PG-3")
 @pytest.mark.invariant("PG-20")
 @pytest.mark.invariant("PG-26")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.property.fuzz.mutations import hostile
 from tests.property.fuzz.reader import Reader, judge
 from tests.property.fuzz.readers import READERS
+from tests.series import share
 
 GROWN_BYTES = 150_000
 GROWN = [(reader, name, make) for reader in READERS for name, make in reader.grown]
@@ -24,7 +25,7 @@ def test_what_is_sound_is_taken(reader: Reader) -> None:
 @pytest.mark.invariant("FB-1")
 @pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
 @settings(
-    max_examples=80,
+    max_examples=share(80),
     suppress_health_check=[HealthCheck.too_slow],
     # An input that is too much takes long to be made smaller: it is shown as it is.
     phases=[Phase.explicit, Phase.reuse, Phase.generate],

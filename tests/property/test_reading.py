@@ -28,6 +28,7 @@ from reconciler.model.schema import (
     Table,
 )
 from reconciler.model.server import Flavor, ServerVersion
+from tests.series import share
 
 MYSQL = ServerVersion(Flavor.MYSQL, 9, 7, 4)
 MARIADB = ServerVersion(Flavor.MARIADB, 11, 8, 6)
@@ -258,7 +259,7 @@ versions = pytest.mark.parametrize("version", [MYSQL, MARIADB, MARIADB_10], ids=
 
 
 @versions
-@settings(max_examples=30)
+@settings(max_examples=share(30))
 @given(data=st.data())
 def test_what_is_printed_is_read_back(version: ServerVersion, data: st.DataObject) -> None:
     table = data.draw(tables(version))
@@ -266,7 +267,7 @@ def test_what_is_printed_is_read_back(version: ServerVersion, data: st.DataObjec
 
 
 @versions
-@settings(max_examples=30)
+@settings(max_examples=share(30))
 @given(data=st.data())
 def test_a_damaged_definition_is_refused_or_means_what_it_says(
     version: ServerVersion, data: st.DataObject
@@ -283,7 +284,7 @@ def test_a_damaged_definition_is_refused_or_means_what_it_says(
 
 
 @versions
-@settings(max_examples=30)
+@settings(max_examples=share(30))
 @given(data=st.data())
 def test_the_canonical_form_is_stable_and_plain(
     version: ServerVersion, data: st.DataObject
