@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from reconciler.ddl.programs.facts import text_of
 from reconciler.ddl.statement.trigger import swap_parts
+from reconciler.edges.client.limits import ASKED_AHEAD_MAX
 from reconciler.edges.client.target import Target
 from reconciler.edges.engines.opening import ProgramEngine, open_engine
-from reconciler.edges.mysql.access import read_access, read_grants
+from reconciler.edges.mysql.access import ask_grants, read_access, read_grants
 from reconciler.edges.mysql.blockers import blockers_in_words, end_blockers, find_blockers
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.dependents import read_dependents
@@ -25,10 +27,16 @@ from reconciler.edges.mysql.problems import (
     server_changed,
     unseen_processes,
 )
-from reconciler.edges.mysql.processes import read_processes
+from reconciler.edges.mysql.processes import SHOW_PROCESSES, read_processes
 from reconciler.edges.mysql.programs import list_programs, read_program
 from reconciler.edges.mysql.reach import Reach
-from reconciler.edges.mysql.reading import number, read_definition, read_tables
+from reconciler.edges.mysql.reading import (
+    number,
+    read_definition,
+    read_expected,
+    read_tables,
+    show_of_table,
+)
 from reconciler.edges.mysql.rows_ahead import RowsAhead
 from reconciler.edges.mysql.server_settings import look_at_server
 from reconciler.edges.mysql.shard_link import ShardLink
@@ -97,6 +105,7 @@ class MysqlShardSession:
         self._programs: dict[EngineName, ProgramEngine] = {}
         self._rows = RowsAhead()
         self._sees_processes = False
+        self._saw_processes = False
 
     @property
     def server(self) -> str:
@@ -108,16 +117,23 @@ class MysqlShardSession:
         self._direct.close()
         self._shard.close()
 
-    def definitions(self, *, programs: Collection[ObjectKind] = ()) -> Mapping[ObjectId, str]:
-        return self._shard.looked(lambda link: self._definitions(link, programs))
+    def definitions(
+        self, *, programs: Collection[ObjectKind] = (), expected: Collection[ObjectId] = ()
+    ) -> Mapping[ObjectId, str]:
+        return self._shard.looked(lambda link: self._definitions(link, programs, expected))
 
     def definition(self, object_id: ObjectId) -> str | None:
         if object_id.kind in MANAGED_AS:
             return self._shard.looked(lambda link: self._program(link, object_id))
         return self._shard.looked(lambda link: read_definition(link, object_id.name))
 
-    def _definitions(self, link: Link, programs: Collection[ObjectKind]) -> Mapping[ObjectId, str]:
-        read = read_tables(link, self._shard.database)
+    def _definitions(
+        self, link: Link, programs: Collection[ObjectKind], expected: Collection[ObjectId]
+    ) -> Mapping[ObjectId, str]:
+        tables = sorted(one.name for one in expected if one.kind is ObjectKind.TABLE)
+        ask_soon = partial(self._shard.ask_soon, link)
+        read = read_expected(link, self._shard.database, tables, ask_soon)
+        read = read or read_tables(link, self._shard.database)
         # No reader takes '': one that the server cannot show is a problem if it is managed.
         every = (*read.definitions, *((table, "") for table, _ in read.broken))
         found = {table_id(table): definition for table, definition in every}
@@ -194,9 +210,20 @@ class MysqlShardSession:
     def _access(self, link: Link, statements: Sequence[PlannedStatement]) -> ShardAccess:
         database, programs = self._shard.database, self._programs_managed
         if are_judged_by_grants(statements):
+            self._ask_before(link, statements)
             return read_grants(link, database, self._shard.server)
         server = look_at_server(link)
         return read_access(link, database, server, definers=self._definers, programs=programs)
+
+    def _ask_before(self, link: Link, statements: Sequence[PlannedStatement]) -> None:
+        """All that is asked right before the first of them, in one go (ST-20)."""
+        asked = [*ask_grants(link, self._shard.database, self._shard.server)]
+        if not self._saw_processes:
+            asked.append(SHOW_PROCESSES)
+        for statement in statements[:1]:
+            about = (effect.object_id for effect in statement.effects)
+            asked += [show_of_table(one.name) for one in about if one.kind is ObjectKind.TABLE]
+        self._shard.ask_soon(link, *asked[:ASKED_AHEAD_MAX])
 
     def _runs(self, link: Link, sql: str) -> bool:
         if not self._sees_processes:
@@ -207,4 +234,5 @@ class MysqlShardSession:
         swap = swap_parts(sql)
         parts = swap.every if swap is not None else (sql,)
         processes = read_processes(link)
+        self._saw_processes = True
         return any(runs(one, part, database) for one in processes for part in parts)

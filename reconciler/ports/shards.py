@@ -75,9 +75,12 @@ RowsChecked = RowsAlike | RowsDiffer | RowsNotCompared
 class ShardSession(Protocol):
     """One shard during an apply, over a connection of its own; a context manager."""
 
-    def definitions(self, *, programs: Collection[ObjectKind] = ()) -> Mapping[ObjectId, str]:
+    def definitions(
+        self, *, programs: Collection[ObjectKind] = (), expected: Collection[ObjectId] = ()
+    ) -> Mapping[ObjectId, str]:
         """SHOW CREATE TABLE of every base table, now, and the text of every program of these kinds
-        (`ddl.programs`), '' where it is hidden. Raises Unavailable."""
+        (`ddl.programs`), '' where it is hidden. What is `expected` to be all of it decides nothing:
+        it is asked for first. Raises Unavailable."""
 
     def definition(self, object_id: ObjectId) -> str | None:
         """The same of one table or one program, None if there is none. Raises Unavailable."""

@@ -253,6 +253,12 @@ _VARIABLES = {
     "sql_mode": "ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE",
     "sql_require_primary_key": "0",
 }
+_OF_SETTINGS = (
+    "SELECT @@global.",
+    "SELECT @@session.",
+    "SELECT @@SESSION.",
+    "SELECT @@character_set",
+)
 _SHOWN = re.compile(r"SHOW CREATE (TABLE|VIEW|SEQUENCE) (?:`((?:[^`]|``)+)`\.)?`((?:[^`]|``)+)`")
 
 _Answer = tuple[Sequence[str], Sequence[Sequence[Value]]]
@@ -287,13 +293,17 @@ def _rows(sql: str, catalogue: Catalogue) -> _Answer:
             return columns, rows
         databases = re.findall("'(.*?)'", sql)
         return ["TABLE_SCHEMA", *columns], [[one, *row] for one in databases for row in rows]
+    if sql == "SHOW FULL PROCESSLIST":
+        return ["Id", "db", "Info", "State"], []
+    if sql.startswith("SHOW CREATE DATABASE"):
+        return ["Database", "Create Database"], [["d", "CREATE DATABASE `d`"]]
     if "SCHEMATA_EXTENSIONS" in sql:
         return ["SCHEMA_NAME", "OPTIONS"], []
     if "INNODB_" in sql:
         return ["NAME", "VALUE"], []
     if found := re.findall(r"GET_LOCK\('", sql):
         return [f"c{n}" for n in range(len(found))], [[1] * len(found)]
-    if sql.startswith(("SELECT @@session.", "SELECT @@SESSION.", "SELECT @@character_set")):
+    if sql.startswith(_OF_SETTINGS):
         return _settings(sql, catalogue)
     if sql.startswith("SELECT"):
         return ["1"], [[1]]

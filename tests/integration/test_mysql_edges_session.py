@@ -91,7 +91,13 @@ def test_a_statement_is_applied_and_read_back(session: MysqlShardSession) -> Non
     definition = session.definition(table_id("t"))
     assert definition is not None
     assert "COMMENT 'schön" in definition
-    assert session.definitions() == {table_id("t"): definition}
+    every = {table_id("t"): definition}
+    assert session.definitions() == every
+    expected = [["t"], ["nothing"], ["t", "nothing"], [f"t{n}" for n in range(200)]]
+    for names in expected:  # what is there decides, and not what was expected
+        assert session.definitions(expected=[*map(table_id, names)]) == every
+    assert run(session, "CREATE TABLE more (id INT)") == Applied()
+    assert [*session.definitions(expected=[*every])] == [table_id("more"), table_id("t")]
     assert session.definition(table_id("nothing")) is None
     assert session.rows_estimate(table_id("nothing")) is None
     assert session.rows_estimate(table_id("t")) is not None
@@ -106,6 +112,21 @@ def test_what_a_table_statement_is_judged_by_is_read_as_in_a_whole_look(
     assert whole.ground is not None
     assert (narrow.database, narrow.privileges) == (whole.database, whole.privileges)
     assert narrow.read_only == whole.read_only == ()
+
+
+@pytest.mark.invariant("FZ-30")
+def test_a_database_that_is_read_only_is_seen_right_before_a_statement(
+    session: MysqlShardSession, server: RunningServer, database: str
+) -> None:
+    if server.version.flavor is not Flavor.MYSQL:
+        return
+    with admin_cursor(server, database) as cursor:
+        cursor.execute("ALTER DATABASE READ ONLY = 1")
+        try:
+            assert session.access([planned(ADD)]).read_only == ("READ ONLY of the database",)
+        finally:
+            cursor.execute("ALTER DATABASE READ ONLY = 0")
+    assert session.access([planned(ADD)]).read_only == ()
 
 
 def test_a_refusal_is_the_servers_own_and_final(session: MysqlShardSession, database: str) -> None:
@@ -278,7 +299,7 @@ def test_a_connection_killed_in_the_middle_is_unknown_and_then_seen_not_applied(
         wait_until_waiting(server, "ALTER TABLE t")
         kill_who_alters(server)
         assert isinstance(outcome.result(PATIENCE_S), Unknown)
-    assert not session.still_running(ADD)
+    until(lambda: not session.still_running(ADD), "the end of what was sent")
     assert "`a`" not in (session.definition(table_id("t")) or "")
     assert run(session, ADD) == Applied()
 
@@ -298,7 +319,7 @@ def test_an_answer_lost_after_the_commit_is_unknown_and_then_seen_applied(
             wire.cut()
             assert isinstance(outcome.result(PATIENCE_S), Unknown)
             wire.hear_again()
-            assert not session.still_running(ADD)
+            until(lambda: not session.still_running(ADD), "the end of what was sent")
             assert "`a`" in (session.definition(table_id("t")) or "")
 
 

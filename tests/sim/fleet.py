@@ -476,7 +476,9 @@ class SimSession:
         self._shard = shard
         self._fate = fate
 
-    def definitions(self, *, programs: Collection[ObjectKind] = ()) -> Mapping[ObjectId, str]:
+    def definitions(
+        self, *, programs: Collection[ObjectKind] = (), expected: Collection[ObjectId] = ()
+    ) -> Mapping[ObjectId, str]:
         self._fleet.before_last_look(self._shard)
         self.check_alive()
         tables = self._fleet.shards[self._shard].tables

@@ -144,9 +144,10 @@ def locked_by(session: ShardSession, statement: PlannedStatement) -> ObjectId | 
 def end_differs(session: ShardSession, task: ShardTask) -> Problem | None:
     """None if every managed table of the shard is as the plan leaves it, those that the plan does
     not move among them, and there is no other. Raises Unavailable."""
+    found = session.definitions(programs=task.basis.program_kinds, expected=task.basis.after)
     live = {
         object_id: definition
-        for object_id, definition in session.definitions(programs=task.basis.program_kinds).items()
+        for object_id, definition in found.items()
         if task.basis.is_managed(object_id) and _stands_on_managed(task, object_id, definition)
     }
     for object_id in sorted(live.keys() | task.basis.after.keys()):

@@ -8,6 +8,7 @@ by its bytes needs no decoding.
 from __future__ import annotations
 
 import struct
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from pymysql.constants import COMMAND, SERVER_STATUS
 from pymysql.protocol import MysqlPacket, OKPacketWrapper
 
 from reconciler.edges.client.answer import NOT_MYSQL, VALUE_BYTES
-from reconciler.edges.client.limits import ASKED_AHEAD_MAX, HEADS_KNOWN_MAX
+from reconciler.edges.client.limits import ASKED_AHEAD_MAX, HEADS_KNOWN_MAX, SOON_S_MAX
 from reconciler.edges.client.row_packets import RawRow, raw_row_of
 from reconciler.edges.client.wire import Lost, Wire
 
@@ -37,7 +38,9 @@ class Answered:
 
 
 def send_all(wire: Wire, statements: Sequence[str]) -> None:
-    """Statements in one write: a server that has the first has the others as well."""
+    """Statements in one write: a server that has the first has the others as well. Raises Lost."""
+    if wire._sock is None:
+        raise Lost
     contents = [sql.encode(wire.encoding, "surrogateescape") for sql in statements]
     assert all(len(content) < MAX_PACKET_LEN for content in contents), "of a file's size"
     wire._write_bytes(
@@ -70,6 +73,41 @@ def ask_ahead(wire: Wire, statements: Sequence[str]) -> Iterator[Answered | pymy
     finally:
         if unread:
             wire.cut()
+
+
+class SentSoon:
+    """Questions that were sent in one write because they are asked next, in this order: each is
+    answered when it is asked. What is asked or sent in between ends that, for all that are left;
+    and so does time, for an answer is to be of the moment at which it is asked for."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._questions: deque[str] = deque()
+        self._sent_s = 0.0
+
+    def send(self, statements: Sequence[str]) -> None:
+        """Raises Lost."""
+        assert len(statements) <= ASKED_AHEAD_MAX, "their answers wait for each other"
+        self._wire.expect_silence()
+        self._questions = deque(statements)
+        self._sent_s = time.monotonic()
+        send_all(self._wire, statements)
+        self._wire.unread = len(statements)
+
+    def is_next(self, sql: str) -> bool:
+        """Whether the answer that comes next is the one to this: then it is the caller's to
+        receive."""
+        is_due = len(self._questions) == self._wire.unread > 0 and self._questions[0] == sql
+        if not is_due or time.monotonic() - self._sent_s > SOON_S_MAX:
+            self._questions.clear()
+            return False
+        self._questions.popleft()
+        self._wire.unread -= 1
+        return True
+
+    def drop(self) -> None:
+        """What is left is asked anew."""
+        self._questions.clear()
 
 
 def _answer_or_error(wire: Wire, heads: dict[bytes, int]) -> Answered | pymysql.MySQLError:

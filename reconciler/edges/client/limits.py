@@ -35,3 +35,7 @@ LATE_S_MAX = 1.0
 
 # Zero would mean not to wait for the network at all, and end in another error.
 LEAST_WAIT_S = 0.001
+
+# For how long an answer counts as one of the moment at which it is asked for: what is asked next is
+# asked within milliseconds, and whoever has waited in between asks again.
+SOON_S_MAX = 1.0

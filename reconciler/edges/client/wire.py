@@ -92,12 +92,12 @@ class Wire(_PyMySql):
         self._login_within_s = connect_timeout_s
         self._password_use = password_use
         self._logging_in = False
-        self._buffer = b""
-        self._at = 0
+        self._buffer, self._at = b"", 0
         self._due_at: float | None = None
         self._bytes_left = 0
         self._look_bytes_left: int | None = None
         self.leaves_bytes = False  # True: every value is what the server sent, nothing is decoded
+        self.unread = 0  # answers to what was sent and nobody has asked for yet (`SentSoon`)
         proofs: Any = {"caching_sha2_password": ProofOnly}
         super().__init__(
             connect_timeout=connect_timeout_s,
@@ -153,6 +153,13 @@ class Wire(_PyMySql):
 
     def expect_silence(self) -> None:
         """Before anything is sent. Raises Lost where something was said that nobody asked for."""
+        while self.unread:
+            self.unread -= 1
+            try:
+                self.receive_next()
+            except pymysql.err.MySQLError as error:  # which nobody asks for any more
+                if isinstance(error, Lost):
+                    raise
         if self._at < len(self._buffer):
             raise self.ended("the server said more than it was asked")
 
@@ -391,8 +398,3 @@ class Wire(_PyMySql):
         self._buffer, self._at = b"", 0
         self._force_close()
         return Lost(reason, timed_out=timed_out)
-
-
-def error_state(error: Exception) -> str:
-    """The SQLSTATE that came with an error; HY000, "a general error", where none did."""
-    return str(error.args[2]) if len(error.args) > 2 else "HY000"

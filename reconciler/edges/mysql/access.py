@@ -3,17 +3,19 @@ anything there now. Asked, never tried."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.ddl.programs.accounts import Account, read_account
+from reconciler.ddl.quote import quote_identifier
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.engine_ground import Shown, ground_of, read_shown
 from reconciler.edges.mysql.events import read_event_grounds
-from reconciler.edges.mysql.grants import read_privileges, read_rights
+from reconciler.edges.mysql.grants import SHOW_GRANTS, read_privileges, read_rights
 from reconciler.edges.mysql.problems import UNKNOWN_TABLE, ServerRefusal, misread
 from reconciler.edges.mysql.reading import number, of_databases, text
-from reconciler.edges.mysql.server_settings import ServerLook, look_again
+from reconciler.edges.mysql.server_settings import ServerLook, ask_again, look_again
 from reconciler.model.access import (
     DefinerRights,
     EventGround,
@@ -30,6 +32,12 @@ _DATABASE_OPTIONS = (
     "SELECT SCHEMA_NAME, OPTIONS FROM information_schema.SCHEMATA_EXTENSIONS WHERE SCHEMA_NAME = %s"
 )
 _IS_READ_ONLY = "READ ONLY=1"
+# All that SHOW CREATE DATABASE prints behind the name; what is no such text tells nothing.
+_OPTIONS_SHOWN = re.compile(
+    r" /\*!40100 DEFAULT CHARACTER SET \w+(?: COLLATE \w+)? \*/"
+    r"(?: /\*!80016 DEFAULT ENCRYPTION='[NY]' \*/)?"
+    r"(?P<read_only> /\* READ ONLY = 1 \*/)?"
+)
 # MySQL: whoever has the privilege, or was granted a role that has it, be that active or not.
 _PROTECTED = """
 WITH RECURSIVE found (u, h) AS (
@@ -99,12 +107,21 @@ def read_grants(link: Link, database: str, server: ServerLook) -> ShardAccess:
     as it was looked at when the session was opened. Raises ServerRefusal or LinkLost."""
     now = look_again(link, server)
     is_mysql = server.settings.version.flavor is Flavor.MYSQL
-    is_read_only = is_mysql and database in read_only_databases(link, [database])
+    is_read_only = is_mysql and _is_read_only(link, database)
     return ShardAccess(
         database=database,
         privileges=read_privileges(link, now),
         read_only=_read_only(now, is_read_only=is_read_only),
     )
+
+
+def ask_grants(link: Link, database: str, server: ServerLook) -> Iterator[str]:
+    """What `read_grants` asks, in its order."""
+    flavor = server.settings.version.flavor
+    yield ask_again(link, flavor)
+    if flavor is Flavor.MYSQL:
+        yield show_of_database(database)
+    yield SHOW_GRANTS
 
 
 def read_login(link: Link, server: ServerLook, definers: Iterable[str]) -> LoginRead:
@@ -232,6 +249,25 @@ def _accounts(link: Link) -> tuple[str | None, frozenset[str] | None]:
     own = read_account(text(rows[0][0])) if rows else None
     every = (Account(user=text(row[1]), host=text(row[2]).lower()) for row in rows)
     return own.digest if own else None, frozenset(account.digest for account in every)
+
+
+def _is_read_only(link: Link, database: str) -> bool:
+    """Whether nobody may change the database, for a fifth of what the catalogue's view of it takes.
+    Raises ServerRefusal or LinkLost."""
+    try:
+        rows = link.query(show_of_database(database), width=2)
+    except ServerRefusal:  # a login that sees no more than tables, or a proxy
+        rows = ()
+    begins = f"CREATE DATABASE {quote_identifier(database)}"
+    for name, shown in rows:
+        options = _OPTIONS_SHOWN.fullmatch(text(shown).removeprefix(begins))
+        if text(name) == database and options is not None:
+            return options["read_only"] is not None
+    return database in read_only_databases(link, [database])
+
+
+def show_of_database(database: str) -> str:
+    return f"SHOW CREATE DATABASE {quote_identifier(database)}"
 
 
 def read_only_databases(link: Link, databases: Sequence[str]) -> frozenset[str]:

@@ -16,12 +16,13 @@ from typing import cast
 import pymysql
 from pymysql.constants import CLIENT, CR
 
-from reconciler.edges.client.ahead import Answered, ask_ahead, send_all
+from reconciler.edges.client.ahead import Answered, SentSoon, ask_ahead, send_all
+from reconciler.edges.client.errors import error_state, is_the_servers, number_and_message
 from reconciler.edges.client.login import PluginRefused
 from reconciler.edges.client.opening import USUAL, SessionOptions, open_wire
 from reconciler.edges.client.row_packets import Row
 from reconciler.edges.client.target import Target
-from reconciler.edges.client.wire import Lost, Wire, error_state
+from reconciler.edges.client.wire import Lost, Wire
 from reconciler.edges.mysql.limits import DEADLOCK_TRIES_MAX
 from reconciler.edges.mysql.problems import (
     DEADLOCK,
@@ -64,6 +65,8 @@ class Link:
 
     def __init__(self, wire: Wire, target: Target, database: str | None) -> None:
         self._wire = wire
+        self._soon = SentSoon(wire)
+        self._was_soon = False  # the last answer was one to a question that was sent before
         self.target = target
         self.database = database
         self.leaves_out: Callable[[str], bool] = lambda _: False
@@ -95,6 +98,9 @@ class Link:
         for rows that the server left out with a warning, or LinkLost, also for an answer without
         rows or of another width."""
         rows = self._rows(sql, parameters, width)
+        if self._wire.warnings and self._was_soon:  # whose words can be had of the last answer only
+            self._soon.drop()
+            rows = self._rows(sql, parameters, width)
         self._refuse_left_out()
         return rows
 
@@ -134,7 +140,7 @@ class Link:
         try:
             self._wire.send(first)
             sent = True
-            self._wire.send(self._filled_in(then, parameters))
+            self._wire.send(self.filled_in(then, parameters))
         except pymysql.err.MySQLError as error:
             raise self._translated(error, sent=sent) from None
         refused = self._refusal_in(self._wire.receive)
@@ -173,6 +179,20 @@ class Link:
             lost = self._translated(error, sent=True)
             raise (LostAhead(lost) if isinstance(lost, LinkLost) else lost) from None
 
+    def ask_soon(self, statements: Sequence[str]) -> None:
+        """Send questions that are asked next, in this order: each is answered when it is asked, and
+        alone if anything is out of the ordinary, or asked in between. Raises LostAhead."""
+        try:
+            self._soon.send(statements)
+        except pymysql.err.MySQLError as error:
+            raise LostAhead(self._lost(error)) from None
+
+    def filled_in(self, sql: str, parameters: Sequence[Parameter]) -> str:
+        """As it is sent."""
+        if not parameters:
+            return sql
+        return sql % tuple(self._wire.escape(parameter) for parameter in parameters)
+
     def _refusal_in(self, receive: Callable[[], object]) -> ServerRefusal | None:
         """Raises LinkLost."""
         try:
@@ -207,9 +227,7 @@ class Link:
         try:
             self._wire.send(sql)
         except pymysql.err.MySQLError as error:
-            lost = self._translated(error, sent=False)
-            assert isinstance(lost, LinkLost), "a server answers what it has been sent"
-            raise lost from None
+            raise self._lost(error) from None
 
     def answer_begins_within(self, seconds: float) -> bool:
         """Wait so long for the answer to what was sent; False: not yet. Raises LinkLost."""
@@ -260,7 +278,7 @@ class Link:
         self.close()
 
     def _answered(self, sql: str, parameters: Sequence[Parameter]) -> tuple[Row, ...] | None:
-        sql = self._filled_in(sql, parameters)
+        sql = self.filled_in(sql, parameters)
         for tries_left in reversed(range(self._tries)):
             try:
                 return self._sent(sql)
@@ -269,19 +287,23 @@ class Link:
                     raise
         raise AssertionError("there is at least one try")
 
-    def _filled_in(self, sql: str, parameters: Sequence[Parameter]) -> str:
-        if not parameters:
-            return sql
-        return sql % tuple(self._wire.escape(parameter) for parameter in parameters)
-
     def _sent(self, sql: str | bytes) -> tuple[Row, ...] | None:
-        sent = False
+        was_soon = self._wire.unread > 0
+        is_soon = sent = self._was_soon = isinstance(sql, str) and self._soon.is_next(sql)
         try:
+            if is_soon:
+                return self._wire.receive_next()
             self._wire.send(sql)
             sent = True
             return self._wire.receive()
         except pymysql.err.MySQLError as error:
-            raise self._translated(error, sent=sent) from None
+            translated = self._translated(error, sent=sent)
+        if was_soon and isinstance(translated, LinkLost):
+            raise LostAhead(translated)
+        if not is_soon:
+            raise translated
+        self._soon.drop()
+        return self._sent(sql)
 
     def _rows(
         self, sql: str, parameters: Sequence[Parameter], width: int | None
@@ -307,14 +329,20 @@ class Link:
         self._wire.cut()
         return misread()
 
+    def _lost(self, error: Exception) -> LinkLost:
+        """Of an error while something was to be sent."""
+        lost = self._translated(error, sent=False)
+        assert isinstance(lost, LinkLost), "a server answers what it has been sent"
+        return lost
+
     def _translated(self, error: Exception, *, sent: bool) -> ServerRefusal | LinkLost:
         if isinstance(error, Lost):
             return LinkLost(error.reason, sent=sent, timed_out=error.timed_out)
-        number, message = _number_and_message(error)
+        number, message = number_and_message(error)
         if number in _GOODBYES:
             self._wire.cut()
             return LinkLost("the server ended the connection", sent=sent)
-        if not _is_the_servers(number):
+        if not is_the_servers(number):
             self._wire.cut()  # PyMySQL's own words for what it did not understand
             return LinkLost("the connection was lost", sent=sent)
         state = error_state(error)
@@ -341,7 +369,7 @@ def connect(
 def _not_connected(target: Target, error: Exception) -> Unavailable:
     """The reason without PyMySQL's words, which name the host."""
     label = target.label
-    number, message = _number_and_message(error)
+    number, message = number_and_message(error)
     match error:
         case PluginRefused():
             problem = password_asked_for if error.in_the_clear else plugin_unknown
@@ -363,21 +391,8 @@ def _not_connected(target: Target, error: Exception) -> Unavailable:
             return Unavailable(connection_refused(label))
     if number == CR.CR_SSL_CONNECTION_ERROR:
         return Unavailable(tls_refused(label, "the server offers no encryption"))
-    if number in _GOODBYES or not _is_the_servers(number):
+    if number in _GOODBYES or not is_the_servers(number):
         lost = LinkLost("the connection was lost while logging in", sent=False)
         return Unavailable(link_problem(label, lost))
     said = server_error(number, message, state=error_state(error))
     return Unavailable(server_problem(label, said))
-
-
-def _is_the_servers(number: int) -> bool:
-    """Whether an error's number is one that a server gives, and not PyMySQL itself."""
-    return number >= 1000 and not CR.CR_ERROR_FIRST <= number <= CR.CR_ERROR_LAST
-
-
-def _number_and_message(error: Exception) -> tuple[int, str]:
-    match error.args:
-        case (int(number), message, *_):
-            return number & 0xFFFF, str(message)  # PyMySQL reads it as a signed one
-        case _:
-            return 0, str(error)

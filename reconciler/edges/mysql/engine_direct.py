@@ -83,15 +83,24 @@ class DirectEngine:
         self._watch.close()
 
     def prepare(self, work: EngineWork, earlier: Handle | None) -> Handle | Failed:
-        label = self._shard.target.label
+        label, limit = self._shard.target.label, self._lock_wait(work)
+        settings = self._shard.server.settings
+        setting = set_session((*statement_variables(work.statement.session, settings), *limit))
         try:
-            link = self._shard.claimed()
+            link = self._shard.claimed(setting)
             if link is None:
                 return not_sent("another session may still send statements to the shard")
             with as_unavailable(label):
                 connection_id = self._shard.session_id(link)
         except Unavailable as unavailable:
             return not_sent(unavailable.problems[0].message)
+        try:
+            link.execute(setting)
+        except ServerRefusal as refusal:
+            return not_sent(str(refusal.error))
+        except LinkLost as lost:
+            link.close()
+            return not_sent(lost.reason)
         handle = Handle(
             engine=self.name,
             version=_HANDLE_VERSION,
@@ -105,12 +114,8 @@ class DirectEngine:
         assert prepared is not None, "it is prepared before it is started"
         assert prepared.handle == handle, "what is started is what was prepared last"
         self._prepared = None
-        reach, settings = self._shard.reach, self._shard.server.settings
-        variables = statement_variables(work.statement.session, settings)
-        limit = reach.lock_wait(work.statement, work.lock_wait_s)
         try:
             # Over this connection and no other: the claim, and the handle, are this one's.
-            prepared.link.execute(set_session((*variables, *limit)))
             if (swap := swap_parts(work.statement.sql)) is not None:
                 begin_swap(prepared.link, swap)
             else:
@@ -120,8 +125,14 @@ class DirectEngine:
         except LinkLost as lost:
             prepared.link.close()
             return not_sent(lost.reason)
-        self._sent = _Sent(prepared, work, self._watch, reach, is_lock_wait_bound=bool(limit))
+        is_bound = bool(self._lock_wait(work))
+        self._sent = _Sent(
+            prepared, work, self._watch, self._shard.reach, is_lock_wait_bound=is_bound
+        )
         return Running()
+
+    def _lock_wait(self, work: EngineWork) -> Variables:
+        return self._shard.reach.lock_wait(work.statement, work.lock_wait_s)
 
     def look(self, handle: Handle, work: EngineWork) -> Answer:
         if self._sent is None or self._sent.handle != handle:

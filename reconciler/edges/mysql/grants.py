@@ -62,6 +62,7 @@ _GRANT = re.compile(
 )
 # A privilege on some columns only, as in `SELECT (`id`, `name`)`, is none on the table.
 _COLUMNS = re.compile(r"\((?:`[^`]*`|[^()`])*\)")
+SHOW_GRANTS = "SHOW GRANTS"
 # MySQL: the roles that a program of an account has, ready to be named in a statement.
 _ACTIVE_ROLES = (
     "SELECT CONCAT(QUOTE(DEFAULT_ROLE_USER), '@', QUOTE(DEFAULT_ROLE_HOST))"
@@ -75,7 +76,7 @@ def read_privileges(link: Link, server: ServerLook) -> Privileges | None:
     """None: the server checks no privileges (--skip-grant-tables). Raises ServerRefusal, LinkLost.
     The lines of SHOW GRANTS are those of the login and of its active roles."""
     try:
-        grants = column(link.query("SHOW GRANTS", width=1))
+        grants = column(link.query(SHOW_GRANTS, width=1))
     except ServerRefusal as refusal:
         if refusal.error.number == STARTED_OTHERWISE:
             return None

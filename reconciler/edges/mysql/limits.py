@@ -182,3 +182,7 @@ SETTINGS_BYTES_MAX = 64 << 10
 # What a spec asks of a shard before a wave: long enough for a count over an index, and no work that
 # a shard would feel.
 PROMOTION_STATEMENT_S_MAX = 5
+
+# Definitions that are asked for in one write at the end of a shard, with the list behind them:
+# below what a connection takes before an answer is read.
+SHOWN_SOON_MAX = 50

@@ -12,6 +12,8 @@ from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.problems import misread
 from reconciler.edges.mysql.reading import number, text
 
+SHOW_PROCESSES = "SHOW FULL PROCESSLIST"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
@@ -32,7 +34,7 @@ def read_processes(link: Link) -> tuple[Process, ...]:
     """Those that the login may see: all with the privilege PROCESS, else its own. Raises
     ServerRefusal or LinkLost."""
     # MySQL 9.7 warns each time that it is going to be taken out.
-    rows = link.rows_by_name("SHOW FULL PROCESSLIST", is_whole=True)
+    rows = link.rows_by_name(SHOW_PROCESSES, is_whole=True)
     return tuple(map(_process, rows))
 
 

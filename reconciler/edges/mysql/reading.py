@@ -15,7 +15,7 @@ from reconciler.ddl.scan import defined_table, is_too_large
 from reconciler.ddl.sequences import with_own_sequences_bare
 from reconciler.edges.client.row_packets import RawRow
 from reconciler.edges.mysql.connect import Link, Row
-from reconciler.edges.mysql.limits import READ_ATTEMPTS_MAX
+from reconciler.edges.mysql.limits import READ_ATTEMPTS_MAX, SHOWN_SOON_MAX
 from reconciler.edges.mysql.problems import (
     NO_SUCH_TABLE,
     NO_TEXT,
@@ -188,6 +188,29 @@ def read_tables(
                 listing=after,
             )
     raise Unavailable(keeps_changing(link.target.label))
+
+
+def read_expected(
+    link: Link, database: str, tables: Sequence[str], ask_soon: Callable[..., None]
+) -> TablesRead | None:
+    """As `read_tables`, of a database that is expected to have these tables and no others: they are
+    read without a list of them, and the list behind tells whether they are all. None: they are not.
+    `ask_soon` sends what is asked next."""
+    found: dict[str, str] = {}
+    listing = link.filled_in(_NAMES, [database])
+    shows = [show_of_table(table) for table in tables]
+    for at in range(0, len(tables), SHOWN_SOON_MAX):
+        is_last = at + SHOWN_SOON_MAX >= len(tables)
+        ask_soon(*shows[at : at + SHOWN_SOON_MAX], *([listing] if is_last else []))
+        for table in tables[at : at + SHOWN_SOON_MAX]:
+            definition = _definition_or_error(link, table)
+            if not isinstance(definition, str):
+                return None
+            found[table] = definition
+    after = _named(link, link.query(listing, width=2))
+    if after.tables != [*found]:
+        return None
+    return TablesRead(definitions=tuple(found.items()), broken=(), listing=after)
 
 
 def _shown_ahead(link: Link, tables: Sequence[str]) -> Iterator[tuple[str, str]]:

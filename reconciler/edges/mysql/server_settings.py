@@ -121,17 +121,20 @@ class ServerLook:
     of_engines: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
 
-def look_at_server(link: Link) -> ServerLook:
-    """Raises ServerRefusal, LinkLost, or Unavailable for a server that is not supported."""
+def look_at_server(link: Link, *, for_statements: bool = False) -> ServerLook:
+    """`for_statements`: without what only engines depend on, or whoever makes a database like this
+    one. Raises ServerRefusal, LinkLost, or Unavailable for a server that is not supported."""
     greeting = link.server_version
     asked_of = (*link.target.address, greeting)
     flavor = Flavor.MARIADB if "mariadb" in greeting.lower() else Flavor.MYSQL
     while True:
         lacking = _lacking.get(asked_of, frozenset())
-        names = [name for name in _asked(flavor) if name not in lacking]
+        wanted = _asked_for_statements(flavor) if for_statements else _asked(flavor)
+        names = [name for name in wanted if name not in lacking]
+        of_database = _OF_DATABASE[Flavor.MARIADB if for_statements else flavor]
         try:
             # Of some of the variables MySQL says each time that they are deprecated.
-            row = link.settings(_statement(flavor, names), width=4 + len(names))
+            row = link.settings(_statement(of_database, names), width=4 + len(names))
             break
         except ServerRefusal as refusal:
             unknown = re.search(r"'(?:\w+\.)?(\w+)'", refusal.error.message)
@@ -161,16 +164,24 @@ def look_again(link: Link, server: ServerLook) -> ServerLook:
     being changed, and how it takes grants, may be another by now. Raises ServerRefusal or
     LinkLost."""
     flavor = server.settings.version.flavor
-    lacking = _lacking.get((*link.target.address, link.server_version), frozenset())
-    names = [n for n in (*_READ_ONLY[flavor], _PARTIAL_REVOKES) if n not in lacking]
-    asked = "SELECT " + ", ".join(f"@@global.{name}" for name in names)
-    row = link.settings(asked, width=len(names))
+    names = _asked_again(link, flavor)
+    row = link.settings(ask_again(link, flavor), width=len(names))
     found = dict(zip(names, map(_text, row), strict=True))
     return replace(
         server,
         partial_revokes=found.get(_PARTIAL_REVOKES) == "1",
         read_only=_read_only(flavor, found),
     )
+
+
+def ask_again(link: Link, flavor: Flavor) -> str:
+    """What `look_again` asks."""
+    return "SELECT " + ", ".join(f"@@global.{name}" for name in _asked_again(link, flavor))
+
+
+def _asked_again(link: Link, flavor: Flavor) -> list[str]:
+    lacking = _lacking.get((*link.target.address, link.server_version), frozenset())
+    return [name for name in (*_READ_ONLY[flavor], _PARTIAL_REVOKES) if name not in lacking]
 
 
 def asks_of_database(flavor: Flavor) -> tuple[str, int]:
@@ -233,8 +244,13 @@ def _asked(flavor: Flavor) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*_MEANING[flavor], *others)))
 
 
-def _statement(flavor: Flavor, names: list[str]) -> str:
-    columns = ["VERSION()", *_OF_DATABASE[flavor]]
+def _asked_for_statements(flavor: Flavor) -> tuple[str, ...]:
+    others = (*_IDENTITY[flavor], *_READ_ONLY[flavor], _PARTIAL_REVOKES)
+    return tuple(dict.fromkeys((*_MEANING[flavor], *others)))
+
+
+def _statement(of_database: Sequence[str], names: Sequence[str]) -> str:
+    columns = ["VERSION()", *of_database]
     columns += [f"@@global.{name}" for name in names]
     return "SELECT " + ", ".join(columns)
 

@@ -7,7 +7,7 @@ has been read and run (ST-16).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from reconciler.edges.client.target import Target
@@ -39,6 +39,7 @@ class ShardLink:
         """Raises Unavailable."""
         self.target = target
         self.reach = reach or ByItself()
+        self._asks_soon = self.reach.serves_many  # else something may stand between
         self._link, self.server = self._opened()
         self.database = database_of(self._link)
         self.claim_name = claim_name(self.database)
@@ -60,15 +61,22 @@ class ShardLink:
                 return look(self._link)
             except LinkLost:
                 self._link.close()
+                self._asks_soon = False  # which it may have been lost over
             self._link, server = self._opened()
             if server != self.server:
                 raise Unavailable(server_changed(self.target.label))
             return look(self._link)
 
-    def claimed(self) -> Link | None:
-        """The connection, once nobody else may send anything to the shard. None: somebody may.
-        Raises Unavailable."""
-        return self._link if self.looked(self._claims) else None
+    def ask_soon(self, link: Link, *statements: str) -> None:
+        """Of a link that looks: as its own, where nothing stands between that may take one question
+        at a time. Raises LinkLost."""
+        if self._asks_soon:
+            link.ask_soon(statements)
+
+    def claimed(self, *soon: str) -> Link | None:
+        """The connection, once nobody else may send anything to the shard; None: somebody may.
+        `soon`: what it is to run next. Raises Unavailable."""
+        return self._link if self.looked(lambda link: self._claims(link, soon)) else None
 
     def session_id(self, link: Link) -> int:
         """Of the connection that `claimed` has just given, as the server calls it: a proxy's
@@ -77,9 +85,9 @@ class ShardLink:
             self._session_id = number(link.row("SELECT CONNECTION_ID()", width=1)[0])
         return link.connection_id if self._session_id is None else self._session_id
 
-    def _claims(self, link: Link) -> bool:
+    def _claims(self, link: Link, soon: Sequence[str]) -> bool:
         """A connection that was made again has lost the claim, or another has it by now."""
-        if self._claimed_over is not link or not self._still_claimed(link):
+        if self._claimed_over is not link or not self._still_claimed(link, soon):
             self._session_id = None
             row = link.row("SELECT GET_LOCK(%s, 0)", [self.claim_name], width=1)
             if number(row[0]) != 1:
@@ -87,10 +95,14 @@ class ShardLink:
             self._claimed_over = link
         return True
 
-    def _still_claimed(self, link: Link) -> bool:
+    def _still_claimed(self, link: Link, soon: Sequence[str]) -> bool:
         """What stands before a server may have changed the session behind this connection."""
-        asked = "SELECT CONNECTION_ID(), IS_USED_LOCK(%s) = CONNECTION_ID()"
-        own, is_holder = map(number, link.row(asked, [self.claim_name], width=2))
+        asked = link.filled_in(
+            "SELECT CONNECTION_ID(), IS_USED_LOCK(%s) = CONNECTION_ID()", [self.claim_name]
+        )
+        if soon:
+            self.ask_soon(link, asked, *soon)
+        own, is_holder = map(number, link.row(asked, width=2))
         self._session_id = own
         return is_holder == 1
 
@@ -98,7 +110,7 @@ class ShardLink:
         link = self.reach.open(self.target, program="reconciler, applying")
         try:
             with as_unavailable(self.target.label):
-                server = look_at_server(link)
+                server = look_at_server(link, for_statements=True)
                 silent = ("wait_timeout", str(SESSION_SILENT_S_MAX))
                 self.reach.set_session(link, (*session_variables(server.settings), silent))
                 _check_session(link, server)
