@@ -8,13 +8,17 @@ from reconciler.ddl.quote import quote_identifier
 
 
 def equal_rows_sql(
-    source: str, keys: Sequence[str], within: Sequence[str] = (), shown: Sequence[str] = ()
+    source: str,
+    keys: Sequence[str],
+    within: Sequence[str] = (),
+    shown: Sequence[str] = (),
+    hint: str = "",
 ) -> str:
     """How many rows are equal in all keys, for each that are, behind what is `shown`. `source` is
     the table as FROM takes it; NULL is equal to nothing."""
     where = " AND ".join([*(f"{key} IS NOT NULL" for key in keys), *within])
     return (
-        f"SELECT {', '.join([*shown, 'COUNT(*)'])} FROM {source} WHERE {where}"
+        f"SELECT {hint}{', '.join([*shown, 'COUNT(*)'])} FROM {source} WHERE {where}"
         f" GROUP BY {', '.join(keys)} HAVING COUNT(*) > 1"
     )
 

@@ -24,6 +24,7 @@ from reconciler.edges.mysql.target import required_database
 from reconciler.errors import Unavailable
 from reconciler.model.server import Flavor, ServerSettings
 from reconciler.preflight.model import NotSettled
+from reconciler.preflight.sql import SORTING
 
 _TOO_LONG = frozenset({1969, 3024})  # MariaDB's limit, and MySQL's
 _INTERRUPTED = 1317  # by a session that ends it, or in InnoDB by that limit
@@ -165,7 +166,7 @@ def probe_session(
         settings = like or server.settings
         if settings.version.series != server.settings.version.series:
             raise NotAnswered("its replica is of another series than its primary")
-        variables = {**dict(session_variables(settings)), "lock_wait_timeout": "1"}
+        variables = dict((*session_variables(settings), *SORTING, ("lock_wait_timeout", "1")))
         limit_ms = 1_000 * statement_s
         if flavor is Flavor.MYSQL:
             variables["max_execution_time"] = str(limit_ms)

@@ -11,10 +11,11 @@ from reconciler.ddl.quote import quote_identifier
 from reconciler.edges.engines.limits import ROWS_ASKED_S_MAX
 from reconciler.edges.engines.shapes import shape_of
 from reconciler.edges.mysql.connect import Link
+from reconciler.edges.mysql.session_settings import set_session
 from reconciler.plan.engines.unique_keys import Part, Shape, new_keys
 from reconciler.preflight.model import KeyPart
 from reconciler.preflight.questions.as_written import in_charset
-from reconciler.preflight.sql import equal_rows_sql
+from reconciler.preflight.sql import SORTING, equal_rows_sql
 
 
 def new_key_with_duplicates(link: Link, table: str, copy: str) -> str | None:
@@ -26,6 +27,7 @@ def new_key_with_duplicates(link: Link, table: str, copy: str) -> str | None:
             continue  # of a column that is new: its rows are not the table's
         link.wait_at_most(ROWS_ASKED_S_MAX)
         try:
+            link.execute(set_session(SORTING))
             if link.query(question, width=1):
                 return name
         finally:
