@@ -29,10 +29,13 @@ from tests.github_jobs import (
 
 @pytest.mark.invariant("RV-4")
 @pytest.mark.parametrize("kind", list(MergeKind))
-def test_from_pull_request_to_applied_and_in_sync(jobs: Jobs, kind: MergeKind) -> None:
-    number = change(jobs)
-    verified = jobs.on_pull_request(number, "verify")
+def test_from_pull_request_to_applied_and_in_sync(
+    jobs: Jobs, kind: MergeKind, tmp_path: Path
+) -> None:
+    number, page = change(jobs), tmp_path / "page.html"
+    verified = jobs.on_pull_request(number, "verify", "--page", str(page))
     assert verified.code == 0, verified.said
+    assert "ADD COLUMN" in page.read_text(encoding="utf-8")
     (comment,) = jobs.comments(number)
     assert comment.startswith("<!-- reconciler change production/shop -->\n")
     assert "ADD COLUMN `age`" in comment
@@ -50,7 +53,8 @@ def test_from_pull_request_to_applied_and_in_sync(jobs: Jobs, kind: MergeKind) -
     assert deployment["states"] == ["in_progress", "success"]
     assert deployment["payload"]["keyspace"] == "shop"
     assert any("completed" in body for body in jobs.comments(number))
-    assert jobs.on_schedule("drift").code == 0
+    assert jobs.on_schedule("drift", "--page", str(page)).code == 0
+    assert "ADD COLUMN" not in page.read_text(encoding="utf-8")
     again = jobs.on_push("apply")
     assert again.code == 0, again.said
     assert len(jobs.hub.deployments) == 1

@@ -73,7 +73,7 @@ def test_every_command_that_is_shown_has_the_options_it_is_shown_with() -> None:
     commands = [
         (relative(path), shown)
         for path in PAGES
-        for text in blocks(path, "", "sh", "bash", "yaml")
+        for text in blocks(path, "", "sh", "bash", "console", "yaml")
         for shown in _COMMAND.findall(_CONTINUED.sub(" ", text))
     ]
     assert len(commands) > 30
