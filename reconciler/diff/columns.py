@@ -116,6 +116,19 @@ def column_clauses(
     )
 
 
+def restated_columns(
+    before: Table, after: Table, written: Table, version: ServerVersion
+) -> tuple[Clause, ...]:
+    """Those that differ, by all of their definition."""
+    writer = _Writer(before=before, after=after, written=written, old_names={}, version=version)
+    pairs = zip(before.columns, after.columns, strict=True)
+    return tuple(
+        replace(writer.restate(new), kind=ClauseKind.MODIFY_COLUMN)
+        for old, new in pairs
+        if old != new
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Writer:
     """Writes the clauses of one table's columns."""

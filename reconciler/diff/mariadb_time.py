@@ -53,6 +53,15 @@ def time_clauses(before: Table, after: Table) -> TimeClauses:
     )
 
 
+def versioned_whole(before: Table, after: Table) -> Table:
+    """`after`, with all of its columns versioned where versioning begins: no ALTER that begins it
+    leaves a column out of it (4124, MariaDB 10.11 and 11.8)."""
+    if before.system_versioned or not after.system_versioned:
+        return after
+    columns = tuple(replace(column, system_versioned=True) for column in after.columns)
+    return replace(after, columns=columns)
+
+
 def _period_name(period: str) -> str:
     match = _PERIOD.match(period)
     assert match is not None, "periods are read by the same rule"

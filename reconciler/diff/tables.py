@@ -7,14 +7,19 @@ be visible whether a statement ran.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reconciler.diff.binding import bind, bound
 from reconciler.diff.charset_spelling import Spellings
 from reconciler.diff.checks import CheckClauses, check_clauses
-from reconciler.diff.columns import ColumnClauses, column_clauses, rename_column
+from reconciler.diff.columns import (
+    ColumnClauses,
+    column_clauses,
+    rename_column,
+    restated_columns,
+)
 from reconciler.diff.indexes import IndexClauses, index_clauses
-from reconciler.diff.mariadb_time import TimeClauses, time_clauses
+from reconciler.diff.mariadb_time import TimeClauses, time_clauses, versioned_whole
 from reconciler.diff.model import Clause, ClauseKind, Operation, RequiredAlgorithm, Step
 from reconciler.diff.options import changes_engine, charset_clause, option_clauses
 from reconciler.diff.pairing import by_name, name_key
@@ -69,6 +74,8 @@ def table_steps(
             algorithm=algorithm,
         )
 
+    versioned = versioned_whole(parts.time.before, pair.after)
+    unversioned = restated_columns(versioned, pair.after, pair.written, version)
     main_algorithm = RequiredAlgorithm.COPY if parts.indexes.copies else None
     alters = [
         *(alter((clause,)) for clause in parts.time.beforehand),
@@ -77,6 +84,7 @@ def table_steps(
         alter(parts.indexes.beforehand),
         alter(main, main_algorithm),
         alter(parts.columns.afterwards),
+        replace(alter(unversioned), before=versioned),
         *(alter((clause,)) for clause in parts.indexes.afterwards),
     ]
     touched = {
@@ -169,7 +177,8 @@ def _parts_of(pair: TablePair, version: ServerVersion) -> _Parts:
         version=version,
     )
     restate = spellings.to_restate()
-    columns = column_clauses(time.before, after, pair.written, later, restate, version)
+    versioned = versioned_whole(time.before, after)
+    columns = column_clauses(time.before, versioned, pair.written, later, restate, version)
     return _Parts(
         time=time,
         renames_first=tuple(rename_column(old, new) for new, old in first.items()),
