@@ -59,6 +59,9 @@ def _head(about: ChecksWorkflow) -> Iterator[str]:
     yield f"#   {about.command}"
     yield "# Write it again when environments, regions or variables of the specs change: where no"
     yield "# job looks at a region, or knows of an environment, the check is red."
+    if others := [name for name in about.known if name != about.environment]:
+        yield f"# It takes {', '.join(others)} for checked by other jobs. What none checks does not"
+        yield "# belong into `known`, and needs a workflow of its own."
     yield "#"
     yield "# What it relies on, under Settings -> Environments, each for all branches:"
     for region in about.regions:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.errors import InvalidInput, Problem, ReconcilerError, Refused
 from reconciler.flows.forge.workflow import (
+    as_read,
     check_image,
     check_pinned,
     checks_of,
+    filled_in,
     requests_of,
     workflow_of,
 )
 from reconciler.flows.keyspaces import Loaded, no_specs
 from reconciler.guard.review.code_owners import CODE_OWNERS_PATHS, owners_of, parse_code_owners
 from reconciler.limits import CODE_OWNERS_BYTES_MAX
-from reconciler.model.engine import EngineName
 from reconciler.plan.files import PLANS_DIRECTORY
 from reconciler.ports.files import FileWriter
 from reconciler.report.checks_workflow import checks_workflow
@@ -29,6 +30,7 @@ from reconciler.report.setup.owners import code_owners
 from reconciler.report.setup.requests import schema_requests
 from reconciler.report.setup.schema import schema_workflow
 from reconciler.report.workflow import rollout_workflow
+from reconciler.spec.deployments import deployments_of
 from reconciler.spec.keyspace_order import in_order
 from reconciler.spec.load import SPECS_DIRECTORY
 from reconciler.spec.model import Environment, SpecFile
@@ -39,8 +41,6 @@ WORKFLOWS = ".github/workflows"
 CHECKLIST = ".github/schema-setup.md"
 _FILE_BYTES_MAX = 1 << 20
 _OWNER = re.compile(r"@[A-Za-z0-9](?:[A-Za-z0-9-]*)(?:/[\w.-]+)?")
-# What leaves tables behind that nobody but the ledger knows.
-_LEAVING = frozenset({EngineName.GH_OST, EngineName.SPIRIT, EngineName.PT_OSC})
 _PLAIN = re.compile(r"[\w.-]+")
 
 
@@ -74,7 +74,7 @@ def files_of(loaded: Loaded, asked: SetupRequest, *, below: str, top: FileTree) 
     Raises InvalidInput for a spec that cannot be read: what it would have said is in no job."""
     _check(asked)
     specs = _specs(loaded)
-    about = _setup(specs, asked, below)
+    about = _setup(loaded, specs, asked, below)
     there = _owners_there(top)
     adds = there is not None and not _owns(there, about)
     contents = {f"{WORKFLOWS}/schema.yml": schema_workflow(about)} if about.has_whole else {}
@@ -145,7 +145,7 @@ def _specs(loaded: Loaded) -> tuple[SpecFile, ...]:
     return tuple(files.spec for files in loaded.sound.values())
 
 
-def _setup(specs: Sequence[SpecFile], asked: SetupRequest, below: str) -> Setup:
+def _setup(loaded: Loaded, specs: Sequence[SpecFile], asked: SetupRequest, below: str) -> Setup:
     every = [environment for spec in specs for environment in spec.environments]
     names = {environment.name for environment in every}
     if asked.glass is not None and asked.glass not in names:
@@ -156,7 +156,7 @@ def _setup(specs: Sequence[SpecFile], asked: SetupRequest, below: str) -> Setup:
     order = in_order(before, {name: sorted(first & names) for name, first in before.items()})
     regional = tuple(sorted({each.name for each in every if each.region_names}))
     checked = regional if asked.checks_by_region else ()
-    if asked.checks_by_region and (why := _unfit(asked, regional)):
+    if asked.checks_by_region and (why := _unfit(specs, asked, regional)):
         raise InvalidInput(_not_by_region(why))
     whole = [each for each in every if each.name not in checked]
     return Setup(
@@ -165,9 +165,9 @@ def _setup(specs: Sequence[SpecFile], asked: SetupRequest, below: str) -> Setup:
         directory=below or ".",
         runner=asked.runner,
         scratch=asked.scratch,
-        reads=_variables(map(_as_read, whole), asked.scratch),
+        reads=_variables(map(as_read, whole), asked.scratch),
         jobs=tuple(
-            job for name in order if (job := _job(specs, name, before[name], asked)) is not None
+            job for name in order if (job := _job(loaded, name, before[name], asked)) is not None
         ),
         regional=regional,
         checked=tuple(_checks(every, name, asked) for name in checked),
@@ -199,9 +199,11 @@ def _image(asked: SetupRequest) -> str | None:
     return None if asked.scratch in ("spec", "auto") else asked.scratch
 
 
-def _unfit(asked: SetupRequest, regional: Sequence[str]) -> str | None:
+def _unfit(specs: Sequence[SpecFile], asked: SetupRequest, regional: Sequence[str]) -> str | None:
     if not regional:
         return "no environment of the specs has regions"
+    if twice := [name for name in regional if _is_listed(specs, name)]:
+        return f"{twice[0]} is one fleet in one spec, and lists deployments in another"
     if asked.host is not None:
         return "regions hand their files on as artifacts, which no GitHub of one's own takes"
     if asked.scratch == "auto":
@@ -209,31 +211,24 @@ def _unfit(asked: SetupRequest, regional: Sequence[str]) -> str | None:
     return None
 
 
-def _job(
-    specs: Sequence[SpecFile], name: str, before: set[str], asked: SetupRequest
-) -> ApplyJob | None:
+def _job(loaded: Loaded, name: str, before: set[str], asked: SetupRequest) -> ApplyJob | None:
     """None where every keyspace is rolled out there by its regions."""
-    found = {spec.keyspace: spec.environment(name) for spec in specs}
+    found = {key: files.spec.environment(name) for key, files in loaded.sound.items()}
     whole = {key: each for key, each in found.items() if each and not each.region_names}
     if not whole:
         return None
     is_mixed = any(each and each.region_names for each in found.values())
+    is_mixed = is_mixed or _is_listed([files.spec for files in loaded.sound.values()], name)
+    values = [
+        value for key, each in whole.items() for value in filled_in(loaded, loaded.sound[key], each)
+    ]
     return ApplyJob(
         environment=name,
-        variables=_variables((*whole.values(), *_first(specs, whole, before)), asked.scratch),
+        variables=_variables(values, asked.scratch),
         after=tuple(sorted(before)),
         keyspaces=tuple(sorted(whole)) if is_mixed else (),
         has_ledger=any(each.ledger for each in whole.values()),
     )
-
-
-def _first(
-    specs: Sequence[SpecFile], keyspaces: Iterable[str], before: set[str]
-) -> Iterator[Environment]:
-    """What comes before an environment is looked at by every apply in it."""
-    for spec in specs:
-        if spec.keyspace in keyspaces:
-            yield from map(_as_read, filter(None, map(spec.environment, sorted(before))))
 
 
 def _variables(environments: Iterable[Environment], scratch: str) -> tuple[str, ...]:
@@ -244,17 +239,17 @@ def _variables(environments: Iterable[Environment], scratch: str) -> tuple[str, 
     return variables_of(values)
 
 
-def _as_read(environment: Environment) -> Environment:
-    """Who only looks opens a ledger for a split, and for tables that an engine may have left."""
-    is_asked = environment.retiring or _LEAVING & set(environment.engine.named)
-    return environment if is_asked else replace(environment, ledger=None)
-
-
 def _keyspaces_by_region(specs: Sequence[SpecFile], name: str) -> tuple[str, ...]:
     """() where all keyspaces of the environment have regions there."""
     found = [(spec.keyspace, spec.environment(name)) for spec in specs]
     by_region = [key for key, each in found if each and each.region_names]
-    return () if len(by_region) == sum(each is not None for _, each in found) else (*by_region,)
+    is_all = len(by_region) == sum(each is not None for _, each in found)
+    return () if is_all and not _is_listed(specs, name) else (*by_region,)
+
+
+def _is_listed(specs: Sequence[SpecFile], name: str) -> bool:
+    """Whether the name stands for deployments of another keyspace as well."""
+    return any(deployments_of(spec, name) for spec in specs)
 
 
 def _owned(specs: Sequence[SpecFile], below: str) -> tuple[str, ...]:

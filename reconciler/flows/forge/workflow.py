@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from reconciler.errors import InvalidInput, Problem
-from reconciler.flows.keyspace_order import refuse_ordered
+from reconciler.flows.keyspace_order import places_before, refuse_ordered
 from reconciler.flows.keyspaces import Loaded, one_environment
 from reconciler.flows.limits import WAVE_WAIT_S_MAX, WORKFLOW_WAVES_MAX
+from reconciler.model.engine import EngineName
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.plan.files import PLANS_DIRECTORY, plan_paths
 from reconciler.report.checks_workflow import ChecksWorkflow
@@ -23,6 +24,8 @@ from reconciler.spec.tree import from_the_top
 from reconciler.spec.variables import VARIABLE, variables_of
 
 _PINNED = re.compile(r"[\w.-]+/[\w.-]+(/[\w.-]+)*@[0-9a-f]{40}")
+# What leaves tables behind that nobody but the ledger knows.
+_LEAVING = frozenset({EngineName.GH_OST, EngineName.SPIRIT, EngineName.PT_OSC})
 _PINNED_IMAGE = re.compile(r"[\w./:-]+@sha256:[0-9a-f]{64}", re.ASCII)
 
 
@@ -60,7 +63,7 @@ def workflow_of(
         regions=tuple(sorted({name for env in environments for name in env.region_names})),
         waves=max(len(waves_in(env)) for env in environments),
         is_held=any(env.rollout.gate or env.rollout.soak_s for env in environments),
-        variables=tuple(sorted({name for env in environments for name in variables_of(env)})),
+        variables=tuple(sorted(_to_apply(loaded, rolled))),
         action=action,
         directory=below or ".",
     )
@@ -113,7 +116,7 @@ def requests_of(
     if regions and scratch_image is not None:
         raise InvalidInput(_image_of_regions(name))
     scratch = _scratch_of(environments, scratch_image)
-    asked = {name for env in environments for name in variables_of(env)}
+    asked = _to_apply(loaded, rolled)
     return RequestsWorkflow(
         environment=name,
         branch=branch,
@@ -140,6 +143,29 @@ def _rolled(
     ]:
         raise InvalidInput(*failed)
     return name, [one for one in found if isinstance(one, _Rolled)]
+
+
+def _to_apply(loaded: Loaded, rolled: Iterable[_Rolled]) -> set[str]:
+    values = (filled_in(loaded, one.files, one.environment) for one in rolled)
+    return {name for value in values for name in variables_of(value)}
+
+
+def filled_in(
+    loaded: Loaded, files: DesiredFiles, environment: Environment
+) -> tuple[Environment, ...]:
+    """What an apply there wants to have filled in: of what comes before it, as much as a look
+    needs, and the ledger that knows since when a deployment rests."""
+    found: list[Environment] = [environment]
+    for _, before in places_before(loaded.keyspaces, files, environment):
+        rests = before.name in environment.earlier and before.rollout.soak_s
+        found.append(before if rests else as_read(before))
+    return tuple(found)
+
+
+def as_read(environment: Environment) -> Environment:
+    """Who only looks opens a ledger for a split, and for tables that an engine may have left."""
+    is_asked = environment.retiring or _LEAVING & set(environment.engine.named)
+    return environment if is_asked else replace(environment, ledger=None)
 
 
 def _to_look(environment: Environment) -> tuple[str, ...]:
