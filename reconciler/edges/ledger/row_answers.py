@@ -4,55 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Double,
-    Engine,
-    String,
-    Table,
-    bindparam,
-    delete,
-    func,
-    insert,
-    or_,
-    select,
-)
+from sqlalchemy import BigInteger, Column, Double, Engine, bindparam, func, or_, select
 
+from reconciler.edges.ledger.by_question import KeptByQuestion, question_of, table_by_question
 from reconciler.edges.ledger.columns import Columns
-from reconciler.edges.ledger.engine import reading, writing
+from reconciler.edges.ledger.engine import reading
 from reconciler.edges.ledger.row_places import SqlRowPlaces
 from reconciler.edges.ledger.rows import Row
-from reconciler.edges.ledger.tables import BINARY_NAMES, NAME, applies, metadata, statements
+from reconciler.edges.ledger.tables import applies, statements
 from reconciler.ledger.states import StatementState
 from reconciler.model.object_id import ObjectKind
 from reconciler.preflight.kept import AskedOf
 from reconciler.preflight.model import Holds
 
-row_answers = Table(
+row_answers = table_by_question(
     "reconciler_row_answers",
-    metadata,
-    Column("environment", NAME, primary_key=True),
-    Column("keyspace", NAME, primary_key=True),
-    Column("shard", NAME, primary_key=True),
-    Column("question", String(80), primary_key=True),
     Column("at_s", Double, nullable=False),
     Column("rows_seen", BigInteger),
     Column("replica_behind_s", BigInteger),
-    **BINARY_NAMES,
 )
-
-_OF_KEYSPACE = (
-    row_answers.c.environment == bindparam("of_environment"),
-    row_answers.c.keyspace == bindparam("of_keyspace"),
-)
-_HELD = select(row_answers).where(*_OF_KEYSPACE, row_answers.c.at_s >= bindparam("since"))
-_FORGET = delete(row_answers).where(*_OF_KEYSPACE, row_answers.c.at_s < bindparam("before"))
-_REPLACED = delete(row_answers).where(
-    *_OF_KEYSPACE,
-    row_answers.c.shard == bindparam("of_shard"),
-    row_answers.c.question == bindparam("of_question"),
-)
+_KEPT = KeptByQuestion(row_answers, "at_s")
 _FAILED = (
     select(
         statements.c.shard,
@@ -83,9 +54,8 @@ class SqlRowAnswers:
         return SqlRowPlaces(self._engine)
 
     def held(self, environment: str, keyspace: str, *, since_s: float) -> Mapping[AskedOf, Holds]:
-        of = {"of_environment": environment, "of_keyspace": keyspace, "since": since_s}
-        with reading(self._engine) as connection:
-            return dict(_held(row) for row in connection.execute(_HELD, of).mappings())
+        read = _KEPT.read(self._engine, environment, keyspace, since_s=since_s)
+        return dict(map(_held, read))
 
     def failed(
         self, environment: str, keyspace: str, *, since_s: float
@@ -108,34 +78,27 @@ class SqlRowAnswers:
         refuted: Collection[AskedOf] = (),
         forget_before_s: float,
     ) -> None:
-        of = {"of_environment": environment, "of_keyspace": keyspace}
-        replaced = [
-            {**of, "of_shard": key.shard, "of_question": key.question}
-            for key in (*answers, *refuted)
-        ]
-        values = [
-            {
-                "environment": environment,
-                "keyspace": keyspace,
-                "shard": key.shard,
-                "question": key.question,
+        written = {
+            key: {
                 "at_s": answer.at_s,
                 "rows_seen": answer.rows_seen,
                 "replica_behind_s": answer.behind_s,
             }
             for key, answer in answers.items()
-        ]
-        with writing(self._engine) as connection:
-            connection.execute(_FORGET, {**of, "before": forget_before_s})
-            if replaced:
-                connection.execute(_REPLACED, replaced)
-            if values:
-                connection.execute(insert(row_answers), values)
+        }
+        _KEPT.keep(
+            self._engine,
+            environment,
+            keyspace,
+            written,
+            removed=refuted,
+            forget_before_s=forget_before_s,
+        )
 
 
 def _held(row: Row) -> tuple[AskedOf, Holds]:
     columns = Columns(row, "row_answers")
-    return AskedOf(columns.text("shard"), columns.text("question")), Holds(
+    return question_of(columns), Holds(
         at_s=columns.seconds("at_s"),
         rows_seen=columns.whole_or_none("rows_seen"),
         behind_s=columns.whole_or_none("replica_behind_s"),

@@ -10,34 +10,16 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Double,
-    Engine,
-    String,
-    Table,
-    Text,
-    bindparam,
-    delete,
-    insert,
-    select,
-)
+from sqlalchemy import BigInteger, Column, Double, Engine, String, Text
 
+from reconciler.edges.ledger.by_question import KeptByQuestion, question_of, table_by_question
 from reconciler.edges.ledger.columns import Columns, row_malformed
-from reconciler.edges.ledger.engine import reading, writing
 from reconciler.edges.ledger.rows import Row
-from reconciler.edges.ledger.tables import BINARY_NAMES, NAME, metadata
 from reconciler.preflight.kept import AskedOf
 from reconciler.preflight.model import Place
 
-row_places = Table(
+row_places = table_by_question(
     "reconciler_row_places",
-    metadata,
-    Column("environment", NAME, primary_key=True),
-    Column("keyspace", NAME, primary_key=True),
-    Column("shard", NAME, primary_key=True),
-    Column("question", String(80), primary_key=True),
     Column("begun_s", Double, nullable=False),
     Column("seen_s", Double, nullable=False),
     Column("rows_seen", BigInteger, nullable=False),
@@ -45,20 +27,8 @@ row_places = Table(
     Column("replica_behind_s", BigInteger),
     Column("stands", Text, nullable=False),
     Column("digest", String(80), nullable=False),
-    **BINARY_NAMES,
 )
-
-_OF_KEYSPACE = (
-    row_places.c.environment == bindparam("of_environment"),
-    row_places.c.keyspace == bindparam("of_keyspace"),
-)
-_REACHED = select(row_places).where(*_OF_KEYSPACE, row_places.c.begun_s >= bindparam("since"))
-_FORGET = delete(row_places).where(*_OF_KEYSPACE, row_places.c.begun_s < bindparam("before"))
-_ENDED = delete(row_places).where(
-    *_OF_KEYSPACE,
-    row_places.c.shard == bindparam("of_shard"),
-    row_places.c.question == bindparam("of_question"),
-)
+_KEPT = KeptByQuestion(row_places, "begun_s")
 
 
 class SqlRowPlaces:
@@ -70,9 +40,8 @@ class SqlRowPlaces:
     def reached(
         self, environment: str, keyspace: str, *, since_s: float
     ) -> Mapping[AskedOf, Place]:
-        of = {"of_environment": environment, "of_keyspace": keyspace, "since": since_s}
-        with reading(self._engine) as connection:
-            return dict(_reached(row) for row in connection.execute(_REACHED, of).mappings())
+        read = _KEPT.read(self._engine, environment, keyspace, since_s=since_s)
+        return dict(map(_reached, read))
 
     def keep(
         self,
@@ -83,26 +52,19 @@ class SqlRowPlaces:
         ended: Collection[AskedOf],
         forget_before_s: float,
     ) -> None:
-        of = {"of_environment": environment, "of_keyspace": keyspace}
-        gone = [
-            {**of, "of_shard": key.shard, "of_question": key.question} for key in {*places, *ended}
-        ]
-        values = [
-            {"environment": environment, "keyspace": keyspace, **_written(key, place)}
-            for key, place in places.items()
-        ]
-        with writing(self._engine) as connection:
-            connection.execute(_FORGET, {**of, "before": forget_before_s})
-            if gone:
-                connection.execute(_ENDED, gone)
-            if values:
-                connection.execute(insert(row_places), values)
+        written = {key: _written(key, place) for key, place in places.items()}
+        _KEPT.keep(
+            self._engine,
+            environment,
+            keyspace,
+            written,
+            removed=ended,
+            forget_before_s=forget_before_s,
+        )
 
 
 def _written(key: AskedOf, place: Place) -> dict[str, object]:
     return {
-        "shard": key.shard,
-        "question": key.question,
         "begun_s": place.begun_s,
         "seen_s": place.seen_s,
         "rows_seen": place.rows_seen,
@@ -118,7 +80,7 @@ def _reached(row: Row) -> tuple[AskedOf, Place]:
     stands = columns.names("stands")
     if not stands:
         raise row_malformed("row_places", "stands")
-    key = AskedOf(columns.text("shard"), columns.text("question"))
+    key = question_of(columns)
     place = Place(
         begun_s=columns.seconds("begun_s"),
         seen_s=columns.seconds("seen_s"),

@@ -14,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     Engine,
     Integer,
+    Select,
     and_,
     bindparam,
     insert,
@@ -325,13 +326,8 @@ class SqlLedger:
         )
         is_of_engine = and_(statements.c.engine != EngineName.DIRECT.value, has_more)
         wanted = (
-            select(statements, applies.c.state.label("apply_state"))
-            .join(applies, applies.c.apply_id == statements.c.apply_id)
-            .where(
-                applies.c.environment == environment,
-                applies.c.keyspace == keyspace,
-                or_(is_of_engine, statements.c.object_name.in_(sorted(names))),
-            )
+            _statements_of(environment, keyspace)
+            .where(or_(is_of_engine, statements.c.object_name.in_(sorted(names))))
             .order_by(statements.c.apply_id, statements.c.shard, statements.c.statement_index)
         )
         return tuple(rows.statement_of_apply(row) for row in self._rows(wanted))
@@ -341,11 +337,8 @@ class SqlLedger:
     ) -> tuple[StatementOfApply, ...]:
         took_s = statements.c.settled_s - statements.c.intended_s
         wanted = (
-            select(statements, applies.c.state.label("apply_state"))
-            .join(applies, applies.c.apply_id == statements.c.apply_id)
+            _statements_of(environment, keyspace)
             .where(
-                applies.c.environment == environment,
-                applies.c.keyspace == keyspace,
                 statements.c.object_kind == ObjectKind.TABLE.value,
                 statements.c.state == StatementState.APPLIED.value,
                 statements.c.settled_s.is_not(None),
@@ -382,6 +375,15 @@ class SqlLedger:
     def _rows(self, wanted: Any, **of: object) -> list[rows.Row]:
         with reading(self._engine) as connection:
             return list(connection.execute(wanted, of).mappings())
+
+
+def _statements_of(environment: str, keyspace: str) -> Select[Any]:
+    """Each with the state of its apply."""
+    return (
+        select(statements, applies.c.state.label("apply_state"))
+        .join(applies, applies.c.apply_id == statements.c.apply_id)
+        .where(applies.c.environment == environment, applies.c.keyspace == keyspace)
+    )
 
 
 def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
