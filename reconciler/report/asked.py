@@ -27,6 +27,15 @@ def which_plan() -> Iterator[str]:
     yield '        default: ""'
 
 
+def asking_rights() -> Iterator[str]:
+    yield "    permissions:"
+    yield "      contents: read # to read commits, and who pushed them"
+    yield "      pull-requests: write # to read reviews; of resume, to comment what happened"
+    yield "      statuses: write # of resume, to put the outcome on the commit"
+    yield "      deployments: write # of resume, to record what was applied"
+    yield "      actions: read # to ask who started this run, and who may"
+
+
 def reverting_rights() -> Iterator[str]:
     yield "    permissions:"
     yield "      contents: write # to make the branch of the way back, and no other"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from reconciler.guard.review.places import control_place, place_of
-from reconciler.report.asked import REVERT, reverting_rights, what_to_ask, which_plan
+from reconciler.report.asked import REVERT, asking_rights, reverting_rights, what_to_ask, which_plan
 from reconciler.report.workflow import (
     RUNNER,
     TOLD_IN_CHAT,
@@ -57,10 +57,9 @@ class RequestsWorkflow(WorkflowBasis):
 
 def requests_workflow(about: RequestsWorkflow) -> str:
     lines = [*_head(about), *_inputs(about)]
-    if about.regions:
-        lines += [*_job_of_regions(about), *_rights(), *_steps(about, _asking(about), TOLD_IN_CHAT)]
-    else:
-        lines += [*_job(about), *_rights(), *_steps(about, _asking(about), TOLD_IN_CHAT)]
+    lines += [*(_job_of_regions(about) if about.regions else _job(about)), *asking_rights()]
+    lines += _steps(about, _asking(about), TOLD_IN_CHAT)
+    if not about.regions:
         lines += ["", *_revert_job(about), *_steps(about, _reverting(about))]
     return "\n".join(lines) + "\n"
 
@@ -163,22 +162,8 @@ def _group(name: str, minutes: int, why: str = "") -> Iterator[str]:
     yield f"    timeout-minutes: {minutes}{why}"
 
 
-def _rights() -> Iterator[str]:
-    yield "    permissions:"
-    yield "      contents: read # to read commits, and who pushed them"
-    yield "      pull-requests: write # to read reviews; of resume, to comment what happened"
-    yield "      statuses: write # of resume, to put the outcome on the commit"
-    yield "      deployments: write # of resume, to record what was applied"
-    yield "      actions: read # to ask who started this run, and who may"
-
-
 def _asking(about: RequestsWorkflow) -> Iterator[str]:
-    yield "      - name: Ask it, as who started this run"
-    yield f"        uses: {about.action}"
-    yield "        with:"
-    yield "          command: ask"
-    yield from common(about)
-    yield from _keyspaces(about)
+    yield from _step(about, "Ask it, as who started this run", "ask")
     yield "          what: ${{ inputs.what }}"
     if about.regions:
         yield "          region: ${{ matrix.region }}"
@@ -186,13 +171,17 @@ def _asking(about: RequestsWorkflow) -> Iterator[str]:
 
 
 def _reverting(about: RequestsWorkflow) -> Iterator[str]:
-    yield "      - name: Propose the way back, for who started this run"
+    yield from _step(about, "Propose the way back, for who started this run", REVERT)
+    yield "          plan: ${{ inputs.plan }}"
+
+
+def _step(about: RequestsWorkflow, name: str, command: str) -> Iterator[str]:
+    yield f"      - name: {name}"
     yield f"        uses: {about.action}"
     yield "        with:"
-    yield f"          command: {REVERT}"
+    yield f"          command: {command}"
     yield from common(about)
     yield from _keyspaces(about)
-    yield "          plan: ${{ inputs.plan }}"
 
 
 def _keyspaces(about: RequestsWorkflow) -> Iterator[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.guard.review.places import control_place
-from reconciler.report.asked import REVERT, reverting_rights, what_to_ask, which_plan
+from reconciler.report.asked import REVERT, asking_rights, reverting_rights, what_to_ask, which_plan
 from reconciler.report.setup.model import ApplyJob, Setup
 from reconciler.report.setup.pieces import CHAT, checked_out, queue, runs_on, scratch_service, step
 from reconciler.report.workflow import quoted
@@ -67,12 +67,7 @@ def _job(about: Setup, job: ApplyJob, number: int) -> Iterator[str]:
     yield "    concurrency: # none is dropped, and a stop does not wait for a resume"
     yield f"      group: {quoted(f'ask {name} to ${{{{ inputs.what }}}}')}"
     yield from queue("      ")
-    yield "    permissions:"
-    yield "      contents: read # to read commits, and who pushed them"
-    yield "      pull-requests: write # to read reviews; of resume, to comment what happened"
-    yield "      statuses: write # of resume, to put the outcome on the commit"
-    yield "      deployments: write # of resume, to record what was applied"
-    yield "      actions: read # to ask who started this run, and who may"
+    yield from asking_rights()
     yield from scratch_service(about)
     yield from checked_out()
     given = (
