@@ -41,19 +41,30 @@ class Forked:
         if session.testsfailed or session.config.option.collectonly:
             return None  # what follows says so
         long = sum(map(self._is_long, session.items))
-        taken = parts(len(session.items), long=long, processes=self._processes)
+        stays = [_stays(one, other) for one, other in pairwise(session.items)]
+        taken = parts(len(session.items), long=long, processes=self._processes, stays=stays)
         _run(session, taken, self._processes)
         return True
 
 
-def parts(count: int, *, long: int = 0, processes: int) -> list[range]:
-    """In which parts so many tests are taken, of which so many are long."""
+def _stays(test: pytest.Item, following: pytest.Item) -> bool:
+    """Whether both say that they share what is made once."""
+    of, other = (one.get_closest_marker("together") for one in (test, following))
+    return of is not None and other is not None and of.args == other.args
+
+
+def parts(count: int, *, long: int = 0, processes: int, stays: Sequence[bool] = ()) -> list[range]:
+    """In which parts so many tests are taken, of which so many are long. `stays`: of each whether
+    the one behind it is not parted from it."""
     found = [range(place, place + 1) for place in range(long)]
     begin = long
     while begin < count:
         size = max(TESTS_AT_ONCE_MIN, (count - begin) // (_TURNS * processes))
-        found.append(range(begin, min(count, begin + size)))
-        begin += size
+        end = min(count, begin + size)
+        while end < count and stays and stays[end - 1]:
+            end += 1
+        found.append(range(begin, end))
+        begin = end
     return found
 
 

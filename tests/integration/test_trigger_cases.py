@@ -31,7 +31,7 @@ from reconciler.plan.model import PlannedStatement
 from reconciler.prove.change_set import Proven, prove_change_set
 from reconciler.prove.request import ProgramsBetween
 from tests.integration.proving import Bench, bench_on
-from tests.integration.view_rounds import Member, Round, alone, rounds
+from tests.integration.view_rounds import Member, Round, alone, in_rounds, rounds
 from tests.sections import CaseText, case_texts
 
 CASES = case_texts("triggers")
@@ -98,11 +98,7 @@ def cases_of(flavor: str) -> list[CaseText]:
 @pytest.mark.invariant("PG-33")
 @pytest.mark.parametrize(
     ("case", "server"),
-    [
-        pytest.param(case, server, id=f"{case.name}-{server.removesuffix('_server')}")
-        for server, flavor in FLAVORS.items()
-        for case in cases_of(flavor)
-    ],
+    [one for server, flavor in FLAVORS.items() for one in in_rounds(cases_of(flavor), server)],
 )
 def test_a_case_converges_both_ways(
     case: CaseText, server: str, outcomes: Mapping[str, Outcomes]

@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import pytest
+from _pytest.mark import ParameterSet
+
 from reconciler.ddl.lexer import TokenKind, tokenize
 from reconciler.ddl.quote import quote_identifier
 from tests.sections import CaseText
@@ -70,6 +73,16 @@ def rounds(cases: Sequence[CaseText], *, shares_tables: bool = True) -> Iterator
     for case in cases:
         if stands_alone(case):
             yield alone(case)
+
+
+def in_rounds(cases: Sequence[CaseText], server: str) -> Iterator[ParameterSet]:
+    """For `parametrize`, each case on that server: those of a round in a row, for one process."""
+    for number, found in enumerate(rounds(cases)):
+        for member in found.members:
+            case = member.case
+            name = f"{case.name}-{server.removesuffix('_server')}"
+            marks = pytest.mark.together(server, number)
+            yield pytest.param(case, server, id=name, marks=marks)
 
 
 def alone(case: CaseText) -> Round:

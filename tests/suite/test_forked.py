@@ -70,3 +70,12 @@ def test_all_are_taken_in_ever_smaller_parts_and_long_ones_alone(
     sizes = [len(part) for part in taken[alone:]]
     assert sizes == sorted(sizes, reverse=True)
     assert all(size >= TESTS_AT_ONCE_MIN for size in sizes[:-1])
+
+
+@pytest.mark.parametrize("processes", [1, 4])
+def test_what_shares_what_is_made_once_is_not_parted(processes: int) -> None:
+    stays = [number % 24 != 23 for number in range(399)]
+    taken = parts(400, processes=processes, stays=stays)
+    assert [place for part in taken for place in part] == [*range(400)]
+    assert {part.start % 24 for part in taken} == {0}
+    assert len(taken) > processes
