@@ -124,5 +124,12 @@ def _answer(answer: Answer) -> Json:
                 "replica_behind_s": behind_s,
                 "rows_min": rows_min,
             }
-        case NotSettled(at_s=at_s, because=because):
-            return {"answer": "not-settled", "at_s": at_s, "because": because}
+        case NotSettled(at_s=at_s, because=because, place=place):
+            return {
+                "answer": "not-settled",
+                "at_s": at_s,
+                "because": because,
+                "rows_seen": place.rows_seen if place is not None else None,
+                "rows_of": place.rows_of if place is not None else None,
+                "seen_at_s": place.seen_s if place is not None else None,
+            }

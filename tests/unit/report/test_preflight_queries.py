@@ -11,6 +11,8 @@ from reconciler.preflight.model import (
     Holds,
     KeyPart,
     KnownToHold,
+    NotSettled,
+    Place,
     Probe,
     Question,
     RowCondition,
@@ -88,3 +90,29 @@ def test_json_has_what_sets_them_with_each_question() -> None:
         if isinstance(one, dict) and isinstance(one["set_before_by_stretches"], list)
     ]
     assert counts == [(True, 3)] * 4 + [(False, 0)] * 2
+
+
+def test_json_tells_how_far_a_walk_has_come_and_not_where_it_stands() -> None:
+    place = Place(
+        begun_s=10.0, seen_s=90.0, rows_seen=37, rows_of=100, index="by_day", values=("4711",)
+    )
+    late = NotSettled(at_s=99.0, because="time was over", place=place)
+    one = replace(asked().answered[0], answers=(("-80", late), ("80-", replace(late, place=None))))
+    told: list[Json] | None = preflight_json(Preflight(answered=(one,)))
+    assert told is not None
+    assert isinstance(told[0], dict)
+    assert told[0]["shards"] == [
+        {
+            "shard": shard,
+            "answer": "not-settled",
+            "at_s": 99.0,
+            "because": "time was over",
+            "rows_seen": rows_seen,
+            "rows_of": rows_of,
+            "seen_at_s": seen_at_s,
+        }
+        for shard, rows_seen, rows_of, seen_at_s in (
+            ("-80", 37, 100, 90.0),
+            ("80-", None, None, None),
+        )
+    ]
