@@ -9,6 +9,7 @@ from reconciler.ddl.quote import quote_identifier
 from reconciler.model.policy import HazardKind
 from reconciler.model.schema import Column
 from reconciler.plan.hazards.column_type import (
+    TEXT_BYTES,
     ColumnType,
     Family,
     decimal_digits,
@@ -81,6 +82,9 @@ def _value(change: Change, old: Column, new: Column) -> str | None:
         return quote_identifier(old.name) if before.unsigned == after.unsigned else None
     is_alike = before.family is after.family and before.family in _ALIKE
     written = as_written(change, old, new) if is_alike else None
+    if written == quote_identifier(old.name) and before.name in TEXT_BYTES:
+        # Of a TEXT that is read as a number MySQL (9.7) never warns, of other texts it does.
+        return f"CONCAT({written})"
     return written if written in (None, quote_identifier(old.name)) else f"({written})"
 
 

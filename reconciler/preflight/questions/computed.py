@@ -28,6 +28,7 @@ from reconciler.preflight.model import (
 )
 from reconciler.preflight.questions.as_written import evaluated
 from reconciler.preflight.questions.numbers import outside
+from reconciler.preflight.questions.texts import no_number_sql
 
 _BY_WARNING = "no query is known that tells whether the column takes what is computed"
 _OTHER_EACH_TIME = "its default gives another value each time that it is computed"
@@ -146,11 +147,23 @@ def _of_column(change: Change, new: Column, expression: str) -> Iterator[Raised]
         return
     value = f"({found})"
     unfit = _unfit(value, new)
+    if _is_number_of_text(change, new, expression):
+        yield _raised(new.name, RowCondition(no_number_sql(found)))
     missing = [] if new.nullable else [f"{value} IS NULL"]
     for sql in ([] if unfit is None else [unfit]) + missing:
         yield _raised(new.name, RowCondition(sql, OnWarning.OPEN))
     if unfit is None:
         yield _raised(new.name, NotAskable(_BY_WARNING))
+
+
+def _is_number_of_text(change: Change, new: Column, expression: str) -> bool:
+    """A number that is the text of a column: of which of them are none, servers warn of some."""
+    names = [token for token in tokenize(expression) if token.text not in _BRACKETS]
+    if len(names) != 1 or names[0].kind is not TokenKind.QUOTED_IDENTIFIER:
+        return False
+    text = find_column(change.after, names[0].value)
+    is_text = text is not None and column_type(text).family is Family.TEXT
+    return is_text and column_type(new).family in (Family.INTEGER, Family.DECIMAL)
 
 
 def _of_key(change: Change, expression: str) -> Question:

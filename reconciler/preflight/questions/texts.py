@@ -308,8 +308,12 @@ def _no_number(value: str, written: str = _NUMBER) -> Unfit:
     return Unfit(
         kind=QuestionKind.CONVERSION,
         what="texts that are no number",
-        sql=f"CONVERT({value} USING utf8mb4) NOT REGEXP '{written}'",
+        sql=no_number_sql(value, written),
     )
+
+
+def no_number_sql(value: str, written: str = _NUMBER) -> str:
+    return f"CONVERT({value} USING utf8mb4) NOT REGEXP '{written}'"
 
 
 def _more_than_a_number(value: str) -> Unfit:
