@@ -3,7 +3,8 @@
 MySQL prints `_latin1'x'` or `_utf8mb4'x'` in expression defaults and checks by the session that
 created the table, and after a later ALTER by the column that a literal is compared with. Of the
 character sets with other bytes those with two or four to a character are told by their NULs, as in
-`_ucs2'\\0x'`; otherwise the introducer stays.
+`_ucs2'\\0x'`; otherwise the introducer stays. So it does where it decides what comes out: before
+bytes that a function or a CAST is given alone, and where the character set itself is asked for.
 """
 
 from __future__ import annotations
@@ -27,8 +28,14 @@ _WIDE = (
     rf"_(?:ucs2|utf16) ?'(?:\\0{_ASCII})*+'|_utf16le ?'(?:{_ASCII}\\0)*+'"
     rf"|_utf32 ?'(?:\\0\\0\\0{_ASCII})*+'"
 )
+_OF_ASCII = rf"_(?:{_ASCII_SUPERSETS}) ?{STRING}"
+# `hex(_ucs2'\0x')`, `cast(_ucs2'\0x' as char charset binary)`, `charset(_latin1'x')`: nothing that
+# is compared with a column, or put together with one, stands so, and no ALTER rewrites it.
+_TOLD = (
+    rf"(?<=\w\()(?:{_WIDE})(?=\)| as | using )|(?:(?<=\bcharset\()|(?<=\bcollation\()){_OF_ASCII}"
+)
 _LITERAL = re.compile(
-    rf"{NAME}|(?<![\w$`])(?P<wide>{_WIDE})"
+    rf"{NAME}|{_TOLD}|(?<![\w$`])(?P<wide>{_WIDE})"
     rf"|(?:(?<![\w$`])_(?:{_ASCII_SUPERSETS}) ?(?=\'))?(?P<string>{STRING})",
     re.DOTALL,
 )

@@ -88,6 +88,20 @@ def test_options_are_a_set() -> None:
         ("varchar(9) DEFAULT (_ucs2'ab')", "varchar(9) DEFAULT (_utf8mb4'ab')", False),
         ("varchar(9) DEFAULT '_utf8mb4''x'''", "varchar(9) DEFAULT '''x'''", False),
         ("varchar(9) DEFAULT (`b_utf8mb4`)", "varchar(9) DEFAULT (`b`)", False),
+        (r"varchar(9) DEFAULT (hex(_ucs2'\0x'))", "varchar(9) DEFAULT (hex('x'))", False),
+        (r"int DEFAULT (length(_utf32'\0\0\0x'))", "int DEFAULT (length(_utf8mb4'x'))", False),
+        (
+            r"binary(9) DEFAULT (cast(_ucs2'\0x' as char charset binary))",
+            "binary(9) DEFAULT (cast('x' as char charset binary))",
+            False,
+        ),
+        (
+            r"varchar(9) DEFAULT (concat(_ucs2'\0x',`b`))",
+            "varchar(9) DEFAULT (concat('x',`b`))",
+            True,
+        ),
+        ("varchar(9) DEFAULT (charset(_latin1'x'))", "varchar(9) DEFAULT (charset('x'))", False),
+        ("varchar(9) DEFAULT (upper(_latin1'x'))", "varchar(9) DEFAULT (upper('x'))", True),
         (r"varchar(9) DEFAULT (_gbk'a\'_utf8mb4')", r"varchar(9) DEFAULT ('a\'_utf8mb4')", True),
     ],
 )
