@@ -37,6 +37,27 @@ PLAIN = (
     "CREATE TABLE p (id INT PRIMARY KEY, a VARCHAR(9) UNIQUE)",
     "CREATE TABLE `t-1` (id INT PRIMARY KEY, FOREIGN KEY (id) REFERENCES p (id))",
 )
+# Some of which MySQL's catalogue has in other letters.
+BODIES = (
+    "SET NEW.n = 1 -- behind it",
+    "-- before it\nSET NEW.n = 1",
+    "/* before it */ SET NEW.n /* within */ = 0x41;",
+    "SET NEW.n = /*!50000 1 + */ 2",
+    "SET NEW.n = /*!999999 1 + */ 2",
+    "BEGIN\r\n\tSET NEW.n = 1; # one\r\nEND;",
+    "SET NEW.s = 'it''s \\\\ \\n'",
+    'SET NEW.s = "a"',
+    "SET NEW.s = _utf8mb4 0x41",
+    "SET NEW.s = _latin1 x'41'",
+    "SET NEW.s = n'a', NEW.n = b'1'",
+    "BEGIN DECLARE `x``y` INT; SET NEW.n = 1; END",
+    "BEGIN DECLARE `_x` INT; SET `_x` = NEW.`n`; END",
+    "BEGIN DECLARE _x, x_ INT; SET _x = NEW.n, @_y = 1; END",
+    "BEGIN INSERT INTO `{own}`.t (id) SELECT id FROM {own}.t WHERE id <=> NULL; END",
+    "DELETE FROM _t",
+    "SET NEW.s = CONVERT(NEW.s USING latin1), @ä = 1",
+    "  SET   NEW . n = 1.5e3  ",
+)
 # What may stand in a shard, each in a database of its own beside a plain one.
 WITHIN: dict[str, Sequence[str]] = {
     "plain": PLAIN,
@@ -59,6 +80,21 @@ WITHIN: dict[str, Sequence[str]] = {
         "CREATE VIEW w AS SELECT f() AS one FROM t WHERE id IN (SELECT id FROM v)",
         "CREATE EVENT e ON SCHEDULE EVERY 1 DAY DISABLE DO DELETE FROM t",
         "CREATE EVENT o ON SCHEDULE AT '2001-01-01' ON COMPLETION PRESERVE DO DELETE FROM {own}.t",
+    ),
+    "bodies of triggers": (
+        "CREATE TABLE t (id INT PRIMARY KEY, n INT, s VARCHAR(99))",
+        "CREATE TABLE `_t` (id INT)",
+        *(
+            f"CREATE TRIGGER g{n} BEFORE UPDATE ON t FOR EACH ROW {body}"
+            for n, body in enumerate(BODIES)
+        ),
+        "create definer = `a@b``c`@`%`  trigger `h``h` after delete on `t` for each row SET @a = 1",
+        "SET sql_mode = 'ANSI,TRADITIONAL'",
+        "CREATE TRIGGER mode AFTER INSERT ON t FOR EACH ROW SET @a = NEW.n || 1",
+        "SET sql_mode = 'ANSI_QUOTES'",
+        'CREATE TRIGGER quotes AFTER INSERT ON t FOR EACH ROW SET @a = NEW."n"',
+        "SET NAMES latin1 COLLATE latin1_bin",
+        "CREATE TRIGGER client AFTER INSERT ON t FOR EACH ROW FOLLOWS mode SET @a = NEW.s",
     ),
     "almost the same programs": (
         "CREATE TABLE t (id INT PRIMARY KEY, n INT)",
@@ -163,6 +199,7 @@ def databases(server: RunningServer, fresh_database: FreshDatabase) -> Iterator[
             cursor.execute("ALTER DATABASE READ ONLY = 0")
 
 
+@pytest.mark.invariant("PG-38")
 def test_together_a_shard_shows_what_it_shows_alone(
     server: RunningServer, databases: dict[str, str]
 ) -> None:

@@ -256,7 +256,8 @@ class _Look:
             used = next(answers) if ones else None
             shown = [next(answers) for _ in ones]
             if used is None or _is_done(used):
-                found[database] = as_asked(self.link, database, ones, shown, self.servers.known)
+                beside, known = programs[database].shown, self.servers.known
+                found[database] = as_asked(self.link, database, ones, shown, known, beside)
         return found
 
     def _by_own_name(

@@ -17,6 +17,7 @@ from reconciler.ddl.cross_database import cross_database_references
 from reconciler.ddl.foreign import foreign_table
 from reconciler.ddl.quote import quote_identifier, quote_string
 from reconciler.ddl.scan import is_too_large
+from reconciler.edges.client.row_packets import RawRow
 from reconciler.edges.mysql.connect import Link, Row
 from reconciler.edges.mysql.dependents import body_of
 from reconciler.edges.mysql.events import (
@@ -45,6 +46,7 @@ from reconciler.edges.mysql.shown_ahead import (
 )
 from reconciler.edges.mysql.triggers import (
     Head,
+    as_shown,
     asked_of_trigger,
     heads_of,
     hidden_trigger,
@@ -61,21 +63,23 @@ from reconciler.model.server import Flavor, ServerVersion
 # which tables it uses.
 _UNION = """
 SELECT {trigger}'trigger', TRIGGER_NAME, EVENT_OBJECT_TABLE, ACTION_ORDER,
-       ACTION_TIMING, EVENT_MANIPULATION, ACTION_STATEMENT
+       ACTION_TIMING, EVENT_MANIPULATION, ACTION_STATEMENT{made}
   FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = %s
 UNION ALL
-SELECT {routine}LOWER(ROUTINE_TYPE), ROUTINE_NAME, NULL, NULL, NULL, NULL, ROUTINE_DEFINITION
+SELECT {routine}LOWER(ROUTINE_TYPE), ROUTINE_NAME, NULL, NULL, NULL, NULL, ROUTINE_DEFINITION{no}
   FROM information_schema.ROUTINES
  WHERE ROUTINE_SCHEMA = %s AND ROUTINE_TYPE IN ('PROCEDURE', 'FUNCTION')
 UNION ALL
-SELECT {event}'event', EVENT_NAME, NULL, NULL, NULL, NULL, EVENT_DEFINITION
+SELECT {event}'event', EVENT_NAME, NULL, NULL, NULL, NULL, EVENT_DEFINITION{no}
   FROM information_schema.EVENTS WHERE EVENT_SCHEMA = %s
 UNION ALL
-SELECT {view}'view', TABLE_NAME, NULL, NULL, NULL, NULL, VIEW_DEFINITION
+SELECT {view}'view', TABLE_NAME, NULL, NULL, NULL, NULL, VIEW_DEFINITION{no}
   FROM information_schema.VIEWS WHERE TABLE_SCHEMA = %s
 """
-_PROGRAMS = _UNION.format(trigger="", routine="", event="", view="")
+_PROGRAMS = _UNION.format(trigger="", routine="", event="", view="", made="", no="")
 _PROGRAMS_WITH_SCHEMA = _UNION.format(
+    made=", DEFINER, SQL_MODE, CHARACTER_SET_CLIENT, COLLATION_CONNECTION, DATABASE_COLLATION",
+    no=", NULL, NULL, NULL, NULL, NULL",
     trigger="TRIGGER_SCHEMA, ",
     routine="ROUTINE_SCHEMA, ",
     event="EVENT_SCHEMA, ",
@@ -102,11 +106,13 @@ class ParentsRead:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
     """What the catalogues say of the programs of a database, of its triggers in the order in which
-    they fire, and of its events where they are managed."""
+    they fire, and of its events where they are managed. `shown`: what statements would show, where
+    the catalogue has it to the letter."""
 
     programs: Sequence[Program] = ()
     triggers: Sequence[Head] = ()
     events: Sequence[EventHead] = ()
+    shown: Mapping[str, RawRow] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +121,7 @@ class KnownListings:
 
     programs: KnownRows[Program] = field(default_factory=KnownRows)
     triggers: KnownRows[tuple[Head, ...]] = field(default_factory=KnownRows)
+    shown: KnownRows[tuple[RawRow, ...]] = field(default_factory=KnownRows)
 
 
 def list_others(
@@ -130,12 +137,17 @@ def listed_of(rows: Iterable[Row], known: KnownListings) -> Listed:
     """Without events' own. Rows that many shards have are read once. Raises LinkLost."""
     programs: list[Program] = []
     heads: list[Row] = []
+    shown: dict[str, RawRow] = {}
     for row in rows:
-        programs.append(known.programs.of(row, partial(_program, row)))
-        if programs[-1].kind is ObjectKind.TRIGGER:
+        one = known.programs.of(row, partial(_program, row))
+        programs.append(one)
+        if one.kind is ObjectKind.TRIGGER:
             heads.append(row[1:6])
+            for answer in known.shown.of(row, partial(as_shown, row)):
+                shown[asked_of_trigger(one.name).sql] = answer
     line = tuple(heads)
-    return Listed(programs=programs, triggers=known.triggers.of(line, partial(heads_of, line)))
+    triggers = known.triggers.of(line, partial(heads_of, line))
+    return Listed(programs=programs, triggers=triggers, shown=shown)
 
 
 def _program(row: Row) -> Program:
@@ -159,7 +171,7 @@ def rows_by_database(
         return {**ask_each(link, questions, width=7)}
     found: dict[str, list[Row]] = {}
     asked = of_databases(_PROGRAMS_WITH_SCHEMA, databases)
-    for row in link.query(asked, [*databases] * 4, width=8):
+    for row in link.query(asked, [*databases] * 4, width=13):
         found.setdefault(text(row[0]), []).append(row[1:])
     return {**found}
 
@@ -268,7 +280,9 @@ def asked_of(
     yield from map(asked_of_sequence, listing.of_type("SEQUENCE"))
     for one in listed.programs:
         if one.kind is ObjectKind.TRIGGER:
-            yield asked_of_trigger(one.name)
+            asked = asked_of_trigger(one.name)
+            if asked.sql not in listed.shown:
+                yield asked
         elif one.kind in ROUTINES and one.kind in managed:
             yield asked_of_routine(ObjectId(one.kind, one.name))
         elif one.kind is ObjectKind.EVENT and one.kind in managed:

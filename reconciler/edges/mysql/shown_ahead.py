@@ -178,9 +178,11 @@ def as_asked(
     asked: Sequence[Asked],
     answers: Sequence[Answer],
     known: KnownPrograms,
+    beside: Mapping[str, RawRow],
 ) -> ShownAhead:
-    """The same, where somebody has asked already, and the session is in another database."""
-    return ShownAhead(link, database, _ordinary(asked, answers), known, False)
+    """The same, where somebody has asked already, and the session is in another database. `beside`
+    is what other statements show, which nobody had to ask."""
+    return ShownAhead(link, database, {**_ordinary(asked, answers), **beside}, known, False)
 
 
 def _ordinary(asked: Sequence[Asked], answers: Iterable[Answer]) -> dict[str, RawRow]:

@@ -1,5 +1,6 @@
 """Reads triggers: what the catalogue says of their heads and their order, and from SHOW CREATE what
 they do, for the catalogue takes the escapes out of strings (MySQL 9.7, MariaDB 10.11 and 11.8).
+Where a fleet is looked at, MySQL's is believed of texts in which it can have changed nothing.
 
 Which one a trigger follows leaves out what engines and splits put on a table for a while.
 """
@@ -16,7 +17,8 @@ from reconciler.ddl.programs.names import with_own_names_bare_in_body
 from reconciler.ddl.programs.trigger import Beside, read_shown, with_beside
 from reconciler.ddl.quote import quote_identifier
 from reconciler.ddl.scan import is_too_large
-from reconciler.edges.mysql.connect import Link
+from reconciler.edges.client.row_packets import RawRow
+from reconciler.edges.mysql.connect import Link, Row
 from reconciler.edges.mysql.limits import TEXTS_KNOWN_MAX
 from reconciler.edges.mysql.problems import ServerRefusal, is_of_the_moment, misread
 from reconciler.edges.mysql.reading import number, text
@@ -30,6 +32,10 @@ _HEADS = (
     "SELECT TRIGGER_NAME, EVENT_OBJECT_TABLE, ACTION_ORDER, ACTION_TIMING, EVENT_MANIPULATION"
     " FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = %s"
 )
+_WITHOUT_SESSION = 7
+# In the catalogue, literals are without escapes and without the character sets in front of them,
+# and quoted names may have a sign too many (MySQL 9.7): a text without any is as it was written.
+_OTHERWISE_IN_CATALOGUE = re.compile(r"""['"`\\]|/\*|0[xXbB]""")
 _TIMINGS = frozenset({"BEFORE", "AFTER"})
 _EVENTS = frozenset({"INSERT", "UPDATE", "DELETE"})
 
@@ -109,6 +115,23 @@ def read_trigger(link: ShowsRows, database: str, head: Head) -> OtherObject | No
 def asked_of_trigger(name: str) -> Asked:
     made_at = 6  # where the row says when
     return Asked(name, f"SHOW CREATE TRIGGER {quote_identifier(name)}", 7, frozenset({made_at}))
+
+
+def as_shown(row: Row) -> tuple[RawRow, ...]:
+    """What SHOW CREATE TRIGGER answers, for which its server opens the table, of one of which
+    MySQL's catalogue has all to the letter: name, table, order, timing, event, body and the session
+    of its making, behind its kind. Nothing where it may have another text."""
+    if len(row) == _WITHOUT_SESSION or row[6] is None:
+        return ()
+    body = text(row[6])
+    if not body.isascii() or _OTHERWISE_IN_CATALOGUE.search(body):
+        return ()
+    user, at, host = text(row[7]).rpartition("@")
+    name, table = quote_identifier(text(row[1])), quote_identifier(text(row[2]))
+    account = f"{quote_identifier(user)}{at}{quote_identifier(host)}"
+    made = f"CREATE DEFINER={account} TRIGGER {name} {text(row[4])} {text(row[5])} ON {table}"
+    values = (row[1], row[8], f"{made} FOR EACH ROW {body}", *row[9:12])
+    return ((*(text(value).encode() for value in values), None),)
 
 
 def hidden_trigger(head: Head) -> OtherObject:

@@ -6,14 +6,15 @@ from typing import Any, cast
 
 import pytest
 
+from reconciler.ddl.programs.accounts import Account
 from reconciler.edges.client.ahead import Answered
 from reconciler.edges.client.row_packets import RawRow
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.programs import asked_of_routine, asked_of_view, read_routine, read_view
 from reconciler.edges.mysql.shown_ahead import KnownPrograms, ShownAhead, as_asked
-from reconciler.edges.mysql.triggers import Head, asked_of_trigger, read_trigger
+from reconciler.edges.mysql.triggers import Head, as_shown, asked_of_trigger, read_trigger
 from reconciler.model.object_id import ObjectId, ObjectKind
-from reconciler.model.programs import view_id
+from reconciler.model.programs import CreatedWith, view_id
 from reconciler.model.schema import OtherObject
 
 pytestmark = pytest.mark.invariant("FZ-12")
@@ -60,7 +61,7 @@ def shown_to(known: KnownPrograms, database: str, sql: str, row: RawRow) -> Show
     answers = [Answered(rows=(row,), warnings=0)]
     asked: list[Any] = [asked_of_view("v"), asked_of_routine(PROCEDURE)]
     asked = [one for one in asked if one.sql == sql]
-    return as_asked(cast(Link, None), database, asked, answers, known)
+    return as_asked(cast(Link, None), database, asked, answers, known, {})
 
 
 def view_of(known: KnownPrograms, database: str, text: str) -> OtherObject | None:
@@ -125,7 +126,7 @@ def test_when_a_trigger_was_made_makes_no_other_of_it() -> None:
         text = f"{made} BEFORE INSERT ON `t` FOR EACH ROW SET @a = 1".encode()
         row = (b"g", mode, text, b"utf8mb4", b"utf8mb4_bin", b"utf8mb4_bin", made_at)
         answers = [Answered(rows=(row,), warnings=0)]
-        shows = as_asked(cast(Link, None), "d", [asked], answers, known)
+        shows = as_asked(cast(Link, None), "d", [asked], answers, known, {})
         return shows.program(head, asked, lambda: read_trigger(shows, "d", head))
 
     first = read(b"2026-01-01 00:00:00.00")
@@ -133,6 +134,46 @@ def test_when_a_trigger_was_made_makes_no_other_of_it() -> None:
     assert read(b"2026-01-02 00:00:00.00") is first
     assert told(read(b"2026-01-02 00:00:00.00", definer="root")) != told(first)
     assert told(read(b"2026-01-01 00:00:00.00", mode=b"ANSI")) != told(first)
+
+
+@pytest.mark.invariant("PG-38")
+@pytest.mark.parametrize(
+    ("body", "is_whole"),
+    [
+        ("SET NEW.a = 1 -- behind it", True),
+        ("INSERT INTO log (a) VALUES (NEW.a, 1.5e3)", True),
+        ("SET NEW.a = 'x'", False),
+        ('SET NEW.a = "x"', False),
+        ("SET NEW.a = \\N", False),
+        ("SET NEW.`a` = 1", False),
+        ("SET NEW.a =  0x41", False),
+        ("SET NEW.a =  0B1", False),
+        ("SET @ä = 1", False),
+        ("SELECT /*+ MAX_EXECUTION_TIME(1) */ 1 INTO @a", False),
+        (None, False),
+    ],
+)
+def test_a_catalogue_is_believed_of_what_it_can_have_changed_nothing_in(
+    body: str | None, is_whole: bool
+) -> None:
+    made = ("a@b@%", "ANSI", "utf8mb4", "utf8mb4_bin", "latin1_bin")
+    row = ("trigger", "g`", "t", 1, "BEFORE", "INSERT", body, *made)
+    head = Head(name="g`", table="t", order=1, timing="BEFORE", event="INSERT")
+    assert len(as_shown(row)) == is_whole
+    assert as_shown(row[:7]) == ()
+    if is_whole:
+        asked, (answer,) = asked_of_trigger("g`"), as_shown(row)
+        assert len(answer) == asked.width
+        shows = as_asked(cast(Link, None), "d", [], [], KnownPrograms(), {asked.sql: answer})
+        found = read_trigger(shows, "d", head)
+        assert found is not None
+        assert found.definer == Account(user="a@b", host="%").digest
+        assert found.created_with == CreatedWith(
+            sql_mode="ANSI",
+            character_set_client="utf8mb4",
+            collation_connection="utf8mb4_bin",
+            database_collation="latin1_bin",
+        )
 
 
 def test_what_rests_on_more_than_the_row_is_kept_apart() -> None:

@@ -62,7 +62,7 @@ def test_who_is_asked_again_is_led_to_the_database_first() -> None:
     link = Scripted([])
     answers = [Answered(rows=((b"a", b"b"),), warnings=0), Answered(rows=(), warnings=0)]
     asked = [Asked("a", "whole", 2), Asked("a", "none", 2)]
-    shown = as_asked(cast(Link, link), "d", asked, answers, KnownPrograms())
+    shown = as_asked(cast(Link, link), "d", asked, answers, KnownPrograms(), {})
     assert shown.row("whole", width=2) == (b"a", b"b")
     assert link.used == []
     for _ in range(2):
@@ -79,6 +79,6 @@ class Gone(Scripted):
 
 @pytest.mark.invariant("FZ-11")
 def test_a_database_that_is_gone_meanwhile_is_not_one_of_hidden_texts() -> None:
-    shown = as_asked(cast(Link, Gone([])), "d", [], [], KnownPrograms())
+    shown = as_asked(cast(Link, Gone([])), "d", [], [], KnownPrograms(), {})
     with pytest.raises(LinkLost):
         read_view(shown, "d", "v")
