@@ -39,6 +39,7 @@ def judge_checks(
     """Once for each place, of whichever spec; of an environment for which the forge has none of
     them, nothing: it is checked otherwise."""
     checked: dict[str, _Checked] = {}
+    environments = tuple(environments)
     for environment in environments:
         if _is_checked_by_regions(environment, there):
             found = checked.setdefault(environment.name, _Checked())
@@ -52,8 +53,29 @@ def judge_checks(
             yield from _reader(name, region, found, there)
         yield from _judging(name, found, there)
         yield _required(name, settings)
+    yield from _left_out(environments, checked)
     if checked:
         yield _shared_keys(settings.shared_secrets)
+
+
+def _left_out(
+    environments: Iterable[Environment], checked: Collection[str]
+) -> Iterator[DoctorFinding]:
+    """Deployments beside one whose plans are checked by its regions, and which have no such place:
+    each is a fleet of its own, with plans of its own (RG-113)."""
+    lists = {each.deployment_of for each in environments if each.name in checked} - {None}
+    beside = {each.name for each in environments if each.deployment_of in lists}
+    by_regions = {each.name for each in environments if each.region_names}
+    for name in sorted(beside & by_regions - {*checked}):
+        yield judged(
+            subject=f"checks of {name}",
+            holds=False,
+            message="a deployment beside it is checked by its regions, and it has no place for"
+            " that: unless another job verifies its plans, nobody does",
+            recovery="write its workflow by `reconciler ci workflow --of checks --environment"
+            f" {name}`, and make the places that stand on top of it",
+            is_advice=True,
+        )
 
 
 def _is_checked_by_regions(environment: Environment, there: Places) -> bool:

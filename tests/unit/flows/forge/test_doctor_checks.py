@@ -159,6 +159,19 @@ def test_secrets_that_the_token_may_not_see_are_neither_there_nor_missing() -> N
     assert set(wrong(*hidden).values()) == {CheckMark.SKIPPED}
 
 
+@pytest.mark.invariant("RG-113")
+def test_a_deployment_that_no_region_checks_is_told_beside_one_that_they_do() -> None:
+    first = replace(of_regions(), deployment_of="live")
+    other = replace(of_regions(), name="live.dr", deployment_of="live", earlier=("production",))
+    there = {one.name: one for one in RIGHT}
+    found = [*judge_checks([first, other], there, SETTINGS)]
+    told = {one.subject: one.mark for one in found if one.mark is not CheckMark.OK}
+    assert told == {"checks of live.dr": CheckMark.WARNING}
+    alone = replace(other, deployment_of=None)
+    assert all(one.mark is CheckMark.OK for one in judge_checks([first, alone], there, SETTINGS))
+    assert [*judge_checks([first, other], {}, SETTINGS)] == [], "all of them are checked otherwise"
+
+
 def test_an_environment_that_is_checked_otherwise_is_not_asked_about() -> None:
     assert judged() == {}
     assert judged(place("production"), place("production/region/eu")) == {}
