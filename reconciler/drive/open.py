@@ -145,6 +145,7 @@ def open_apply(
     core = order.plan.core
     region = order.environment.region or ""
     stored = ledger.unfinished(core.environment, core.keyspace, region)
+    begun: tuple[StoredOperation, ...] = ()
     if stored is not None and stored.plan_id == order.plan.plan_id:
         rows = grouped(ledger.operations(stored.apply_id))
         _check_same_operations(stored, rows, work)
@@ -174,8 +175,8 @@ def open_apply(
         )
         taken = TakenOn(lease)
         stored = _read_apply(ledger, lease)
-        rows = grouped(ledger.operations(lease.apply_id))
-        steps = ledger.finalizers(lease.apply_id)
+        begun = ledger.operations(lease.apply_id)
+        rows, steps = grouped(begun), ledger.finalizers(lease.apply_id)
         entries = _entries(stored, rows, work, order.standings, now_s)
         entries += _finalizer_entries(stored, steps, order.finalizers_done, now_s)
         entries.append(EventEntry(at_s=now_s, what=Begun(order.holder)))
@@ -183,7 +184,9 @@ def open_apply(
             entries.append(EventEntry(at_s=now_s, what=reviewed))
     lease = taken.lease
     ledger.record(lease, entries)
-    operations = ledger.operations(lease.apply_id)
+    # What this run has just begun, nobody else moves.
+    is_moved = any(isinstance(entry, OperationEntry) for entry in entries)
+    operations = begun if begun and not is_moved else ledger.operations(lease.apply_id)
     stored = _released(ledger, lease, stored, operations, order)
     return OpenApply(
         lease=lease,

@@ -130,7 +130,7 @@ class ApplyRecord:
     def project(self, lease: Lease) -> None:
         """Derive the apply's state from all its operations and write it if it has changed."""
         row = self._projected()
-        if row.state in FINISHED:
+        if row.state in FINISHED and row != self.stored:
             self.reload()
             row = self._projected()
         if row != self.stored:

@@ -658,7 +658,7 @@ def test_shards_that_match_have_no_operation() -> None:
 def test_no_end_is_written_while_the_operations_cannot_be_read() -> None:
     sim = simulation(RolloutSpec(parallel=1))
     whole = sim.ledger
-    sim.ledger = cast(Ledger, Unreadable(whole, from_call=3))
+    sim.ledger = cast(Ledger, Unreadable(whole, from_call=2))
     outcome = sim.run()
     assert outcome.problem is not None
     assert outcome.problem.code == "ledger-unavailable"
