@@ -20,6 +20,7 @@ class Wire:
     deadlocks: int
     sent: int = 0
     warnings: int = 0
+    unread: int = 0
 
     def send(self, sql: str) -> None:
         self.sent += 1
