@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import git
 
@@ -18,7 +20,7 @@ from reconciler.plan.codec import dump_plan
 from reconciler.plan.model import Plan
 from reconciler.plan.readable import render_readable_sql
 from reconciler.spec.model import ReviewRule
-from tests.github_double.hub import ADA, Hub, User
+from tests.github_double.hub import ADA, NOTHING, Hub, User
 from tests.github_double.server import TOKEN, Double, serving
 from tests.sample_plans import sample_plan
 
@@ -104,10 +106,34 @@ def plan_files(plan: Plan) -> dict[str, str | bytes]:
 
 @contextmanager
 def working(folder: Path) -> Iterator[Work]:
+    template, files = _begun()
+    for name, content in files.items():
+        place = folder / name
+        if content is None:
+            place.mkdir(parents=True, exist_ok=True)
+            continue
+        own = content.replace(template, bytes(folder)) if place.name == "config" else content
+        place.write_bytes(own)
     hub = Hub(folder)
-    ada = hub.workplace("ada")
-    ada.git.checkout("-B", "main")
-    commit_files(ada, {"README.md": "shop", TABLE: "--"})
-    hub.pushed(ADA, ada, "main")
+    hub.moved(ADA, "main", NOTHING, "branch_creation")
     with serving(hub) as double:
-        yield Work(hub, double, ada, folder)
+        yield Work(hub, double, git.Repo(folder / "ada"), folder)
+
+
+@cache
+def _begun() -> tuple[bytes, Mapping[str, bytes | None]]:
+    """The files of a hub with a first commit, which take eight processes to make, and the folder
+    that they were made in; None: a folder."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        hub = Hub(folder)
+        ada = hub.workplace("ada")
+        ada.git.checkout("-B", "main")
+        commit_files(ada, {"README.md": "shop", TABLE: "--"})
+        hub.pushed(ADA, ada, "main")
+        found = sorted(path for path in folder.rglob("*") if "hooks" not in path.parts)
+        files = {
+            str(path.relative_to(folder)): None if path.is_dir() else path.read_bytes()
+            for path in found
+        }
+    return name.encode(), files

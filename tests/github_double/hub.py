@@ -83,9 +83,7 @@ class Hub:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.users = {user.login: user for user in (ADA, BEN, CAI, DEE, EVE, ROBOT, APP)}
-        self.bare = git.Repo.init(folder / "hub.git", bare=True, initial_branch="main")
-        self.clone = self.bare.clone(folder / "merges")
-        _sign(self.clone)
+        self.bare, self.clone = _repositories(folder)
         self.pulls: dict[int, Pull] = {}
         self.activity: list[Activity] = []
         self.introduced: dict[str, list[int]] = {}
@@ -337,6 +335,16 @@ class Hub:
     def _recommit(self, onto: str) -> None:
         environment = {"GIT_COMMITTER_NAME": "GitHub", "GIT_COMMITTER_EMAIL": "noreply@hub.test"}
         self.clone.git.rebase("--force-rebase", onto, env=environment)
+
+
+def _repositories(folder: Path) -> tuple[git.Repo, git.Repo]:
+    """The forge's own, and the one that it merges in; those that are there already."""
+    if (folder / "hub.git").exists():
+        return git.Repo(folder / "hub.git"), git.Repo(folder / "merges")
+    bare = git.Repo.init(folder / "hub.git", bare=True, initial_branch="main")
+    clone = bare.clone(folder / "merges")
+    _sign(clone)
+    return bare, clone
 
 
 def _sign(repo: git.Repo, name: str = "hub") -> None:
