@@ -8,6 +8,7 @@ this one waits for nobody, and ends with who asks (tests/preloaded.py).
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import json
@@ -16,6 +17,7 @@ import runpy
 import signal
 import socket
 import sys
+import threading
 import time
 import types
 from collections.abc import Sequence
@@ -55,7 +57,7 @@ def main() -> None:
     if asked is not None:
         _become(asked)
         signal.pthread_sigmask(signal.SIG_SETMASK, signals)
-        _run(asked.arguments)
+        _run_to_its_end(asked.arguments)
 
 
 def _import_all() -> None:
@@ -108,6 +110,26 @@ def _become(asked: Asked) -> None:
     time.tzset()
     os.chdir(asked.folder)
     gc.unfreeze()
+
+
+def _run_to_its_end(arguments: Sequence[str]) -> None:
+    """As an interpreter ends, but for what it takes to pieces last: all that was imported, which
+    costs several times what a short command does. Any other end is left to the interpreter."""
+    code: object = None
+    try:
+        _run(arguments)
+    except SystemExit as ended:
+        code = ended.code
+    if not isinstance(code, int | None):
+        sys.exit(str(code))
+    threading._shutdown()  # type: ignore[attr-defined]  # waits for threads, as every end does
+    atexit._run_exitfuncs()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        sys.exit(code)
+    os._exit((code or 0) & 0xFF)
 
 
 def _run(arguments: Sequence[str]) -> None:

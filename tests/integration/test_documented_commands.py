@@ -27,7 +27,7 @@ from reconciler.edges.server.process import RunningServer
 from reconciler.model.fleet import even_shards
 from tests.conftest import run_as_admin
 from tests.documented import Step, sessions, steps
-from tests.preloaded import for_a_shell
+from tests.preloaded import Started, for_a_shell
 from tests.scratch_servers import scratch_for
 from tests.tidy.source import ROOT
 
@@ -84,6 +84,9 @@ def world(tmp_path: Path, mysql_server: RunningServer) -> Iterator[World]:
     made = [f"`{databases}_{shard}`" for shard in SHARDS]
     run_as_admin(mysql_server, *(f"CREATE DATABASE {name}" for name in made))
     yield World(tmp_path, mysql_server, databases)
+    if (tmp_path / ".sandbox").exists():  # a session that ended before it took its own down
+        down = ["-m", "reconciler", "sandbox", "down", "--folder", str(tmp_path / ".sandbox")]
+        Started(down).communicate()
     run_as_admin(mysql_server, *(f"DROP DATABASE {name}" for name in made))
 
 
