@@ -220,16 +220,22 @@ def run_as_admin(server: Server, *statements: str) -> None:
 
 
 @pytest.fixture
+def shard_count() -> int:
+    return 4
+
+
+@pytest.fixture
 def fleet(
     tmp_path: Path,
     mysql_server: RunningServer,
     mysql_server_2: RunningServer,
     fresh_database: FreshDatabase,
     monkeypatch: pytest.MonkeyPatch,
+    shard_count: int,
 ) -> Fleet:
     """Four shards on two servers, and a repository that says what they are."""
     servers = [mysql_server, mysql_server_2]
-    return Fleet(tmp_path / "shop", servers, fresh_database, monkeypatch).found()
+    return Fleet(tmp_path / "shop", servers, fresh_database, monkeypatch).found(shard_count)
 
 
 @pytest.fixture(params=["mysql_server", "mariadb_server"])

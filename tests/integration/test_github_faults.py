@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from pathlib import Path
 
 import pytest
 
-from reconciler.edges.server.process import RunningServer
-from tests.conftest import FreshDatabase
-from tests.fleet import Fleet
 from tests.github_double.hub import BEN
 from tests.github_double.server import Double, Fault
 from tests.github_jobs import ADD_COLUMN, Jobs, change, is_applied
@@ -19,16 +15,9 @@ PROOF = ("/branches/main", "/pulls", "/reviews", "/activity", "/permission", "/g
 
 
 @pytest.fixture
-def fleet(
-    tmp_path: Path,
-    mysql_server: RunningServer,
-    mysql_server_2: RunningServer,
-    fresh_database: FreshDatabase,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Fleet:
+def shard_count() -> int:
     """A shard for each wave, on servers of their own: a forge is asked as often as for more."""
-    servers = [mysql_server, mysql_server_2]
-    return Fleet(tmp_path / "shop", servers, fresh_database, monkeypatch).found(2)
+    return 2
 
 
 def out_from(double: Double, first: int) -> Fault:
