@@ -487,7 +487,7 @@ def _check_values(
 ) -> None:
     """Columns of one name and type on both sides hold the same values, unless a hazard says so."""
     hazards = [
-        (statement.object_id, hazard)
+        (statement.object_id.name, hazard)
         for change_set in plan.core.change_sets
         for statement in change_set.statements
         for hazard in statement.hazards
