@@ -43,7 +43,7 @@ from reconciler.spec.model import CutoverSpec, OnFailure, RolloutSpec, Together,
 from tests.series import series
 from tests.sim.fleet import HELPERS, STOPPED, Answer, Fate, Online, SimClock, SimFleet
 from tests.sim.plans import SHARDS, plan_for
-from tests.sim.run import Simulation, file_ledger
+from tests.sim.run import Simulation, close_ledgers, file_ledger
 
 HOUR_S = 3_600
 GATED = CutoverSpec(gate=True)
@@ -626,6 +626,7 @@ def moments_of_a_whole_run() -> int:
     sim, fate = simulation(GATED, shards=TWO), Fate()
     someone_asks(sim, RequestKind.RELEASE)
     sim.run(fate=fate)
+    close_ledgers()  # no test begins that would
     return fate.moments
 
 
