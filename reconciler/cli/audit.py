@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -144,8 +145,9 @@ def audit(
         limit,
         tuple(one for one in seen if isinstance(one, Forgotten)),
     )
-    _tell(page, output)
-    show_failed(failed)
+    _tell(replace(page, failed=tuple(failed)), output)
+    if output == "csv":
+        show_failed(failed)
     exit_with(failed_code(one) for one in failed)
 
 

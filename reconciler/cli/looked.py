@@ -44,7 +44,6 @@ def status_outcome(
     *,
     is_history: bool = False,
 ) -> StatusOutcome:
-    """Of all keyspaces that the ledger could be asked about."""
     seen = [one for entry in found if isinstance(entry, tuple) for one in entry]
     return StatusOutcome(
         environment=environment,
@@ -53,6 +52,7 @@ def status_outcome(
         left_alone=tuple(one for one in seen if isinstance(one, LeftAlone)),
         turns=tuple(one for one in seen if isinstance(one, Turn)),
         forgotten=tuple(one for one in seen if isinstance(one, Forgotten)),
+        failed=tuple(one for one in found if isinstance(one, KeyspaceFailed)),
         now_s=now_s,
         is_history=is_history,
     )

@@ -126,7 +126,8 @@ def status(
             if metrics is not None:
                 told = apply_metrics(applies, now_s=now_s)
                 deliver(f"{told}{split_metrics(splits, now_s=now_s)}", metrics)
-            show_failed(failed)
+            if output != "text" or to is not None:  # else the report has said so
+                show_failed(failed)
             if not again:
                 break
             time.sleep(_STATUS_WATCH_S)

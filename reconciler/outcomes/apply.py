@@ -21,6 +21,7 @@ from reconciler.model.engine import NOTHING_TOLD, Progress
 from reconciler.model.object_id import ObjectId
 from reconciler.model.quarantine import Quarantine
 from reconciler.model.shadow_tables import ShadowGroup
+from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.split import SplitStatus
 from reconciler.outcomes.turns import Turn
 from reconciler.plan.learned import TimeLeft
@@ -200,7 +201,8 @@ class ApplyStatus:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusOutcome:
     """`applies` newest first: the current one of each keyspace, or, where it `is_history`, all of
-    the past. `splits` likewise. `turns` are where there is an order."""
+    the past. `splits` likewise. `turns` are where there is an order. `failed`: of these keyspaces
+    nothing is known, for their ledger could not be asked, or may not be."""
 
     environment: str
     applies: tuple[ApplyStatus, ...]
@@ -210,6 +212,7 @@ class StatusOutcome:
     is_history: bool = False
     turns: tuple[Turn, ...] = ()
     forgotten: tuple[Forgotten, ...] = ()
+    failed: tuple[KeyspaceFailed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

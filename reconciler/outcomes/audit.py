@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from reconciler.ledger.model import Forgotten
 from reconciler.ledger.states import ApplyState
+from reconciler.outcomes.failed import KeyspaceFailed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +36,14 @@ class AuditRow:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditOutcome:
     """Newest first. `more_before`: where the next page begins, None: these are all that the ledgers
-    have; what they have `forgotten` came before."""
+    have; what they have `forgotten` came before. `failed`: ledgers of these keyspaces could not be
+    asked, or may not be."""
 
     environment: str
     rows: tuple[AuditRow, ...]
     more_before: int | None = None
     forgotten: tuple[Forgotten, ...] = ()
+    failed: tuple[KeyspaceFailed, ...] = ()
 
 
 def audit_page(

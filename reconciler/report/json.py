@@ -131,6 +131,7 @@ def status_json(outcome: StatusOutcome) -> str:
             "left_alone": [plain(found) for found in outcome.left_alone],
             "turns": [plain(turn) for turn in outcome.turns],
             "forgotten": [plain(one) for one in outcome.forgotten],
+            "failed": [_failed(one) for one in outcome.failed],
         }
     )
 
@@ -190,6 +191,7 @@ def audit_json(outcome: AuditOutcome) -> str:
             "applies": [plain(row) for row in outcome.rows],
             "more_before": outcome.more_before,
             "forgotten": [plain(one) for one in outcome.forgotten],
+            "failed": [_failed(one) for one in outcome.failed],
         }
     )
 

@@ -26,6 +26,7 @@ from reconciler.report.compose.forgotten import forgotten_blocks
 from reconciler.report.compose.opening import (
     CHANGE,
     failed_report,
+    failures_document,
     marker,
     plan_id_fact,
     title,
@@ -98,7 +99,8 @@ def status_document(
     """`in_job`: as in `apply_document`."""
     told = for_a_job if in_job else lambda report: report
     left_alone = tuple(_left_alone(one, outcome.now_s) for one in outcome.left_alone)
-    first = (*left_alone, *turn_reports(outcome.turns))
+    failed = failures_document(outcome.failed).reports
+    first = (*failed, *left_alone, *turn_reports(outcome.turns))
     forgotten = forgotten_blocks(outcome.forgotten)
     gone = (Report(title=None, blocks=forgotten),) if forgotten else ()
     if outcome.is_history and (outcome.applies or outcome.splits):
@@ -107,6 +109,8 @@ def status_document(
         applies = tuple(told(_status(one, outcome.now_s, files)) for one in outcome.applies)
         splits = tuple(split_status(one, outcome.now_s) for one in outcome.splits)
         return Document(reports=(*first, *splits, *applies, *gone))
+    if failed:  # what could not be asked has not said that there is none
+        return Document(reports=(*first, *gone))
     text = (Name(outcome.environment), Text(": the ledger knows no apply"))
     none = Report(title=None, blocks=(blocks.Paragraph(text=text),))
     return Document(reports=(*first, none, *gone))

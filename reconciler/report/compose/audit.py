@@ -9,6 +9,7 @@ from reconciler.plan import words
 from reconciler.plan.visible import visible_line
 from reconciler.report import apply_words, blocks
 from reconciler.report.compose.forgotten import forgotten_blocks
+from reconciler.report.compose.opening import failures_document
 from reconciler.report.document import Document, NextStep, Report
 from reconciler.report.spans import Line, Moment, Name, Text, with_commands
 from reconciler.report.summary import short_id
@@ -39,6 +40,9 @@ _COMMIT_CHARS = 12  # the table and `--output json` have all of it
 
 def audit_document(outcome: AuditOutcome) -> Document:
     gone = forgotten_blocks(outcome.forgotten)
+    failed = failures_document(outcome.failed).reports
+    if failed and not outcome.rows:  # what could not be asked has not said that there is none
+        return Document(reports=(*failed, *((Report(title=None, blocks=gone),) if gone else ())))
     if not outcome.rows:
         text = (Name(outcome.environment), Text(": the ledger knows no apply that was asked for"))
         return Document(reports=(Report(title=None, blocks=(blocks.Paragraph(text=text), *gone)),))
@@ -48,7 +52,8 @@ def audit_document(outcome: AuditOutcome) -> Document:
         title=f"{words.count(len(outcome.rows), 'apply', 'applies')} in {outcome.environment}",
         items=tuple(map(_line, outcome.rows)),
     )
-    return Document(reports=(Report(title=None, blocks=(applies, *gone), next_steps=steps),))
+    found = Report(title=None, blocks=(applies, *gone), next_steps=steps)
+    return Document(reports=(*failed, found))
 
 
 def _line(row: AuditRow) -> Line:

@@ -11,6 +11,7 @@ from reconciler.plan import words
 from reconciler.report import apply_account, apply_words
 from reconciler.report.blocks import Mark
 from reconciler.report.compose.apply import status_title
+from reconciler.report.compose.opening import failures_document
 from reconciler.report.compose.past import applies_title
 from reconciler.report.compose.split import split_status
 from reconciler.report.document import Document, Report, Title
@@ -37,8 +38,11 @@ _HEADER = ("Apply", "Keyspace", "How it ended", "Started", "Took", "Plan", "Comm
 
 def status_sections(document: Document, outcome: StatusOutcome) -> tuple[Section, ...]:
     if outcome.is_history:
+        failed = failures_document(outcome.failed).reports
         splits = (split_status(one, outcome.now_s) for one in outcome.splits)
-        return (*(Section(report=report) for report in splits), _history(document, outcome))
+        told = tuple(Section(report=report) for report in (*failed, *splits))
+        is_known = outcome.applies or not failed
+        return (*told, _history(document, outcome)) if is_known else told
     first = _first_apply(document, outcome)
     before = tuple(Section(report=report) for report in document.reports[:first])
     if not outcome.applies:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,29 @@ def test_a_site_has_a_page_for_each_keyspace_and_one_that_leads_there(
     assert 'href="keyspace-shop-in-production.html"' in pages["index.html"]
     assert 'href="index.html"' in pages["keyspace-shop-in-production.html"]
     assert "Status" in pages["index.html"]
+
+
+@pytest.mark.invariant("RP-33")
+@pytest.mark.parametrize(
+    ("verb", "form"),
+    [
+        *product((["status"], ["status", "--history"]), ("text", "markdown", "json", "html")),
+        *product((["audit"],), ("text", "markdown", "json")),
+    ],
+)
+def test_a_ledger_that_cannot_be_asked_has_not_said_that_there_is_no_apply(
+    verb: list[str], form: str, repo: Path
+) -> None:
+    for left in repo.parent.glob("ledger.db*"):
+        left.unlink()
+    (repo.parent / "ledger.db").mkdir()
+    told = CliRunner().invoke(reconciler, asked(verb[0], repo, *verb[1:], "--output", form))
+    assert told.exit_code == ExitCode.ERROR, told.output
+    assert "knows no apply" not in told.stdout
+    assert "0 applies" not in told.stdout
+    assert "ledger-unavailable" in told.stdout
+    is_twice = "ledger-unavailable" in told.stderr
+    assert is_twice is (verb[0] == "status" and form != "text")
 
 
 def test_a_site_with_drift_ends_as_the_look_at_the_shards_does(repo: Path, tmp_path: Path) -> None:
