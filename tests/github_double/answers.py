@@ -33,12 +33,12 @@ def user_json(user: User | None) -> dict[str, Any] | None:
 
 
 def _branch(hub: Hub, query: Query, name: str) -> Answer:
-    if name not in hub.bare.heads:
+    if not hub.has(name):
         return NOT_FOUND
     protected = hub.settings.get("protected", True)
     return 200, {
         "name": name,
-        "commit": {"sha": hub.bare.commit(name).hexsha},
+        "commit": {"sha": hub.head_of(name)},
         "protected": protected,
     }
 
@@ -53,6 +53,11 @@ def _compare(hub: Hub, query: Query, base: str, head: str) -> Answer:
 
 
 def _contents(hub: Hub, query: Query, path: str) -> Answer:
+    with hub.objects:
+        return _contents_of(hub, query, path)
+
+
+def _contents_of(hub: Hub, query: Query, path: str) -> Answer:
     try:
         tree = hub.bare.commit(query["ref"]).tree
         blob = tree / path

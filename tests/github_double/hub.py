@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import git
@@ -109,6 +110,7 @@ class Hub:
         self._ids = itertools.count(1001)
         self._now_s = 0
         self._told: dict[tuple[str, ...], bytes] = {}
+        self.objects = Lock()  # held by who reads objects of `bare` by GitPython
         self.permissions: dict[str, str] = {}  # by login, of those whose permission was changed
         self.forks: set[str] = set()  # branches that are of the fork and not of the repository
 
@@ -158,7 +160,7 @@ class Hub:
 
     @property
     def tip(self) -> str:
-        return self.bare.commit("main").hexsha
+        return _commit_of(self.bare, "refs/heads/main")
 
     def told(self, verb: str, *arguments: str) -> bytes:
         """What git says of commits, trees and files that are named by their ids. It never changes,
@@ -184,7 +186,10 @@ class Hub:
         return self.moved(user, branch, before, "branch_creation" if before == NOTHING else kind)
 
     def head_of(self, branch: str) -> str:
-        return self.bare.commit(branch).hexsha if branch in self.bare.heads else NOTHING
+        return _commit_of(self.bare, f"refs/heads/{branch}") if self.has(branch) else NOTHING
+
+    def has(self, branch: str) -> bool:
+        return branch in self.bare.heads
 
     def moved(self, user: User | None, branch: str, before: str, kind: str) -> str:
         """Put on record that a branch is where it is now."""
@@ -246,7 +251,7 @@ class Hub:
 
     def opened(self, user: User | None, branch: str, *, title: str = "A change") -> int:
         number = self.next_number()
-        head = self.bare.commit(branch).hexsha
+        head = self.head_of(branch)
         fork = branch in self.forks
         pull = Pull(number, user, self.now(), branch, self.tip, title, head, fork)
         self.pulls[number] = pull
@@ -289,7 +294,7 @@ class Hub:
         self.clone.git.checkout("--detach", "origin/main")
         self.clone.git.merge("--no-ff", "-m", "merge", pull.head_sha)
         self.clone.git.push("--force", "origin", f"HEAD:refs/pull/{number}/merge")
-        return self.clone.head.commit.hexsha
+        return _commit_of(self.clone, "HEAD")
 
     def commits_of(self, pull: Pull) -> list[str]:
         between = f"{self._base_of(pull)}..{pull.head_sha}"
@@ -312,7 +317,7 @@ class Hub:
         return pull.left_main or self.merge_base(self.tip, pull.head_sha)
 
     def _merge_one(self, pull: Pull, kind: MergeKind) -> None:
-        here, before = self.clone.git, self.clone.head.commit.hexsha
+        here, before = self.clone.git, _commit_of(self.clone, "HEAD")
         pull.left_main = str(here.merge_base(before, pull.head_sha))
         commits = self.commits_of(pull)
         title = f"{pull.title} (#{pull.number})"
@@ -335,6 +340,12 @@ class Hub:
     def _recommit(self, onto: str) -> None:
         environment = {"GIT_COMMITTER_NAME": "GitHub", "GIT_COMMITTER_EMAIL": "noreply@hub.test"}
         self.clone.git.rebase("--force-rebase", onto, env=environment)
+
+
+def _commit_of(repo: git.Repo, name: str) -> str:
+    """Read from files: GitPython asks one process of git for objects, whose answers go astray among
+    threads that ask at once, and the one without an answer waits for ever."""
+    return git.SymbolicReference.dereference_recursive(repo, name)
 
 
 def _repositories(folder: Path) -> tuple[git.Repo, git.Repo]:

@@ -94,7 +94,7 @@ def _graphql(hub: Hub, body: Body) -> Answer:
 
 def _commit(hub: Hub, asked: Body) -> Answer:
     branch = asked["branch"]["branchName"]
-    if hub.bare.commit(branch).hexsha != asked["expectedHeadOid"]:
+    if hub.head_of(branch) != asked["expectedHeadOid"]:
         message = "Expected branch to point to another commit"
         return 200, {"data": None, "errors": [{"type": "STALE_DATA", "message": message}]}
     changes = asked["fileChanges"]
@@ -107,7 +107,7 @@ def _commit(hub: Hub, asked: Body) -> Answer:
 
 def _ref(hub: Hub, body: Body) -> Answer:
     branch = body["ref"].removeprefix("refs/heads/")
-    if branch in hub.bare.heads:
+    if hub.has(branch):
         return 422, {"message": "Reference already exists"}
     hub.restored_branch(hub.viewer, branch, body["sha"])
     return 201, {"ref": body["ref"], "object": {"sha": body["sha"]}}
@@ -117,7 +117,7 @@ def _pull(hub: Hub, body: Body) -> Answer:
     if hub.viewer == ROBOT and not hub.jobs_may_open:
         message = "GitHub Actions is not permitted to create or approve pull requests."
         return 403, {"message": message}
-    if body["head"] not in hub.bare.heads or body["base"] != "main":
+    if not hub.has(body["head"]) or body["base"] != "main":
         return 422, {"message": "Validation Failed"}
     number = hub.opened(hub.viewer, body["head"], title=body["title"])
     return 201, {"number": number, "body": body["body"]}

@@ -106,7 +106,7 @@ def test_a_branch_that_went_on_meanwhile_is_left_alone(jobs: Jobs, number: int) 
     ended = jobs.on_pull_request(number, *COMMIT)
     assert ended.code == 1
     assert "forge-answer-unclear" in ended.err
-    assert jobs.hub.bare.commit("feature").hexsha == later
+    assert jobs.hub.head_of("feature") == later
 
 
 @pytest.mark.parametrize("fault", [Fault.LOST, Fault.FORBIDDEN, Fault.HALF, Fault.HANGS_UP])

@@ -260,7 +260,7 @@ def test_a_newer_merge_that_leaves_the_plan_alone_supersedes_nothing(work: Work)
 
 def test_a_commit_that_is_not_on_the_protected_branch_is_refused(work: Work) -> None:
     work.proposed()
-    assert work.refused(at=work.hub.bare.commit("feature").hexsha) == ["commit-not-merged"]
+    assert work.refused(at=work.hub.head_of("feature")) == ["commit-not-merged"]
 
 
 SPEC = """version: 1
