@@ -101,14 +101,15 @@ def names_not_free(look: FleetSnapshot, desired: Mapping[str, Desired]) -> tuple
     makes room for what git wants to make."""
     found = []
     for seen in look.seen:
+        fold = seen.observation.settings.fold
         there = {
-            _folded(other.name, seen): other
+            fold(other.name): other
             for other in seen.observation.others
             if other.kind in LIKE_TABLES and other.object_id not in seen.programs
         }
         wanted = desired[seen.shard].objects if there else {}
         for about in sorted(wanted.keys() - seen.objects.keys()):
-            if (other := there.get(_folded(about.name, seen))) is not None:
+            if (other := there.get(fold(about.name))) is not None:
                 found.append(_name_taken(seen.shard, about, other))
     return grouped(found)
 
@@ -124,11 +125,6 @@ def _name_taken(shard: str, about: ObjectId, other: OtherObject) -> Refusal:
         f" {other.name}, which is not managed, and tables, views and sequences share their names",
         recovery=f"{', or '.join(filter(None, ways))}; then run the same command again",
     )
-
-
-def _folded(name: str, seen: SeenShard) -> str:
-    folds = seen.observation.settings.variable("lower_case_table_names") != "0"
-    return name.lower() if folds else name
 
 
 def diff_refusals(found: SchemaDiff, shards: Sequence[str]) -> tuple[Refusal, ...]:

@@ -41,16 +41,17 @@ def in_the_way(
     """Of these statements, which are to run on the shard. `triggers` are those that engines have
     put on its tables, which `seen` is told without."""
     database = seen.access.database if seen.access is not None else ""
+    fold = seen.settings.fold
     there = [*_there(seen), *((ObjectKind.TRIGGER, name) for name in sorted(triggers))]
     copied = {(s.engine, s.object_id): None for s in statements if TRAITS[s.engine].copies}
     for engine, of in copied:
         taken = names_taken(engine, of.name, database)
-        tables = {_folded(name, seen) for name in taken.tables}
+        tables = {fold(name) for name in taken.tables}
         own = {name.lower() for name in taken.triggers}
         for kind, name in there:
             # No program copies a table that has triggers, whoever put them there.
             is_trigger = triggers.get(name) == of.name or name.lower() in own
-            if is_trigger if kind is ObjectKind.TRIGGER else _folded(name, seen) in tables:
+            if is_trigger if kind is ObjectKind.TRIGGER else fold(name) in tables:
                 yield InTheWay(shard=seen.shard, kind=kind, name=name, engine=engine, of=of)
 
 
@@ -72,7 +73,3 @@ def _there(seen: ObservedShard) -> Iterator[tuple[ObjectKind, str]]:
     for other in seen.others:
         if other.kind in _LIKE_TABLES or other.kind is ObjectKind.TRIGGER:
             yield other.kind, other.name
-
-
-def _folded(name: str, seen: ObservedShard) -> str:
-    return name if seen.settings.variable("lower_case_table_names") == "0" else name.lower()

@@ -7,11 +7,14 @@ same table as the same text; normalising is therefore done once per distinct val
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
 #: Character sets, collations, names of variables: they go into statements and options.
 SERVER_WORD = re.compile(r"[A-Za-z0-9_]{1,64}")
+
+Fold = Callable[[str], str]
 
 
 class Flavor(StrEnum):
@@ -58,6 +61,12 @@ class ServerSettings:
 
     def variable(self, name: str) -> str | None:
         return dict(self.variables).get(name)
+
+    @property
+    def fold(self) -> Fold:
+        """What makes equal of what the server takes for one name of a database, a table or a
+        view."""
+        return str if self.variable("lower_case_table_names") == "0" else str.lower
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,6 @@ from reconciler.edges.mysql.reach import ByItself, Reach, database_of
 from reconciler.edges.mysql.scratch_here import scratch_for
 from reconciler.edges.mysql.server_settings import look_at_server
 from reconciler.edges.mysql.target import resolve
-from reconciler.edges.mysql.whole_shard import folded
 from reconciler.errors import Problem, ReconcilerError
 from reconciler.model.server import ServerSettings
 from reconciler.ports.shards import Identity, ShardCheck
@@ -110,7 +109,7 @@ def _checked(
         unseen = unseen_with(privileges)
         if not privileges & SHOWS_TABLES:
             problems.append(hidden_tables(target.label))
-        _, hidden = elsewhere.of(link, server, folded(database, server), access.privileges)
+        _, hidden = elsewhere.of(link, server, server.settings.fold(database), access.privileges)
         unseen = (*unseen, *hidden)
         if identity is Identity.CHANGES:
             missing = [name for name in (*CHANGES_TABLES, "PROCESS") if name not in privileges]

@@ -24,11 +24,11 @@ from reconciler.edges.mysql.once_per_server import OncePerServer
 from reconciler.edges.mysql.problems import ServerRefusal
 from reconciler.edges.mysql.reading import column, number, text
 from reconciler.edges.mysql.scratch_server import is_scratch_name
-from reconciler.edges.mysql.server_settings import Fold, ServerLook, folding
+from reconciler.edges.mysql.server_settings import ServerLook
 from reconciler.model.access import Privileges
 from reconciler.model.dependents import Dependents, Program
 from reconciler.model.object_id import SERVER_KINDS, ObjectKind
-from reconciler.model.server import ServerSettings
+from reconciler.model.server import Fold, ServerSettings
 
 # In the words of `ObservedShard.unseen`.
 ELSEWHERE = (
@@ -100,7 +100,7 @@ def body_of(value: object) -> str | None:
 def read_dependents(link: Link, settings: ServerSettings, tables: Collection[str]) -> Dependents:
     """What uses one of the tables by name, now: of the session's own database, and of others as
     far as the login sees them. Raises ServerRefusal or LinkLost."""
-    own, fold = link.database, folding(settings)
+    own, fold = link.database, settings.fold
     assert own is not None, "a session of a shard is in its database"
     found = _named(link, _CATALOGUES, sorted(tables), fold, other_than=own)
     asked = set(tables)
@@ -197,7 +197,7 @@ class ProgramsElsewhere:
         every = self._named.of(link, _login(server.identity, link.target.user))
         if every is None:
             return (), (ELSEWHERE,)
-        fold = folding(server.settings)
+        fold = server.settings.fold
         hides = not every.is_open_but(database, fold)
         is_blind = hides or not self._sees_all(link, server, database, privileges)
         return every.using(database, fold), (ELSEWHERE,) if is_blind else ()
@@ -226,7 +226,7 @@ class ProgramsElsewhere:
             if (listed, privileges) not in self._closed:
                 self._closed[listed, privileges] = _closed_to(privileges, listed)
             closed = self._closed[listed, privileges]
-        fold = folding(server.settings)
+        fold = server.settings.fold
         return {*map(fold, closed)} <= {fold(database)}
 
 

@@ -17,7 +17,6 @@ from reconciler.edges.mysql.problems import ServerRefusal
 from reconciler.edges.mysql.reach import database_of
 from reconciler.edges.mysql.reading import number, text
 from reconciler.edges.mysql.server_settings import ServerLook
-from reconciler.edges.mysql.whole_shard import folded
 from reconciler.model.index_use import IndexUse, TableReads
 from reconciler.model.server import Flavor
 from reconciler.spec.model import ShardSpec
@@ -69,7 +68,7 @@ class MysqlIndexCounts:
 
 
 def _use(link: Link, server: ServerLook) -> IndexUse | None:
-    database = folded(database_of(link), server)
+    database = server.settings.fold(database_of(link))
     up_s = number(link.row(UPTIME, width=2)[1])
     tables = _by_waits(link, database)
     if tables is None and server.settings.version.flavor is Flavor.MARIADB:

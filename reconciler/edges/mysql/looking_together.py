@@ -66,7 +66,7 @@ from reconciler.edges.mysql.server_settings import (
 )
 from reconciler.edges.mysql.session_settings import session_variables
 from reconciler.edges.mysql.shown_ahead import Answer, ShownAhead, as_asked, ordinary_rows
-from reconciler.edges.mysql.whole_shard import ServerWide, Within, folded, whole_shard
+from reconciler.edges.mysql.whole_shard import ServerWide, Within, whole_shard
 from reconciler.model.access import ShardAccess
 from reconciler.model.object_id import ObjectKind
 from reconciler.model.observation import ObservedShard
@@ -223,7 +223,8 @@ class _Look:
             return {}
         if not self._is_mysql:
             ask_each = facts_of_each if with_facts else names_of_each
-            return ask_each(self.link, {one: folded(one, self.server) for one in databases})
+            fold = self.server.settings.fold
+            return ask_each(self.link, {one: fold(one) for one in databases})
         ask_all = facts_by_database if with_facts else names_by_database
         return self._by_own_name(ask_all(self.link, databases), databases)
 
@@ -264,7 +265,8 @@ class _Look:
         self, found: Mapping[str, _Found], databases: Sequence[str]
     ) -> dict[str, _Found]:
         """By the names that the spec has. Raises LinkLost for what is of none of them."""
-        own = {folded(database, self.server): database for database in databases}
+        fold = self.server.settings.fold
+        own = {fold(database): database for database in databases}
         if not found.keys() <= own.keys():
             raise misread()
         return {own[name]: rows for name, rows in found.items()}

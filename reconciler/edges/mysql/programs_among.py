@@ -17,7 +17,6 @@ from reconciler.edges.mysql.dependents import (
     ProgramsElsewhere,
     by_name,
 )
-from reconciler.edges.mysql.server_settings import folding
 from reconciler.model.dependents import Program
 from reconciler.model.observation import Observation, ObservedShard
 from reconciler.spec.model import ShardSpec
@@ -88,7 +87,7 @@ def _among(
     """`more` are of databases that are not theirs; `is_blind`: not all of those were seen."""
     every = by_name(dict.fromkeys((*more, *(p for one in ones for p in one.programs()))))
     for one in ones:
-        observed, name, fold = one.observed, one.database, folding(one.observed.settings)
+        observed, name, fold = one.observed, one.database, one.observed.settings.fold
         own = (p for p in observed.dependents.programs if p.database is None)
         others = sorted(every.using(name, fold), key=lambda p: (p.kind, p.database or "", p.name))
         programs = (*own, *others)

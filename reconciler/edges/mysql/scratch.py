@@ -173,7 +173,7 @@ class MysqlScratchDatabase:
         self._link = link
         self._name = server.new_name()
         self._session = DEFAULT_SESSION  # as it is set now
-        self._folds = server.look.settings.variable("lower_case_table_names") != "0"
+        self._fold = server.look.settings.fold
         self._names: dict[str, str] = {}  # of databases that are referred to, by their real ones
         self._standing_for: dict[str, str] = {}  # real names, by those here
         self._beside: list[str] = []  # databases made besides this one
@@ -289,8 +289,7 @@ class MysqlScratchDatabase:
 
     def _named(self, database: str) -> str:
         """What another owner's database is called here, whether or not it was made."""
-        if self._folds:
-            database = database.lower()
+        database = self._fold(database)
         if database not in self._names:
             self._names[database] = self._new_name_for(database)
         return self._names[database]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.edges.mysql.connect import Link
@@ -104,8 +104,6 @@ _VALUES_OF_DATABASE = 3
 # Which of the variables a server lacks, by its address and the version it greets with: asked once
 # per process. By the version alone, one server could speak for all others.
 _lacking: dict[tuple[object, ...], frozenset[str]] = {}
-
-Fold = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,11 +212,6 @@ def settings_of_database(
         database_collation=collation,
         database_encrypted=encryption.upper() in ("YES", "Y"),
     )
-
-
-def folding(settings: ServerSettings) -> Fold:
-    """What makes equal of what the server takes for one name of a database, a table or a view."""
-    return str if settings.variable("lower_case_table_names") == "0" else str.lower
 
 
 def is_same_server(one: ServerLook, other: ServerLook) -> bool:

@@ -13,7 +13,7 @@ from reconciler.edges.mysql.grants import unseen_with
 from reconciler.edges.mysql.others import KnownListings, OthersRead, ParentsRead
 from reconciler.edges.mysql.reading import TablesRead
 from reconciler.edges.mysql.row_versions import RowVersions
-from reconciler.edges.mysql.server_settings import ServerLook, folding
+from reconciler.edges.mysql.server_settings import ServerLook
 from reconciler.edges.mysql.shown_ahead import KnownPrograms
 from reconciler.model.access import ShardAccess
 from reconciler.model.dependents import Dependents, Program, Reference
@@ -49,7 +49,7 @@ class ServerWide:
 
     def around(self, link: Link, server: ServerLook, access: ShardAccess) -> Around:
         """Raises ServerRefusal or LinkLost."""
-        place = folded(access.database, server)
+        place = server.settings.fold(access.database)
         versions = self.row_versions.of(link, server, place)
         children = self.cross_database_children.of(link, server, place)
         programs, hidden = self.programs.of(link, server, place, access.privileges)
@@ -111,8 +111,3 @@ def _with_versions(facts: TableFacts, table: str, versions: Mapping[str, int] | 
     if isinstance(versions, str) or not table.isascii():
         return facts
     return replace(facts, row_versions=versions.get(table, 0))
-
-
-def folded(database: str, server: ServerLook) -> str:
-    """As the server's catalogues spell the name."""
-    return folding(server.settings)(database)
