@@ -89,17 +89,20 @@ _OF_ENGINES = (
 )
 _PARTIAL_REVOKES = "partial_revokes"
 _OFF = ("", "0", "OFF")
-_ENCRYPTION = {
-    Flavor.MYSQL: "(SELECT DEFAULT_ENCRYPTION FROM information_schema.SCHEMATA"
-    " WHERE SCHEMA_NAME = DATABASE())",
-    Flavor.MARIADB: "'NO'",
-}
+# Its character set, its collation, and whether what is made in it is encrypted, of which only
+# MySQL's catalogue tells.
+_OF_ANY_DATABASE = ("@@character_set_database", "@@collation_database", "'NO'")
 _OF_DATABASE = {
-    flavor: ("@@character_set_database", "@@collation_database", encryption)
-    for flavor, encryption in _ENCRYPTION.items()
+    Flavor.MYSQL: (
+        *_OF_ANY_DATABASE[:-1],
+        (
+            "(SELECT DEFAULT_ENCRYPTION FROM information_schema.SCHEMATA"
+            " WHERE SCHEMA_NAME = DATABASE())"
+        ),
+    ),
+    Flavor.MARIADB: _OF_ANY_DATABASE,
 }
-
-_VALUES_OF_DATABASE = 3
+_VALUES_OF_DATABASE = len(_OF_ANY_DATABASE)
 
 # Which of the variables a server lacks, by its address and the version it greets with: asked once
 # per process. By the version alone, one server could speak for all others.
@@ -127,9 +130,9 @@ def look_at_server(link: Link, *, for_statements: bool = False) -> ServerLook:
     flavor = Flavor.MARIADB if "mariadb" in greeting.lower() else Flavor.MYSQL
     while True:
         lacking = _lacking.get(asked_of, frozenset())
-        wanted = _asked_for_statements(flavor) if for_statements else _asked(flavor)
-        names = [name for name in wanted if name not in lacking]
-        of_database = _OF_DATABASE[Flavor.MARIADB if for_statements else flavor]
+        of_engines = () if for_statements else _OF_ENGINES
+        names = [name for name in _asked(flavor, of_engines) if name not in lacking]
+        of_database = _OF_ANY_DATABASE if for_statements else _OF_DATABASE[flavor]
         try:
             # Of some of the variables MySQL says each time that they are deprecated.
             row = link.settings(_statement(of_database, names), width=4 + len(names))
@@ -232,13 +235,8 @@ def parse_version(words: str) -> ServerVersion | None:
     return version if version.at_least(*_OLDEST[flavor]) else None
 
 
-def _asked(flavor: Flavor) -> tuple[str, ...]:
-    others = (*_IDENTITY[flavor], *_READ_ONLY[flavor], *_OF_ENGINES, _PARTIAL_REVOKES)
-    return tuple(dict.fromkeys((*_MEANING[flavor], *others)))
-
-
-def _asked_for_statements(flavor: Flavor) -> tuple[str, ...]:
-    others = (*_IDENTITY[flavor], *_READ_ONLY[flavor], _PARTIAL_REVOKES)
+def _asked(flavor: Flavor, of_engines: Sequence[str]) -> tuple[str, ...]:
+    others = (*_IDENTITY[flavor], *_READ_ONLY[flavor], *of_engines, _PARTIAL_REVOKES)
     return tuple(dict.fromkeys((*_MEANING[flavor], *others)))
 
 
