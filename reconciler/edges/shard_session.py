@@ -16,7 +16,7 @@ from reconciler.ddl.statement.trigger import swap_parts
 from reconciler.edges.client.limits import ASKED_AHEAD_MAX
 from reconciler.edges.client.target import Target
 from reconciler.edges.engines.opening import ProgramEngine, open_engine
-from reconciler.edges.mysql.access import ask_grants, read_access, read_grants
+from reconciler.edges.mysql.access import asked_for_grants, read_access, read_grants
 from reconciler.edges.mysql.blockers import blockers_in_words, end_blockers, find_blockers
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.dependents import read_dependents
@@ -217,7 +217,7 @@ class MysqlShardSession:
 
     def _ask_before(self, link: Link, statements: Sequence[PlannedStatement]) -> None:
         """All that is asked right before the first of them, in one go (ST-20)."""
-        asked = [*ask_grants(link, self._shard.database, self._shard.server)]
+        asked = [*asked_for_grants(link, self._shard.database, self._shard.server)]
         if not self._saw_processes:
             asked.append(SHOW_PROCESSES)
         for statement in statements[:1]:

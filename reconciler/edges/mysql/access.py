@@ -15,7 +15,7 @@ from reconciler.edges.mysql.events import read_event_grounds
 from reconciler.edges.mysql.grants import SHOW_GRANTS, read_privileges, read_rights
 from reconciler.edges.mysql.problems import UNKNOWN_TABLE, ServerRefusal, misread
 from reconciler.edges.mysql.reading import number, of_databases, text
-from reconciler.edges.mysql.server_settings import ServerLook, ask_again, look_again
+from reconciler.edges.mysql.server_settings import ServerLook, asked_again, look_again
 from reconciler.model.access import (
     DefinerRights,
     EventGround,
@@ -115,10 +115,10 @@ def read_grants(link: Link, database: str, server: ServerLook) -> ShardAccess:
     )
 
 
-def ask_grants(link: Link, database: str, server: ServerLook) -> Iterator[str]:
+def asked_for_grants(link: Link, database: str, server: ServerLook) -> Iterator[str]:
     """What `read_grants` asks, in its order."""
     flavor = server.settings.version.flavor
-    yield ask_again(link, flavor)
+    yield asked_again(link, flavor)
     if flavor is Flavor.MYSQL:
         yield show_of_database(database)
     yield SHOW_GRANTS

@@ -165,8 +165,8 @@ def look_again(link: Link, server: ServerLook) -> ServerLook:
     being changed, and how it takes grants, may be another by now. Raises ServerRefusal or
     LinkLost."""
     flavor = server.settings.version.flavor
-    names = _asked_again(link, flavor)
-    row = link.settings(ask_again(link, flavor), width=len(names))
+    names = _names_again(link, flavor)
+    row = link.settings(asked_again(link, flavor), width=len(names))
     found = dict(zip(names, map(_text, row), strict=True))
     return replace(
         server,
@@ -175,12 +175,12 @@ def look_again(link: Link, server: ServerLook) -> ServerLook:
     )
 
 
-def ask_again(link: Link, flavor: Flavor) -> str:
+def asked_again(link: Link, flavor: Flavor) -> str:
     """What `look_again` asks."""
-    return "SELECT " + ", ".join(f"@@global.{name}" for name in _asked_again(link, flavor))
+    return "SELECT " + ", ".join(f"@@global.{name}" for name in _names_again(link, flavor))
 
 
-def _asked_again(link: Link, flavor: Flavor) -> list[str]:
+def _names_again(link: Link, flavor: Flavor) -> list[str]:
     lacking = _lacking.get((*link.target.address, link.server_version), frozenset())
     return [name for name in (*_READ_ONLY[flavor], _PARTIAL_REVOKES) if name not in lacking]
 
