@@ -22,6 +22,7 @@ from reconciler.edges.mysql.probe_session import (
     NotAnswered,
     ProbeSession,
     TookTooLong,
+    check_same_server,
     probe_session,
 )
 from reconciler.edges.mysql.problems import LinkLost, ServerRefusal, as_unavailable
@@ -183,9 +184,7 @@ def _look_at(target: Target, server: str, *, lists: bool) -> _Primary:
         connect(target, program="reconciler, looking for a replica") as link,
     ):
         look = look_at_server(link)
-        if server not in ("", look.identity):
-            because = "another server answers than the one that was looked at"
-            raise NotAnswered(because, passes=True)
+        check_same_server(look, server)
         _check_log(link)
         version = look.settings.version
         listed = listed_replicas(link, version) if lists else ()

@@ -183,5 +183,12 @@ def probe_session(
         )
 
 
+def check_same_server(found: ServerLook, expected: str) -> None:
+    """`expected` is the identity of the one that was looked at, '': nobody knows it. Raises
+    NotAnswered."""
+    if expected not in ("", found.identity):
+        raise NotAnswered("another server answers than the one that was looked at", passes=True)
+
+
 def now_s() -> float:
     return time.time()
