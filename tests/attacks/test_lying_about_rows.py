@@ -14,35 +14,20 @@ from reconciler.edges.mysql.row_probes import MysqlRowProbes
 from reconciler.ports.row_probes import ShardAsked, TableAsked
 from reconciler.preflight.model import (
     Answer,
-    Effect,
     Holds,
     NotSettled,
     OnWarning,
     Probe,
-    QuestionKind,
-    Raised,
     RowCondition,
     Violated,
-    Walk,
 )
 from tests.attacks import packets
 from tests.attacks.lying_server import Conversation, Lies, lying_server
 from tests.attacks.test_lying_server import HONEST, PASSWORD, connection_to
 from tests.integration.mysql_edges import ROOT, shard
+from tests.sample_probes import WALKED
 from tests.waiting import PATIENCE_S
 
-PROBE = Probe(
-    table="t",
-    statement=0,
-    raised=Raised(
-        kind=QuestionKind.NULLS,
-        object="a",
-        effect=Effect.FAILS,
-        what="rows with NULL",
-        question=RowCondition("`a` IS NULL"),
-    ),
-    walk=Walk(index="PRIMARY", columns=("id",)),
-)
 SECRET = "value-of-a-row"
 Rows = Sequence[Sequence[str | None]]
 # What a server says that means well, by what a statement begins with: a table of ten rows, clean.
@@ -66,7 +51,7 @@ def answered(
     said: Mapping[str, Rows | bytes],
     *,
     tables: Sequence[str] = ("t",),
-    probe: Probe = PROBE,
+    probe: Probe = WALKED,
     heard: list[str] | None = None,
 ) -> Answer:
     """What is made of a server that says this beside what an honest one says. `heard` is told every
@@ -116,7 +101,7 @@ def test_an_honest_server_is_believed() -> None:
 @pytest.mark.parametrize("read", ["at once", "by stretches"])
 def test_a_question_stays_open_where_no_warning_comes_through(read: str) -> None:
     question = RowCondition("NOT (`a` > 0)", OnWarning.OPEN)
-    probe = replace(PROBE, raised=replace(PROBE.raised, question=question))
+    probe = replace(WALKED, raised=replace(WALKED.raised, question=question))
     said: dict[str, Rows | bytes] = {"SELECT CAST('x' AS SIGNED)": [["0"]]}
     if read == "at once":
         said[EXPLAIN] = [["const", "1"]]

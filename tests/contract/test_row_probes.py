@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -10,36 +10,26 @@ from reconciler.edges.mysql.row_probes import MysqlRowProbes
 from reconciler.ports.row_probes import RowProbes, ShardAsked, TableAsked
 from reconciler.preflight.model import (
     Answer,
-    Effect,
     Holds,
     KnownToHold,
     NotAskable,
     NotSettled,
     Probe,
     Question,
-    QuestionKind,
-    Raised,
     RowCondition,
     Violated,
-    Walk,
 )
 from reconciler.spec.model import Connection, ShardSpec
 from tests.conftest import FreshDatabase
 from tests.integration.mysql_edges import ROOT, admin_cursor, connection_to
 from tests.offline_rows import ToldRows
+from tests.sample_probes import WALKED
 
 CLEAN, BROKEN, LOST = "-40", "40-80", "80-"
 
 
 def probe(name: str, question: Question) -> Probe:
-    raised = Raised(
-        kind=QuestionKind.NULLS,
-        object=name,
-        effect=Effect.FAILS,
-        what="rows with NULL",
-        question=question,
-    )
-    return Probe(table="t", statement=0, raised=raised, walk=Walk(index="PRIMARY", columns=("id",)))
+    return replace(WALKED, raised=replace(WALKED.raised, object=name, question=question))
 
 
 FREE = probe("free", KnownToHold("the definition shows it"))

@@ -27,9 +27,9 @@ from reconciler.preflight.model import (
 )
 from reconciler.report import render
 from reconciler.spec.preflight import RefuseOn
+from tests.sample_probes import BY_ID
 
 _AT_S = 1_767_362_587.0
-_KEY = Walk(index="PRIMARY", columns=("id",))
 _UNIQUE = Probe(
     table="users",
     statement=0,
@@ -42,7 +42,7 @@ _UNIQUE = Probe(
     ),
     walk=Walk(index="idx_mail", columns=("mail",)),
 )
-_ROUNDED = Probe(
+ROUNDED = Probe(
     table="users",
     statement=0,
     raised=Raised(
@@ -52,7 +52,7 @@ _ROUNDED = Probe(
         what="numbers with more than 2 digits after the point, which are rounded",
         question=RowCondition("`score` <> ROUND(`score`, 2)"),
     ),
-    walk=_KEY,
+    walk=BY_ID,
 )
 
 
@@ -78,7 +78,7 @@ def rows_in_the_way(plan: Plan) -> Callable[[render.Presentation], str]:
     preflight = Preflight(
         answered=(
             Answered(probe=_UNIQUE, answers=tuple(of_unique)),
-            Answered(probe=_ROUNDED, answers=tuple(of_rounded)),
+            Answered(probe=ROUNDED, answers=tuple(of_rounded)),
         )
     )
     outcome = VerifyOutcome(

@@ -14,35 +14,18 @@ from reconciler.model.server import Flavor
 from reconciler.ports.row_probes import ShardAsked, TableAsked
 from reconciler.preflight.model import (
     Answer,
-    Effect,
     Holds,
     NotSettled,
-    Probe,
-    QuestionKind,
-    Raised,
-    RowCondition,
     Violated,
-    Walk,
 )
 from reconciler.spec.model import Connection, ShardSpec
 from reconciler.spec.preflight import ReplicaAddress
 from tests.conftest import FreshDatabase
 from tests.integration.mysql_edges import ROOT, admin_cursor, connection_to
 from tests.integration.replicas import kept_behind, replica_of
+from tests.sample_probes import WALKED
 from tests.waiting import until
 
-PROBE = Probe(
-    table="t",
-    statement=0,
-    raised=Raised(
-        kind=QuestionKind.NULLS,
-        object="a",
-        effect=Effect.FAILS,
-        what="rows with NULL",
-        question=RowCondition("`a` IS NULL"),
-    ),
-    walk=Walk(index="PRIMARY", columns=("id",)),
-)
 BEHIND_S_MAX = 1
 
 
@@ -53,7 +36,7 @@ def asked(primary: Connection, replica: RunningServer | int | None, server: str 
         primary = replace(primary, replica=ReplicaAddress(port=str(port)))
     one = ShardAsked(
         shard=ShardSpec(name="-80", connection=primary),
-        tables=(TableAsked(table="t", probes=(PROBE,), is_as_seen=lambda _: True),),
+        tables=(TableAsked(table="t", probes=(WALKED,), is_as_seen=lambda _: True),),
         server=server,
         replica_behind_s_max=BEHIND_S_MAX,
     )

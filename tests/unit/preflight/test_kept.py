@@ -17,12 +17,11 @@ from reconciler.preflight.model import (
     OtherTable,
     Probe,
     Question,
-    QuestionKind,
-    Raised,
     RowCondition,
     Versions,
 )
 from reconciler.spec.preflight import AskedOn
+from tests.sample_probes import AT_ONCE, NULLS
 
 SETTINGS = ServerSettings(
     version=ServerVersion(Flavor.MYSQL, 9, 7, 4),
@@ -30,18 +29,10 @@ SETTINGS = ServerSettings(
     database_charset="utf8mb4",
     database_collation="utf8mb4_0900_ai_ci",
 )
-RAISED = Raised(
-    kind=QuestionKind.NULLS,
-    object="a",
-    effect=Effect.FAILS,
-    what="rows with NULL",
-    question=RowCondition("`a` IS NULL"),
-)
-PROBE = Probe(table="t", statement=0, raised=RAISED)
 
 
 def known_by(
-    probe: Probe = PROBE,
+    probe: Probe = AT_ONCE,
     fingerprint: str = "sha256:1",
     of_parent: str = "sha256:p",
     settings: ServerSettings = SETTINGS,
@@ -54,18 +45,18 @@ def known_by(
 
 
 def asking(question: Question, effect: Effect = Effect.FAILS) -> Probe:
-    return replace(PROBE, raised=replace(RAISED, question=question, effect=effect))
+    return replace(AT_ONCE, raised=replace(NULLS, question=question, effect=effect))
 
 
 @pytest.mark.invariant("PF-10")
 def test_whatever_an_answer_rests_on_makes_another_question() -> None:
     warned = RowCondition("`a` IS NULL", OnWarning.OPEN)
     others = [
-        known_by(replace(PROBE, table="u")),
-        known_by(replace(PROBE, versions=Versions.ALL)),
+        known_by(replace(AT_ONCE, table="u")),
+        known_by(replace(AT_ONCE, versions=Versions.ALL)),
         known_by(asking(RowCondition("`b` IS NULL"))),
         known_by(asking(warned)),
-        known_by(asking(RAISED.question, Effect.LOSES)),
+        known_by(asking(NULLS.question, Effect.LOSES)),
         known_by(fingerprint="sha256:2"),
         known_by(settings=replace(SETTINGS, variables=(("sql_mode", ""),))),
         known_by(place="other/shop_80"),
@@ -73,7 +64,7 @@ def test_whatever_an_answer_rests_on_makes_another_question() -> None:
         known_by(on=AskedOn.REPLICA),
     ]
     assert len({known_by(), *others}) == len(others) + 1
-    assert known_by(replace(PROBE, statement=3)) == known_by(), "its place changes nothing"
+    assert known_by(replace(AT_ONCE, statement=3)) == known_by(), "its place changes nothing"
 
 
 @pytest.mark.invariant("PF-10")

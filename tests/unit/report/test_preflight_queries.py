@@ -21,7 +21,7 @@ from reconciler.preflight.model import (
 from reconciler.preflight.sql import example_ends_sql
 from reconciler.report.json_values import Json
 from reconciler.report.preflight_words import preflight_json, queries
-from tests.golden.preflight_scenarios import _ROUNDED as ROUNDED
+from tests.golden.preflight_scenarios import ROUNDED
 
 _VARIABLE = re.compile(r"@reconciler_\w+")
 BY_DAY = Walk(index="by_day", columns=("day", "id"))

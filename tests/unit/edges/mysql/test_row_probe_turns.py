@@ -24,35 +24,21 @@ from reconciler.edges.mysql.row_probes import MysqlRowProbes
 from reconciler.guard.health import Vitals
 from reconciler.ports.row_probes import ShardAsked, TableAsked
 from reconciler.preflight.model import (
-    Effect,
     Holds,
     NotSettled,
     Probe,
-    QuestionKind,
-    Raised,
-    RowCondition,
     Walk,
 )
 from reconciler.spec.model import Connection, ShardSpec
+from tests.sample_probes import AT_ONCE
 
 _SERVER = SimpleNamespace(settings=SimpleNamespace(version=None), identity="one")
 ASKED = cast(ProbeSession, SimpleNamespace(link=None, server=_SERVER))
-PROBE = Probe(
-    table="t",
-    statement=0,
-    raised=Raised(
-        kind=QuestionKind.NULLS,
-        object="a",
-        effect=Effect.FAILS,
-        what="rows with NULL",
-        question=RowCondition("`a` IS NULL"),
-    ),
-)
 
 
 def shard(name: str, host: str) -> ShardAsked:
     connection = Connection(host=host, port="3306", database="d", user="u", password="p")
-    table = TableAsked(table="t", probes=(PROBE,), is_as_seen=lambda _: True)
+    table = TableAsked(table="t", probes=(AT_ONCE,), is_as_seen=lambda _: True)
     return ShardAsked(shard=ShardSpec(name=name, connection=connection), tables=(table,))
 
 
@@ -68,7 +54,7 @@ def test_a_table_that_was_not_looked_at_again_holds_nothing(
     """The time is over between an answer and the look whether the table is still the same."""
 
     def ask_shard(_: object, sheet: Sheet) -> None:
-        sheet.tell(PROBE, Holds(at_s=0.0))
+        sheet.tell(AT_ONCE, Holds(at_s=0.0))
         raise NotAnswered("the time was over", ends_all=True)
 
     monkeypatch.setattr(row_probes, "resolve", lambda connection, **_: connection.host)
@@ -80,7 +66,9 @@ def test_a_table_that_was_not_looked_at_again_holds_nothing(
     assert found.because == "the time was over"
 
 
-SECOND = replace(PROBE, raised=replace(PROBE.raised, object="b"), walk=Walk(index="i", columns=()))
+SECOND = replace(
+    AT_ONCE, raised=replace(AT_ONCE.raised, object="b"), walk=Walk(index="i", columns=())
+)
 LOST = LinkLost("the connection was lost", sent=True)
 CHANGED = "CREATE TABLE t (a int)"
 SAME = ""
@@ -114,9 +102,9 @@ def test_what_was_answered_before_the_end_counts_where_its_table_was_looked_at_a
         raise NotAnswered("the time was over", ends_all=True)
 
     def at_once(_: object, probe: Probe) -> Holds | None:
-        if probe is not PROBE and not walks:
+        if probe is not AT_ONCE and not walks:
             end()
-        return Holds(at_s=0.0) if probe is PROBE else None
+        return Holds(at_s=0.0) if probe is AT_ONCE else None
 
     monkeypatch.setattr(row_probes, "resolve", lambda connection, **_: ASKED)
     monkeypatch.setattr(row_probes, "probe_session", _session)
@@ -124,7 +112,7 @@ def test_what_was_answered_before_the_end_counts_where_its_table_was_looked_at_a
     monkeypatch.setattr(row_probes, "_at_once", at_once)
     monkeypatch.setattr(row_probes, "walk_conditions", end)
     asked = shard("0", "one")
-    table = TableAsked(table="t", probes=(PROBE, SECOND), is_as_seen=lambda text: text == SAME)
+    table = TableAsked(table="t", probes=(AT_ONCE, SECOND), is_as_seen=lambda text: text == SAME)
     [found] = MysqlRowProbes(environ={}, root=Path("/")).ask(
         [replace(asked, tables=(table,))], parallel=1, budget_s=60
     )
@@ -153,7 +141,7 @@ def test_no_more_shards_of_a_server_are_asked_at_once_than_the_spec_says(
 
     def answer(_: object, sheet: Sheet) -> None:
         time.sleep(0.01)  # room for another one to come in between
-        sheet.tell(PROBE, Holds(at_s=0.0))
+        sheet.tell(AT_ONCE, Holds(at_s=0.0))
         sheet.settle()
 
     monkeypatch.setattr(row_probes, "resolve", lambda connection, **_: connection.host)
