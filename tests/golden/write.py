@@ -5,7 +5,8 @@ Read what changed before it is committed: these files are what people see.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -119,17 +120,19 @@ Each report is shown as text. The same values in Markdown (for pull requests, is
 summaries), JSON, GitHub's workflow commands and SARIF are in `tests/golden/`."""
 
 
-def golden_files() -> dict[Path, str]:
-    """Path to content of every file that this command writes."""
-    files = {MESSAGES: "\n\n".join(_messages()) + "\n"}
+def golden_files() -> dict[Path, Callable[[], str]]:
+    """Of every file that this command writes, what makes its content."""
+    files: dict[Path, Callable[[], str]] = {MESSAGES: _all_messages}
     for scenario in SCENARIOS:
         for form in _formats(scenario):
-            files[HERE / f"{scenario.name}.{SUFFIXES[form]}"] = _report(scenario, form)
+            path = HERE / f"{scenario.name}.{SUFFIXES[form]}"
+            files[path] = partial(_report, scenario, form)
     for name, _, message in FORGE_MESSAGES:
-        files[HERE / f"{name}.md"] = write_markdown(message)
-    files |= _workflows() | _setup()
-    files[HERE / "readable.plan.sql"] = _readable()
-    files[HERE / "readable-vschema.plan.sql"] = render_readable_sql(BOTH_STEPS.core)
+        files[HERE / f"{name}.md"] = partial(write_markdown, message)
+    for path, content in (_workflows() | _setup()).items():
+        files[path] = partial(str, content)
+    files[HERE / "readable.plan.sql"] = _readable
+    files[HERE / "readable-vschema.plan.sql"] = partial(render_readable_sql, BOTH_STEPS.core)
     return files
 
 
@@ -184,6 +187,10 @@ def _readable() -> str:
     return render_readable_sql(DIVERGENT.core)
 
 
+def _all_messages() -> str:
+    return "\n\n".join(_messages()) + "\n"
+
+
 def _messages() -> Iterator[str]:
     yield _INTRODUCTION
     for title, scenarios in ALL_SECTIONS:
@@ -210,8 +217,8 @@ def _messages() -> Iterator[str]:
 
 
 def main() -> None:
-    for path, content in golden_files().items():
-        path.write_text(content, encoding="utf-8")
+    for path, made in golden_files().items():
+        path.write_text(made(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ NOT_WRITTEN = {".py", ".pyc"}
 
 @pytest.mark.parametrize("path", sorted(FILES), ids=lambda path: path.name)
 def test_golden(path: Path) -> None:
-    assert path.read_text(encoding="utf-8") == FILES[path], (
+    assert path.read_text(encoding="utf-8") == FILES[path](), (
         "run `python -m tests.golden.write` and read what changed"
     )
 
