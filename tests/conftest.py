@@ -233,7 +233,7 @@ def fleet(
     monkeypatch: pytest.MonkeyPatch,
     shard_count: int,
 ) -> Fleet:
-    """Four shards on two servers, and a repository that says what they are."""
+    """`shard_count` shards on two servers, and a repository that says what they are."""
     servers = [mysql_server, mysql_server_2]
     return Fleet(tmp_path / "shop", servers, fresh_database, monkeypatch).found(shard_count)
 
