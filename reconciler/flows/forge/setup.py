@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from reconciler.errors import InvalidInput, Problem, ReconcilerError, Refused
 from reconciler.flows.forge.workflow import (
@@ -167,7 +168,9 @@ def _setup(loaded: Loaded, specs: Sequence[SpecFile], asked: SetupRequest, below
         scratch=asked.scratch,
         reads=_variables(map(as_read, whole), asked.scratch),
         jobs=tuple(
-            job for name in order if (job := _job(loaded, name, before[name], asked)) is not None
+            job
+            for name in order
+            if (job := _job(loaded, specs, name, before[name], asked)) is not None
         ),
         regional=regional,
         checked=tuple(_checks(every, name, asked) for name in checked),
@@ -211,20 +214,20 @@ def _unfit(specs: Sequence[SpecFile], asked: SetupRequest, regional: Sequence[st
     return None
 
 
-def _job(loaded: Loaded, name: str, before: set[str], asked: SetupRequest) -> ApplyJob | None:
+def _job(
+    loaded: Loaded, specs: Sequence[SpecFile], name: str, before: set[str], asked: SetupRequest
+) -> ApplyJob | None:
     """None where every keyspace is rolled out there by its regions."""
-    found = {key: files.spec.environment(name) for key, files in loaded.sound.items()}
+    found = {spec.keyspace: spec.environment(name) for spec in specs}
     whole = {key: each for key, each in found.items() if each and not each.region_names}
     if not whole:
         return None
-    is_mixed = any(each and each.region_names for each in found.values())
-    is_mixed = is_mixed or _is_listed([files.spec for files in loaded.sound.values()], name)
-    values = [
-        value for key, each in whole.items() for value in filled_in(loaded, loaded.sound[key], each)
-    ]
+    is_regional = any(each and each.region_names for each in found.values())
+    is_mixed = is_regional or _is_listed(specs, name)
+    filled = (filled_in(loaded, loaded.sound[key], each) for key, each in whole.items())
     return ApplyJob(
         environment=name,
-        variables=_variables(values, asked.scratch),
+        variables=_variables(chain.from_iterable(filled), asked.scratch),
         after=tuple(sorted(before)),
         keyspaces=tuple(sorted(whole)) if is_mixed else (),
         has_ledger=any(each.ledger for each in whole.values()),
