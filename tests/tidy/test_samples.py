@@ -15,25 +15,23 @@ from reconciler.cli.main import VERBS, reconciler
 from reconciler.spec.read import read_spec
 from reconciler.vschema.checks import faults_in
 from reconciler.vschema.read import read_vschema
+from tests.documented import blocks
 from tests.tidy.source import ROOT, relative
 from tests.tidy.test_documents import DOCUMENTS
 
-_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-_COMMAND = re.compile(r"^(?:\$ )?(reconciler [^|<>&;#`\n]*)", re.MULTILINE)
+_COMMAND = re.compile(r"^ *(?:\$ )?(reconciler [^|<>&;#`\n]*)", re.MULTILINE)
 _CONTINUED = re.compile(r"\\\n\s*")
 # Both show what reports look like, and what somebody wrote in them.
 PAGES = [path for path in DOCUMENTS if path.name not in ("messages.md", "CHANGELOG.md")]
 
 
-def blocks(path: Path, *languages: str) -> Iterator[str]:
-    for language, text in _BLOCK.findall(path.read_text(encoding="utf-8")):
-        if language in languages:
-            yield text
+def texts(path: Path, *languages: str) -> list[str]:
+    return [block.text for block in blocks(path) if block.language in languages]
 
 
 def specs() -> Iterator[tuple[str, str]]:
     for path in PAGES:
-        for text in blocks(path, "yaml"):
+        for text in texts(path, "yaml"):
             if text.startswith("version:"):
                 yield relative(path), text
 
@@ -45,7 +43,7 @@ def test_every_whole_spec_that_is_shown_is_read() -> None:
 
 
 def test_every_vschema_that_is_shown_is_sound() -> None:
-    shown = [text for path in PAGES for text in blocks(path, "json") if '"vindexes"' in text]
+    shown = [text for path in PAGES for text in texts(path, "json") if '"vindexes"' in text]
     assert shown
     for text in shown:
         read = read_vschema(text.encode())
@@ -55,7 +53,7 @@ def test_every_vschema_that_is_shown_is_sound() -> None:
 
 def test_the_spec_and_the_vschema_of_the_page_on_vitess_are_those_to_start_from() -> None:
     (spec,) = [text for page, text in specs() if page == "docs/vitess.md"]
-    (vschema,) = blocks(ROOT / "docs" / "vitess.md", "json")
+    (vschema,) = texts(ROOT / "docs" / "vitess.md", "json")
     shown, kept = (read_spec(text, "") for text in (spec, read("specs/storefront.yaml")))
     assert shown.environments[0].vitess == kept.environments[0].vitess
     samples = [read_vschema(t.encode()) for t in (vschema, read("schemas/storefront/vschema.json"))]
@@ -73,7 +71,7 @@ def test_every_command_that_is_shown_has_the_options_it_is_shown_with() -> None:
     commands = [
         (relative(path), shown)
         for path in PAGES
-        for text in blocks(path, "", "sh", "bash", "console", "yaml")
+        for text in texts(path, "", "sh", "bash", "console", "yaml")
         for shown in _COMMAND.findall(_CONTINUED.sub(" ", text))
     ]
     assert len(commands) > 30
