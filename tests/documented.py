@@ -14,9 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tests.tidy.source import ROOT, relative
+from tests.yaml_cases import read_yaml
 
 SESSIONS = ROOT / "tests" / "cases" / "docs"
 #: What a test of this kind cannot run, by what it needs, and who runs it instead.
@@ -129,5 +128,5 @@ def elsewhere() -> tuple[Elsewhere, ...]:
 
 
 def _read(path: Path) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    found: list[dict[str, Any]] = read_yaml(path)
     return found
