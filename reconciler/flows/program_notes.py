@@ -6,7 +6,7 @@ body is made; and a run of an event that has begun goes on, whatever becomes of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from reconciler.ddl.programs.kinds import used_text
 from reconciler.ddl.programs.tables_used import names_made, procedures_called, tables_used
@@ -19,6 +19,9 @@ from reconciler.model.schema import OtherObject
 from reconciler.observe.shards import SeenShard
 from reconciler.plan.model import PlanCore
 from reconciler.prove.unproven import UNSEEN_OF
+
+Made = Mapping[ObjectId, ManagedProgram]
+NamesIn = Callable[[str], tuple[str, ...]]
 
 _MADE = (
     Operation.CREATE_ROUTINE,
@@ -38,35 +41,35 @@ def program_notes(begun: Pass, core: PlanCore | None) -> tuple[str, ...]:
     made = sorted({one.object_id for one in statements if one.operation in _MADE})
     wanted = {about: read.value for about, read in desired.programs.items()}
     after = {about: wanted[about] for about in made if about in wanted}
+    used, called = _named(tables_used, after), _named(procedures_called, after)
+    every = tuple(wanted.values())
+    by_programs = _made_by_programs(begun, every) if used or called else frozenset[str]()
     return (
-        *_missing_tables(begun, after, wanted.values()),
-        *_missing_procedures(begun, after, wanted.values()),
+        *_missing_tables(begun, after, used, by_programs),
+        *_missing_procedures(begun, after, called, every, by_programs),
         *_still_running(begun, after),
     )
 
 
-def _bodies(made: dict[ObjectId, ManagedProgram]) -> dict[ObjectId, str]:
-    return {
-        about: one.body for about, one in made.items() if isinstance(one, Routine | Trigger | Event)
-    }
+def _named(names_in: NamesIn, made: Made) -> dict[ObjectId, tuple[str, ...]]:
+    """What each that has a body names there, of those that name any."""
+    bodies = (
+        (about, one.body)
+        for about, one in made.items()
+        if isinstance(one, Routine | Trigger | Event)
+    )
+    return {about: names for about, body in bodies if (names := names_in(body))}
 
 
 def _missing_tables(
-    begun: Pass, made: dict[ObjectId, ManagedProgram], every: Iterable[ManagedProgram]
+    begun: Pass, made: Made, used: Mapping[ObjectId, Sequence[str]], by_programs: frozenset[str]
 ) -> Iterator[str]:
     """Of a table that some shard has, or that policy leaves to others, nothing is told."""
-    bodies = _bodies(made)
-    there = frozenset[str]()
-    for about, body in bodies.items():
-        if not (used := tables_used(body)):
-            continue
-        there = there or _names_there(begun, every)
-        missing = [
-            name
-            for name in used
-            if name.lower() not in there and not begun.reader.is_left_alone(name)
-        ]
-        if missing:
+    if not used:
+        return
+    there = by_programs | _tables(begun)
+    for about, names in used.items():
+        if missing := _missing(begun, names, there):
             yield (
                 f"{about.titled} uses {' and '.join(missing)}, which no shard has then and no"
                 f" program makes: {_what_fails(about, made[about])} that comes to it fails, unless"
@@ -75,35 +78,35 @@ def _missing_tables(
 
 
 def _missing_procedures(
-    begun: Pass, made: dict[ObjectId, ManagedProgram], every: Iterable[ManagedProgram]
+    begun: Pass,
+    made: Made,
+    called: Mapping[ObjectId, Sequence[str]],
+    every: Iterable[ManagedProgram],
+    by_programs: frozenset[str],
 ) -> Iterator[str]:
     """The same of procedures that are called; where a login may not see all, nothing is told."""
-    bodies = _bodies(made).items()
-    called = {about: names for about, body in bodies if (names := procedures_called(body))}
     hidden = UNSEEN_OF[Unused.ROUTINES]
     looks = [seen.observation for seen in begun.look.seen]
     if not called or any(words.startswith(hidden) for look in looks for words in look.unseen):
         return
-    left = (one.object_id for seen in begun.look.seen for one in _left(seen))
-    everyone = (*(one.object_id for one in every), *left)
-    procedures = {one.name.lower() for one in everyone if one.kind is ObjectKind.PROCEDURE}
-    there = _made_by_programs(begun, every) | procedures
+    there = by_programs | _procedures(begun, every)
     for about, names in called.items():
-        missing = [
-            name
-            for name in names
-            if name.lower() not in there and not begun.reader.is_left_alone(name)
-        ]
-        if missing:
+        if missing := _missing(begun, names, there):
             yield (
                 f"{about.titled} calls {' and '.join(missing)}, a procedure that no shard has then:"
                 f" {_what_fails(about, made[about])} that comes to it fails"
             )
 
 
-def _names_there(begun: Pass, every: Iterable[ManagedProgram]) -> frozenset[str]:
-    """In small letters, of all that may be used as a table behind the plan: what git says, what
-    shards have and git leaves alone, and what some program makes."""
+def _missing(begun: Pass, names: Iterable[str], there: frozenset[str]) -> list[str]:
+    return [
+        name for name in names if name.lower() not in there and not begun.reader.is_left_alone(name)
+    ]
+
+
+def _tables(begun: Pass) -> frozenset[str]:
+    """In small letters, of all that may be used as a table behind the plan: what git says, and what
+    shards have and git leaves alone."""
     desired = next(iter(begun.desired.values()))
     names = {*desired.definitions, *(o.name for o in desired.programs if o.kind in LIKE_TABLES)}
     for seen in begun.look.seen:
@@ -111,12 +114,20 @@ def _names_there(begun: Pass, every: Iterable[ManagedProgram]) -> frozenset[str]
         tables = (*(name for name, _ in live.definitions), *(name for name, _ in live.broken))
         names.update(name for name in tables if name not in seen.definitions)
         names.update(one.name for one in _left(seen) if one.kind in LIKE_TABLES)
-    return _made_by_programs(begun, every).union(name.lower() for name in names)
+    return frozenset(name.lower() for name in names)
+
+
+def _procedures(begun: Pass, every: Iterable[ManagedProgram]) -> frozenset[str]:
+    """The same of procedures."""
+    left = (one.object_id for seen in begun.look.seen for one in _left(seen))
+    everyone = (*(one.object_id for one in every), *left)
+    return frozenset(one.name.lower() for one in everyone if one.kind is ObjectKind.PROCEDURE)
 
 
 def _made_by_programs(begun: Pass, every: Iterable[ManagedProgram]) -> frozenset[str]:
-    texts = [used_text(one) for one in every]
-    texts += [one.definition for seen in begun.look.seen for one in _left(seen)]
+    """In small letters; a text that many shards have is read once."""
+    left = (one.definition for seen in begun.look.seen for one in _left(seen))
+    texts = dict.fromkeys((*map(used_text, every), *left))
     return frozenset[str]().union(*map(names_made, texts))
 
 
@@ -131,7 +142,7 @@ def _what_fails(about: ObjectId, program: ManagedProgram) -> str:
     return "a run" if about.kind is ObjectKind.EVENT else "a call"
 
 
-def _still_running(begun: Pass, made: dict[ObjectId, ManagedProgram]) -> Iterator[str]:
+def _still_running(begun: Pass, made: Made) -> Iterator[str]:
     """Of events that are on where they are changed; a comment is nothing that runs."""
     for about, after in made.items():
         if not isinstance(after, Event):
