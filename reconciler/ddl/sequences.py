@@ -17,7 +17,7 @@ def uses_sequence(sql: str) -> bool:
     return any(f"{word}(" in folded for word in _FUNCTIONS) or "VALUE FOR" in folded
 
 
-def with_own_sequences_bare(definition: str, database: str) -> str:
+def with_own_sequences_bare(definition: str, own: tuple[str, ...]) -> str:
     if not uses_sequence(definition):
         return definition
     tokens = [*tokenize(definition)]
@@ -25,11 +25,10 @@ def with_own_sequences_bare(definition: str, database: str) -> str:
         [*zip(tokens, tokens[1:], tokens[2:], tokens[3:], strict=False)]
     ):
         called = function.is_word(*_FUNCTIONS) and opening.is_punctuation("(")
-        if called and dot.is_punctuation(".") and _is_name(owner, database):
+        if called and dot.is_punctuation(".") and _is_name(owner, own):
             definition = definition[: owner.offset] + definition[dot.offset + 1 :]
     return definition
 
 
-def _is_name(token: Token, name: str) -> bool:
-    """Servers that fold names print them in small letters."""
-    return token.kind is TokenKind.QUOTED_IDENTIFIER and token.value in (name, name.lower())
+def _is_name(token: Token, spellings: tuple[str, ...]) -> bool:
+    return token.kind is TokenKind.QUOTED_IDENTIFIER and token.value in spellings

@@ -208,6 +208,7 @@ def test_together_a_shard_shows_what_it_shows_alone(
     assert all(isinstance(one, ObservedShard) for one in seen)
     assert opened <= 4 + 3, "each of three is looked at once more, and all others are not"
     programs_show_what_they_show_alone(server, databases)
+    a_twin_is_another_database(server, databases["programs"])
     gone = [*own, connection_to(server, "no_such_database")]
     seen, _ = together_and_alone(gone)
     assert isinstance(seen[-1], Unreachable)
@@ -248,6 +249,37 @@ def programs_show_what_they_show_alone(server: RunningServer, databases: dict[st
         assert whole([alone]) == whole([found])
         assert {one.kind for one in found.others} == {*MANAGED} - {ObjectKind.SEQUENCE}
     assert ahead.opened == len(own)
+
+
+def a_twin_is_another_database(server: RunningServer, small: str) -> None:
+    """A server that folds no names has two whose names differ in case alone: what programs of one,
+    and defaults of its tables, use of the other is no name of its own (PG-2)."""
+    twin = small.upper()
+    assert twin != small
+    made = [
+        f"CREATE VIEW v AS SELECT {small}.f() AS one FROM {small}.t",
+        f"CREATE PROCEDURE p() DELETE FROM {small}.t",
+        f"CREATE EVENT e ON SCHEDULE EVERY 1 DAY DISABLE DO DELETE FROM {small}.t",
+        "CREATE TABLE t (id INT)",
+        f"CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW DELETE FROM {small}.t",
+    ]
+    if server.version.flavor is Flavor.MARIADB:
+        made.append(f"CREATE SEQUENCE {small}.s")
+        made.append(f"CREATE TABLE u (id INT DEFAULT (NEXTVAL({small}.s)))")
+    with admin_cursor(server) as cursor:
+        cursor.execute(f"CREATE DATABASE {twin}")
+        try:
+            cursor.execute(f"USE {twin}")
+            for statement in made:
+                cursor.execute(statement)
+            [seen] = seen_by(Counting(serves_many=False), [connection_to(server, twin)], MANAGED)
+        finally:
+            cursor.execute(f"DROP DATABASE {twin}")
+            cursor.execute(f"DROP TABLE IF EXISTS {small}.s")
+    assert isinstance(seen, ObservedShard)
+    own = [one for one in seen.others if one.name in ("v", "p", "e", "g")]
+    assert [one.name for one in own if small not in one.definition] == []
+    assert all(small in text for table, text in seen.definitions if table == "u")
 
 
 @contextmanager

@@ -40,6 +40,9 @@ _BEHIND_TABLES = (
     "INTERSECT",
 )
 
+# How a server may print the name of the own database: where it folds names, in small letters, too.
+Spellings = tuple[str, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Qualified:
@@ -59,21 +62,21 @@ class _Named:
     called: bool
 
 
-def with_own_names_bare(text: str, database: str) -> str:
+def with_own_names_bare(text: str, own: Spellings) -> str:
     """The text without the database that is the program's own."""
-    return _bare(text, database, is_body=False)
+    return _bare(text, own, is_body=False)
 
 
-def with_own_names_bare_in_body(text: str, database: str) -> str:
+def with_own_names_bare_in_body(text: str, own: Spellings) -> str:
     """The same of a text of statements."""
-    return _bare(text, database, is_body=True)
+    return _bare(text, own, is_body=True)
 
 
-def _bare(text: str, database: str, *, is_body: bool) -> str:
-    if not _may_say(text, database):
+def _bare(text: str, spellings: Spellings, *, is_body: bool) -> str:
+    if not any(_may_say(text, database) for database in spellings):
         return text
     read = _Read(text)
-    own = _own_names(read, database, is_body=is_body)
+    own = _own_names(read, spellings, is_body=is_body)
     read.forget()
     for start, end in reversed(own):
         text = text[:start] + text[end:]
@@ -101,19 +104,18 @@ class _Read:
 
 
 @lru_cache(maxsize=PROGRAM_TEXTS_KEPT_MAX)
-def _own_names(read: _Read, database: str, *, is_body: bool) -> tuple[tuple[int, int], ...]:
+def _own_names(read: _Read, own: Spellings, *, is_body: bool) -> tuple[tuple[int, int], ...]:
     """From where to where the database stands in front of what is its own."""
     return tuple(
         (found.database.offset, found.name.offset)
         for found in _qualified(_names(read.text, is_body=is_body))
-        if found.database.value in (database, database.lower())
+        if found.database.value in own
     )
 
 
 def _may_say(text: str, database: str) -> bool:
     """Whether its letters are in it at all: most texts need not be read for it."""
-    quoted = database.replace("`", "``")
-    return quoted in text or quoted.lower() in text
+    return database.replace("`", "``") in text
 
 
 def outside_names(text: str) -> tuple[str, ...]:

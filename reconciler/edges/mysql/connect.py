@@ -50,7 +50,6 @@ Parameter = str | int
 # MariaDB 1927; 4031 is MySQL's goodbye to an idle client. The connection is gone with each.
 _GOODBYES = frozenset({1053, 1152, 1927, 3169, 4031})
 
-
 # Of a table that it cannot open just now, MariaDB lists no trigger and no key, and only a warning
 # tells (10.11, 11.8): files, disk, memory, a lock, or the time it may take ran out. A table that is
 # broken for good is told by name when it is read itself.
@@ -60,8 +59,9 @@ _LEFT_OUT = frozenset({23, 24, 1021, 1037, 1038, 1041, 1205, 1213, 1317, 1969, 3
 class Link:
     """One connection to one server. Not for two threads at once, except `cut`. `leaves_out` says of
     the name of a table that it is nobody's business, such as one that Vitess makes for itself;
-    `reads_into` whether a SELECT ... INTO variables is understood; `warned` are the numbers of
-    what the server warned of at the last `query`."""
+    `reads_into` whether a SELECT ... INTO variables is understood; `folds_names` whether databases
+    are one whose names differ in case alone, until `look_at_server` has asked; `warned` are the
+    numbers of what the server warned of at the last `query`."""
 
     def __init__(self, wire: Wire, target: Target, database: str | None) -> None:
         self._wire = wire
@@ -70,7 +70,7 @@ class Link:
         self.target = target
         self.database = database
         self.leaves_out: Callable[[str], bool] = lambda _: False
-        self.reads_into = True
+        self.reads_into = self.folds_names = True
         self.warned: tuple[int, ...] = ()
         self._tries = 1
 

@@ -18,7 +18,7 @@ from reconciler.ddl.scan import is_too_large
 from reconciler.edges.mysql.connect import Link, Row
 from reconciler.edges.mysql.problems import NO_SUCH_EVENT, ServerRefusal, is_of_the_moment, misread
 from reconciler.edges.mysql.reading import number, of_databases, text
-from reconciler.edges.mysql.shown_ahead import Asked, ShowsRows
+from reconciler.edges.mysql.shown_ahead import Asked, ShowsRows, spelled
 from reconciler.model.access import EventGround
 from reconciler.model.object_id import ObjectKind
 from reconciler.model.programs import CreatedWith
@@ -132,7 +132,7 @@ def read_event_with(link: ShowsRows, database: str, head: EventHead) -> OtherObj
         return None
     definer = _DEFINER.match(shown)
     account = read_account(definer[2]) if definer is not None else None
-    bare = with_own_names_bare_in_body(_DEFINER.sub(r"\1", shown), database)
+    bare = with_own_names_bare_in_body(_DEFINER.sub(r"\1", shown), spelled(link, database))
     return OtherObject(
         kind=ObjectKind.EVENT,
         name=head.name,

@@ -65,7 +65,7 @@ from reconciler.edges.mysql.server_settings import (
     settings_of_database,
 )
 from reconciler.edges.mysql.session_settings import session_variables
-from reconciler.edges.mysql.shown_ahead import Answer, ShownAhead, as_asked, ordinary_rows
+from reconciler.edges.mysql.shown_ahead import Answer, ShownAhead, as_asked, ordinary_rows, spelled
 from reconciler.edges.mysql.whole_shard import ServerWide, Within, whole_shard
 from reconciler.model.access import ShardAccess
 from reconciler.model.object_id import ObjectKind
@@ -315,7 +315,7 @@ class _Look:
         """One text for all shards that show the same. Raises as `shown_definition`."""
         known = self.servers.texts.get((table, printed))
         if known is None:
-            known = shown_definition(printed, table, database)
+            known = shown_definition(printed, table, spelled(self.link, database))
             # One that uses sequences may be another text for another database.
             if len(self.servers.texts) < TEXTS_KNOWN_MAX and not uses_sequence(known):
                 self.servers.texts[table, printed] = known

@@ -21,7 +21,7 @@ from reconciler.edges.mysql.events import read_heads as read_event_heads
 from reconciler.edges.mysql.limits import TEXTS_KNOWN_MAX
 from reconciler.edges.mysql.problems import ServerRefusal, is_of_the_moment
 from reconciler.edges.mysql.reading import Listing, list_names, text
-from reconciler.edges.mysql.shown_ahead import Asked, ShowsRows
+from reconciler.edges.mysql.shown_ahead import Asked, ShowsRows, spelled
 from reconciler.edges.mysql.triggers import read_heads, read_triggers
 from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.programs import ROUTINES, CreatedWith, event_id, trigger_id, view_id
@@ -127,7 +127,7 @@ def read_routine(link: ShowsRows, database: str, about: ObjectId) -> OtherObject
         kind=about.kind,
         name=about.name,
         definition=with_own_names_bare_in_body(
-            _DEFINER_OF_ROUTINE.sub(r"\1", definition), database
+            _DEFINER_OF_ROUTINE.sub(r"\1", definition), spelled(link, database)
         ),
         definer=account.digest if account else None,
         created_with=CreatedWith(
@@ -159,7 +159,7 @@ def read_view(link: ShowsRows, database: str, name: str) -> OtherObject | None:
     return OtherObject(
         kind=ObjectKind.VIEW,
         name=name,
-        definition=with_own_names_bare(_DEFINER.sub(r"\1", definition), database),
+        definition=with_own_names_bare(_DEFINER.sub(r"\1", definition), spelled(link, database)),
         definer=account.digest if account else None,
         created_with=CreatedWith(
             character_set_client=text(row[2]), collation_connection=text(row[3])

@@ -24,7 +24,7 @@ from reconciler.edges.mysql.problems import (
     keeps_changing,
     misread,
 )
-from reconciler.edges.mysql.shown_ahead import Answer, ask_each, ordinary_rows
+from reconciler.edges.mysql.shown_ahead import Answer, ask_each, ordinary_rows, spelled
 from reconciler.errors import Unavailable
 from reconciler.model.observation import TableFacts
 from reconciler.model.server import ServerError
@@ -220,7 +220,7 @@ def _shown_ahead(link: Link, tables: Sequence[str]) -> Iterator[tuple[str, str]]
         row = row_of_table(answer)
         with suppress(ServerRefusal):  # what it printed is no text
             if row is not None and row[0] == table.encode() and row[1] is not None:
-                yield table, shown_definition(row[1], table, link.database or "")
+                yield table, shown_definition(row[1], table, spelled(link, link.database or ""))
 
 
 def _definition_or_error(link: Link, table: str) -> str | ServerError | None:
@@ -255,10 +255,10 @@ def read_definition(link: Link, table: str) -> str | None:
         return None
     if [len(row) for row in rows] != [_OF_A_TABLE]:
         raise misread()
-    return shown_definition(rows[0][1], table, link.database or "")
+    return shown_definition(rows[0][1], table, spelled(link, link.database or ""))
 
 
-def shown_definition(value: object, table: str, database: str) -> str:
+def shown_definition(value: object, table: str, own: tuple[str, ...]) -> str:
     """What SHOW CREATE TABLE of this table said. Raises ServerRefusal for what is no text, and
     LinkLost for that of another table."""
     definition = shown(value)
@@ -268,7 +268,7 @@ def shown_definition(value: object, table: str, database: str) -> str:
         raise misread()  # what is no CREATE TABLE is for its reader to refuse
     if is_too_large(definition):
         return definition  # as it is: its reader refuses it
-    return with_own_sequences_bare(definition, database)
+    return with_own_sequences_bare(definition, own)
 
 
 def column(rows: tuple[Row, ...]) -> list[str]:

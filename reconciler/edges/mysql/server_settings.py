@@ -149,6 +149,7 @@ def look_at_server(link: Link, *, for_statements: bool = False) -> ServerLook:
     if version is None:
         raise Unavailable(server_unsupported(link.target.label, neutral(version_text)))
     found = dict(zip(names, values, strict=True))
+    link.folds_names = found.get("lower_case_table_names") != "0"
     variables = ((name, found[name]) for name in sorted(_MEANING[flavor]) if name in found)
     settings = settings_of_database(version, tuple(variables), row[1:4])
     return ServerLook(

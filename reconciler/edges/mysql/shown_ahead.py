@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Generic, Protocol, TypeVar
 
+from reconciler.ddl.programs.names import Spellings
 from reconciler.ddl.quote import quote_identifier
 from reconciler.edges.client.ahead import Answered
 from reconciler.edges.client.row_packets import RawRow
@@ -32,8 +33,18 @@ _What = TypeVar("_What")
 class ShowsRows(Protocol):
     """A link, or what it has been asked ahead."""
 
+    @property
+    def folds_names(self) -> bool:
+        """As `Link.folds_names`."""
+
     def row(self, sql: str, *, width: int) -> Row:
         """As `Link.row`."""
+
+
+def spelled(link: ShowsRows, database: str) -> Spellings:
+    """How the server prints the name of a database. One that folds no names may have another beside
+    it, of the name in small letters."""
+    return (database, database.lower()) if link.folds_names else (database,)
 
 
 class KnownRows(Generic[_What]):
@@ -134,6 +145,10 @@ class ShownAhead:
             self._is_there = True
         return self._link.row(sql, width=width)
 
+    @property
+    def folds_names(self) -> bool:
+        return self._link.folds_names
+
     def program(
         self,
         about: Hashable,
@@ -145,7 +160,7 @@ class ShownAhead:
         answer = self._answers.get(asked.sql)
         if answer is None:
             return read()
-        return self._known.of(about, answer, self.database, read)
+        return self._known.of((about, self.folds_names), answer, self.database, read)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from reconciler.edges.mysql.connect import Link, Row
 from reconciler.edges.mysql.limits import TEXTS_KNOWN_MAX
 from reconciler.edges.mysql.problems import ServerRefusal, is_of_the_moment, misread
 from reconciler.edges.mysql.reading import number, text
-from reconciler.edges.mysql.shown_ahead import Asked, ShowsRows
+from reconciler.edges.mysql.shown_ahead import Asked, ShowsRows, spelled
 from reconciler.model.object_id import ObjectKind
 from reconciler.model.programs import CreatedWith
 from reconciler.model.schema import OtherObject
@@ -93,7 +93,7 @@ def read_trigger(link: ShowsRows, database: str, head: Head) -> OtherObject | No
         return None
     account = read_account(shown.definer)
     name, table = quote_identifier(head.name), quote_identifier(head.table)
-    body = with_own_names_bare_in_body(shown.body, database)
+    body = with_own_names_bare_in_body(shown.body, spelled(link, database))
     return OtherObject(
         kind=ObjectKind.TRIGGER,
         name=head.name,

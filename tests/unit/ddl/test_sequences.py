@@ -18,9 +18,15 @@ from reconciler.ddl.sequences import uses_sequence, with_own_sequences_bare
     ],
 )
 def test_only_the_own_database_goes(default: str, bare: str | None) -> None:
-    assert with_own_sequences_bare(f"`a` int DEFAULT {default},", "d") == (
+    assert with_own_sequences_bare(f"`a` int DEFAULT {default},", ("d",)) == (
         f"`a` int DEFAULT {bare or default},"
     )
+
+
+def test_a_name_in_small_letters_is_the_own_one_where_the_server_folds_names() -> None:
+    definition = "`a` int DEFAULT nextval(`shop`.`s`),"
+    assert with_own_sequences_bare(definition, ("SHOP",)) == definition
+    assert with_own_sequences_bare(definition, ("SHOP", "shop")) == "`a` int DEFAULT nextval(`s`),"
 
 
 def test_a_file_may_say_it_in_words() -> None:

@@ -39,6 +39,7 @@ class Answering:
     before its text is, and the text of `shut` is not for this login."""
 
     database = "d"
+    folds_names = False
 
     def query(self, sql: str, parameters: Sequence[object] = (), *, width: int) -> tuple[Row, ...]:
         assert "EXECUTE_AT" in sql

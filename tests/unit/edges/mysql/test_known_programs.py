@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, cast
 
 import pytest
@@ -57,17 +58,31 @@ BODIES = {
 }
 
 
-def shown_to(known: KnownPrograms, database: str, sql: str, row: RawRow) -> ShownAhead:
+@dataclass(frozen=True, slots=True)
+class Folding:
+    """As much of a `Link` as is asked for."""
+
+    folds_names: bool
+
+
+FOLDING, KEEPING = (cast(Link, Folding(folds)) for folds in (True, False))
+
+
+def shown_to(
+    known: KnownPrograms, database: str, sql: str, row: RawRow, link: Link = FOLDING
+) -> ShownAhead:
     answers = [Answered(rows=(row,), warnings=0)]
     asked: list[Any] = [asked_of_view("v"), asked_of_routine(PROCEDURE)]
     asked = [one for one in asked if one.sql == sql]
-    return as_asked(cast(Link, None), database, asked, answers, known, {})
+    return as_asked(link, database, asked, answers, known, {})
 
 
-def view_of(known: KnownPrograms, database: str, text: str) -> OtherObject | None:
+def view_of(
+    known: KnownPrograms, database: str, text: str, link: Link = FOLDING
+) -> OtherObject | None:
     own = text.replace("{own}", database.replace("`", "``"))
     row = (b"v", own.encode(), b"utf8mb4", b"utf8mb4_bin")
-    shows = shown_to(known, database, asked_of_view("v").sql, row)
+    shows = shown_to(known, database, asked_of_view("v").sql, row, link)
     return shows.program(view_id("v"), asked_of_view("v"), lambda: read_view(shows, database, "v"))
 
 
@@ -99,6 +114,17 @@ def test_a_view_is_read_as_if_nobody_knew_any(first: str) -> None:
                 ), (one, other, second)
 
 
+@pytest.mark.invariant("PG-2")
+@pytest.mark.parametrize("first", [FOLDING, KEEPING])
+def test_what_one_server_folds_is_another_database_on_the_next(first: Link) -> None:
+    """Both have a database of that name, and one of them another in small letters."""
+    known, text = KnownPrograms(), VIEWS["small letters"]
+    for link in (first, FOLDING, KEEPING):
+        found = view_of(known, "Shop_A", text, link)
+        assert found is not None
+        assert ("`shop_a`" in found.definition) is (link is KEEPING)
+
+
 def test_a_routine_is_read_as_if_nobody_knew_any() -> None:
     for one, other in PAIRS:
         known = KnownPrograms()
@@ -126,7 +152,7 @@ def test_when_a_trigger_was_made_makes_no_other_of_it() -> None:
         text = f"{made} BEFORE INSERT ON `t` FOR EACH ROW SET @a = 1".encode()
         row = (b"g", mode, text, b"utf8mb4", b"utf8mb4_bin", b"utf8mb4_bin", made_at)
         answers = [Answered(rows=(row,), warnings=0)]
-        shows = as_asked(cast(Link, None), "d", [asked], answers, known, {})
+        shows = as_asked(FOLDING, "d", [asked], answers, known, {})
         return shows.program(head, asked, lambda: read_trigger(shows, "d", head))
 
     first = read(b"2026-01-01 00:00:00.00")
@@ -164,7 +190,7 @@ def test_a_catalogue_is_believed_of_what_it_can_have_changed_nothing_in(
     if is_whole:
         asked, (answer,) = asked_of_trigger("g`"), as_shown(row)
         assert len(answer) == asked.width
-        shows = as_asked(cast(Link, None), "d", [], [], KnownPrograms(), {asked.sql: answer})
+        shows = as_asked(FOLDING, "d", [], [], KnownPrograms(), {asked.sql: answer})
         found = read_trigger(shows, "d", head)
         assert found is not None
         assert found.definer == Account(user="a@b", host="%").digest

@@ -26,6 +26,7 @@ class Answering:
     """As much of a `Link` as is asked for: its one answer, or its refusal."""
 
     database = "d"
+    folds_names = False
 
     def __init__(self, answer: Row | int) -> None:
         self._answer = answer

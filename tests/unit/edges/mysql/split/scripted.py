@@ -29,6 +29,7 @@ class ScriptedLink:
     told: list[str] = field(default_factory=list)
     dies_before: str | None = None
     database: str = "d"
+    folds_names: bool = False
 
     def query(self, sql: str, parameters: Sequence[object] = (), *, width: int = 0) -> Rows:
         return next((rows for part, rows in self.answers if part in sql), ())

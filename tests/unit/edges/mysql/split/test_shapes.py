@@ -24,6 +24,7 @@ class Printing:
     """A link to a server that prints what it is told to."""
 
     database = "d"
+    folds_names = False
 
     def __init__(self, table: str, *triggers: tuple[str, ...]) -> None:
         self._table = table
