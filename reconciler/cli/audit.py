@@ -59,7 +59,7 @@ def _plan_id(_context: click.Context, _option: click.Parameter, given: str) -> s
 @click.option(
     "--limit",
     type=click.IntRange(min=1, max=AUDIT_APPLIES_MAX),
-    default=25,
+    default=20,
     show_default=True,
     help="At most so many applies; of several ledgers, also those with the last one's number.",
 )
@@ -105,8 +105,8 @@ def audit(
     plan: str,
     output: str,
 ) -> None:
-    """List applies, the newest first: when, what, whose change, who approved and who started it, on
-    how many shards, how many statements, and how it ended.
+    """List applies, the newest first: when, what, whose change, who approved and who started it,
+    how many statements ran on which shards, and how it ended. CSV and JSON name all shards.
 
     Where ledgers differ by keyspace or region, each counts for itself: a page has the highest
     numbers of all. It reads the spec and the ledger. `reconciler status --apply NUMBER` shows one

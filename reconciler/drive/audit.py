@@ -3,13 +3,17 @@ approved and started, where, how much, and how it ended."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 
 from reconciler.drive.limits import FIRST_EVENTS_MAX
+from reconciler.ledger.deploys import DeployStep
 from reconciler.ledger.model import EVERY_APPLY, EventEntry, StoredApply, Wanted
 from reconciler.ledger.reasons import Begun, TakenUp
 from reconciler.ledger.reviewed import Reviewed
-from reconciler.outcomes.audit import AuditRow
+from reconciler.ledger.states import SETTLED, StatementState
+from reconciler.model.fleet import key_order
+from reconciler.outcomes.audit import AuditRow, StatementsOn
 from reconciler.ports.ledger import Ledger
 
 
@@ -35,7 +39,7 @@ def audit_rows(
 
 
 def _row(ledger: Ledger, stored: StoredApply) -> AuditRow:
-    operations = ledger.operations(stored.apply_id)
+    sent = _sent(ledger, stored.apply_id)
     events = ledger.first_events(stored.apply_id, limit=FIRST_EVENTS_MAX)
     reviewed = next((one.what for one in events if isinstance(one.what, Reviewed)), None)
     return AuditRow(
@@ -51,11 +55,35 @@ def _row(ledger: Ledger, stored: StoredApply) -> AuditRow:
         author=reviewed.author if reviewed else "",
         approved_by=reviewed.approved_by if reviewed else (),
         started_by=_started_by(events),
-        shards=len({row.shard for row in operations}),
-        statements=sum(row.statements_done for row in operations),
+        shards_planned=sum(len(wave) for wave in stored.waves),
+        ran=_in_states(sent, StatementState.APPLIED),
+        failed=_in_states(sent, StatementState.FAILED),
+        unknown=_in_states(sent, StatementState.INTENDED, StatementState.UNKNOWN),
         outcome=stored.state,
         problem=stored.problem.code if stored.problem else "",
     )
+
+
+def _sent(ledger: Ledger, apply_id: int) -> Mapping[str, Mapping[StatementState, int]]:
+    """By this apply itself: what an operation counts as done may have been so when it began."""
+    if DeployStep.CUT_OVER not in ledger.deploys(apply_id):
+        return ledger.sent(apply_id)
+    # A deploy request, which takes effect as a whole and knows no single statement.
+    found: dict[str, Counter[StatementState]] = {}
+    for row in ledger.operations(apply_id):
+        of_shard = found.setdefault(row.shard, Counter())
+        of_shard[StatementState.APPLIED] += row.statements_done
+        if row.state not in SETTLED:
+            of_shard[StatementState.UNKNOWN] += row.statements - row.statements_done
+    return found
+
+
+def _in_states(
+    sent: Mapping[str, Mapping[StatementState, int]], *states: StatementState
+) -> StatementsOn:
+    counts = {shard: sum(of.get(state, 0) for state in states) for shard, of in sent.items()}
+    shards = sorted((shard for shard, number in counts.items() if number), key=key_order)
+    return StatementsOn(sum(counts.values()), tuple(shards))
 
 
 def _started_by(events: list[EventEntry]) -> str:

@@ -10,10 +10,20 @@ from reconciler.ledger.states import ApplyState
 from reconciler.outcomes.failed import KeyspaceFailed
 
 
+@dataclass(frozen=True, slots=True)
+class StatementsOn:
+    """So many statements that an apply sent, and the shards on which they were."""
+
+    statements: int
+    shards: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditRow:
-    """One apply. `statements` are those that took effect; `pull_request` None: no forge was asked
-    for one when it began. `problem` is the code of the first failure."""
+    """One apply, by what it sent itself: an earlier one of the same plan has a row of its own.
+    `ran` took effect, and of `unknown` nobody has looked yet whether they did. `shards_planned`
+    are all that the plan changes. `pull_request` None: no forge was asked for one when it began.
+    `problem` is the code of the first failure."""
 
     apply_id: int
     environment: str
@@ -27,8 +37,10 @@ class AuditRow:
     author: str
     approved_by: tuple[str, ...]
     started_by: str
-    shards: int
-    statements: int
+    shards_planned: int
+    ran: StatementsOn
+    failed: StatementsOn
+    unknown: StatementsOn
     outcome: ApplyState
     problem: str
 

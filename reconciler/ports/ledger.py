@@ -130,6 +130,10 @@ class Ledger(Protocol):
         self, apply_id: int, *, state: StatementState | None = None
     ) -> tuple[StoredStatement, ...]: ...
 
+    def sent(self, apply_id: int) -> Mapping[str, Mapping[StatementState, int]]:
+        """How many statements this very apply recorded the intent of, by shard and by what became
+        of them; no shard to which it had nothing to send."""
+
     def engine_statements(
         self, environment: str, keyspace: str, *, names: Collection[str]
     ) -> tuple[StatementOfApply, ...]:

@@ -15,7 +15,7 @@ from typing import TypeVar
 from reconciler.errors import ReconcilerError
 from reconciler.outcomes.advise import AdviseOutcome
 from reconciler.outcomes.apply import ApplyOutcome, ControlOutcome, StatusOutcome
-from reconciler.outcomes.audit import AuditOutcome
+from reconciler.outcomes.audit import AuditOutcome, AuditRow
 from reconciler.outcomes.doctor import DoctorOutcome
 from reconciler.outcomes.drift import DriftOutcome
 from reconciler.outcomes.failed import KeyspaceFailed
@@ -188,12 +188,18 @@ def audit_json(outcome: AuditOutcome) -> str:
             "format": FORMAT,
             "command": "audit",
             "environment": outcome.environment,
-            "applies": [plain(row) for row in outcome.rows],
+            "applies": [_audited(row) for row in outcome.rows],
             "more_before": outcome.more_before,
             "forgotten": [plain(one) for one in outcome.forgotten],
             "failed": [_failed(one) for one in outcome.failed],
         }
     )
+
+
+def _audited(row: AuditRow) -> Json:
+    counts = {"shards": len(row.ran.shards), "statements": row.ran.statements}
+    told: Json = plain(row)
+    return {**told, **counts}
 
 
 def rollouts_json(outcomes: Sequence[RolloutOutcome | KeyspaceFailed]) -> str:

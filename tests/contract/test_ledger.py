@@ -140,6 +140,13 @@ def test_what_an_engine_left_is_found_again_in_every_apply(ledger: SqlLedger) ->
     drop = replace(plain.row, index=1, object_id=table_id("_users_ghc"))
     ledger.record(second, [doubted, plain, StatementEntry(row=drop)])
     ledger.record(begun(ledger, "billing"), [left])
+    assert ledger.sent(first.apply_id) == {
+        shard: {StatementState.APPLIED: 1} for shard in ("-40", "80-")
+    }
+    assert ledger.sent(second.apply_id) == {
+        "40-80": {StatementState.UNKNOWN: 1},
+        "80-": {StatementState.INTENDED: 2},
+    }
     found = ledger.engine_statements("production", "commerce", names={"_users_ghc"})
     assert [(one.apply_id, one.is_finished, one.row) for one in found] == [
         (first.apply_id, True, left.row),

@@ -190,6 +190,12 @@ def statement_of_apply(row: Row) -> StatementOfApply:
     )
 
 
+def statements_counted(row: Row) -> tuple[str, StatementState, int]:
+    """How many of an apply's stand so on a shard."""
+    found = Columns(row, "statements")
+    return found.text("shard"), found.word("state", StatementState), found.whole("statements")
+
+
 def finalizer_columns(row: StoredFinalizer) -> dict[str, object]:
     """The columns that change while an apply runs."""
     return {

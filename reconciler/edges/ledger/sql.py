@@ -14,11 +14,8 @@ from sqlalchemy import (
     ColumnElement,
     Engine,
     Integer,
-    Select,
-    and_,
     bindparam,
     insert,
-    or_,
     select,
     update,
 )
@@ -31,6 +28,13 @@ from reconciler.edges.ledger.orders import check_not_stopped, note_resume
 from reconciler.edges.ledger.row_answers import SqlRowAnswers
 from reconciler.edges.ledger.splits.jobs import SqlSplitJobs
 from reconciler.edges.ledger.splits.routes import SqlRoutes
+from reconciler.edges.ledger.statement_queries import (
+    COUNTED,
+    STATEMENTS,
+    STATEMENTS_IN,
+    of_engines,
+    past,
+)
 from reconciler.edges.ledger.sweep import forget_applies, read_forgotten
 from reconciler.edges.ledger.tables import (
     applies,
@@ -39,7 +43,6 @@ from reconciler.edges.ledger.tables import (
     finalizers,
     operations,
     requests,
-    statements,
 )
 from reconciler.edges.ledger.unfinished import find_unfinished
 from reconciler.edges.ledger.versions import is_current, make_current
@@ -77,8 +80,6 @@ from reconciler.ledger.model import (
 )
 from reconciler.ledger.reasons import Answer
 from reconciler.ledger.states import ApplyState, RequestKind, RequestState, StatementState
-from reconciler.model.engine import EngineName
-from reconciler.model.object_id import ObjectKind
 from reconciler.plan.model import Moment
 
 # Asked for again and again by whoever drives an apply, and built once (see `writes`).
@@ -103,13 +104,7 @@ _OPERATIONS = (
 )
 _FINALIZERS = select(finalizers).where(finalizers.c.apply_id == _APPLY_ID)
 _DEPLOYS = select(deploys).where(deploys.c.apply_id == _APPLY_ID)
-_STATEMENTS = (
-    select(statements)
-    .where(statements.c.apply_id == _APPLY_ID)
-    .order_by(statements.c.shard, statements.c.statement_index)
-)
 _REQUESTS_IN = _REQUESTS.where(requests.c.state == _STATE)
-_STATEMENTS_IN = _STATEMENTS.where(statements.c.state == _STATE)
 
 
 def open_ledger(url: str | None, *, default_file: Path) -> SqlLedger:
@@ -312,41 +307,28 @@ class SqlLedger:
         self, apply_id: int, *, state: StatementState | None = None
     ) -> tuple[StoredStatement, ...]:
         if state is None:
-            found = self._rows(_STATEMENTS, of_apply=apply_id)
+            found = self._rows(STATEMENTS, of_apply=apply_id)
         else:
-            found = self._rows(_STATEMENTS_IN, of_apply=apply_id, of_state=state.value)
+            found = self._rows(STATEMENTS_IN, of_apply=apply_id, of_state=state.value)
         return tuple(rows.stored_statement(row) for row in found)
+
+    def sent(self, apply_id: int) -> Mapping[str, Mapping[StatementState, int]]:
+        found: dict[str, dict[StatementState, int]] = {}
+        for row in self._rows(COUNTED, of_apply=apply_id):
+            shard, state, number = rows.statements_counted(row)
+            found.setdefault(shard, {})[state] = number
+        return found
 
     def engine_statements(
         self, environment: str, keyspace: str, *, names: Collection[str]
     ) -> tuple[StatementOfApply, ...]:
-        has_more = or_(
-            statements.c.state != StatementState.APPLIED.value,
-            statements.c.left_tables != rows.NOTHING_LEFT,
-        )
-        is_of_engine = and_(statements.c.engine != EngineName.DIRECT.value, has_more)
-        wanted = (
-            _statements_of(environment, keyspace)
-            .where(or_(is_of_engine, statements.c.object_name.in_(sorted(names))))
-            .order_by(statements.c.apply_id, statements.c.shard, statements.c.statement_index)
-        )
+        wanted = of_engines(environment, keyspace, names)
         return tuple(rows.statement_of_apply(row) for row in self._rows(wanted))
 
     def past_statements(
         self, environment: str, keyspace: str, *, tables: Sequence[str], limit: int
     ) -> tuple[StatementOfApply, ...]:
-        took_s = statements.c.settled_s - statements.c.intended_s
-        wanted = (
-            _statements_of(environment, keyspace)
-            .where(
-                statements.c.object_kind == ObjectKind.TABLE.value,
-                statements.c.state == StatementState.APPLIED.value,
-                statements.c.settled_s.is_not(None),
-            )
-            .order_by(statements.c.apply_id.desc(), took_s.desc(), statements.c.shard)
-            .limit(limit)
-        )
-        each = (wanted.where(statements.c.object_name == table) for table in tables)
+        each = past(environment, keyspace, tables, limit)
         return tuple(rows.statement_of_apply(row) for one in each for row in self._rows(one))
 
     def events(self, apply_id: int, *, limit: int) -> list[EventEntry]:
@@ -375,15 +357,6 @@ class SqlLedger:
     def _rows(self, wanted: Any, **of: object) -> list[rows.Row]:
         with reading(self._engine) as connection:
             return list(connection.execute(wanted, of).mappings())
-
-
-def _statements_of(environment: str, keyspace: str) -> Select[Any]:
-    """Each with the state of its apply."""
-    return (
-        select(statements, applies.c.state.label("apply_state"))
-        .join(applies, applies.c.apply_id == statements.c.apply_id)
-        .where(applies.c.environment == environment, applies.c.keyspace == keyspace)
-    )
 
 
 def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:

@@ -32,6 +32,10 @@ COLUMNS = (
     "statements",
     "outcome",
     "problem",
+    "shards_planned",
+    "ran_on",
+    "failed_on",
+    "unknown_on",
 )
 
 
@@ -59,15 +63,29 @@ def audit_document(outcome: AuditOutcome) -> Document:
 def _line(row: AuditRow) -> Line:
     state = apply_words.state_words(row.outcome)
     took = f", {duration(row.ended_s - row.started_s)}" if row.ended_s is not None else ""
-    what = f"{words.count(row.statements, 'statement')} on {words.count(row.shards, 'shard')}"
     problem = f" ({row.problem})" if row.problem else ""
     spans: list[Text | Name | Moment] = [Text(f"{row.apply_id}, "), Moment(row.started_s)]
     spans += [Text(": "), Name(row.keyspace)]
-    spans += [Text(f" {state}{problem}, {what}{took}; plan "), Name(short_id(row.plan_id))]
+    spans += [Text(f" {state}{problem}, {_sent(row)}{took}; plan "), Name(short_id(row.plan_id))]
     spans += [Text(", commit "), Name(row.commit[:_COMMIT_CHARS]), Text(f"; {_whose(row)}")]
     if row.started_by:
         spans.append(Text(f"; started by {row.started_by}"))
     return tuple(spans)
+
+
+def _sent(row: AuditRow) -> str:
+    """Shards by name where they are few, or one: CSV and JSON name them all."""
+    ran = row.ran
+    told = f"{words.count(ran.statements, 'statement')} on" if ran.shards else "nothing ran"
+    told += f" {words.shard_set(ran.shards, row.shards_planned)}" if ran.shards else ""
+    for found, what in ((row.failed, "failed"), (row.unknown, "unknown")):
+        if found.shards:
+            told += f", {found.statements:,} {what} on {_shard_or_count(found.shards)}"
+    return told
+
+
+def _shard_or_count(shards: tuple[str, ...]) -> str:
+    return f"shard {shards[0]}" if len(shards) == 1 else words.count(len(shards), "shard")
 
 
 def _whose(row: AuditRow) -> str:
@@ -90,7 +108,9 @@ def _cells(row: AuditRow) -> Iterator[str]:
     yield from (row.environment, row.region or "", row.keyspace, row.plan_id, row.commit)
     yield "" if row.pull_request is None else str(row.pull_request)
     yield from (row.author, " ".join(row.approved_by), row.started_by)
-    yield from (str(row.shards), str(row.statements), row.outcome.value, row.problem)
+    yield from (str(len(row.ran.shards)), str(row.ran.statements), row.outcome.value, row.problem)
+    yield str(row.shards_planned)
+    yield from (" ".join(found.shards) for found in (row.ran, row.failed, row.unknown))
 
 
 def _cell(text: str) -> str:

@@ -22,7 +22,7 @@ from reconciler.outcomes.apply import (
     StatusOutcome,
     WaveRow,
 )
-from reconciler.outcomes.audit import AuditOutcome, AuditRow
+from reconciler.outcomes.audit import AuditOutcome, AuditRow, StatementsOn
 from reconciler.outcomes.doctor import CheckMark, DoctorFinding, DoctorOutcome
 from reconciler.outcomes.drift import DriftGroup, DriftOutcome, ShardMark
 from reconciler.outcomes.files import PullOutcome
@@ -144,8 +144,10 @@ AUDITED = AuditRow(
     author="ada (account 1)",
     approved_by=("ben (account 2)", "cai (account 3)"),
     started_by="ada by https://github.com/acme/shop/actions/runs/7",
-    shards=1_000,
-    statements=3_000,
+    shards_planned=1_000,
+    ran=StatementsOn(2_990, SHARDS[:997]),
+    failed=StatementsOn(1, SHARDS[997:998]),
+    unknown=StatementsOn(2, SHARDS[998:]),
     outcome=ApplyState.FAILED,
     problem="lock-wait",
 )

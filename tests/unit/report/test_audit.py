@@ -13,18 +13,19 @@ import pytest
 from reconciler.drive.audit import audit_rows
 from reconciler.drive.status import whole_apply
 from reconciler.edges.ledger.sql import open_ledger
-from reconciler.ledger.model import EventEntry
+from reconciler.ledger.deploys import DeployIntent, DeployStep
+from reconciler.ledger.model import DeployEntry, EventEntry
 from reconciler.ledger.reasons import Begun
 from reconciler.ledger.reviewed import Reviewed
-from reconciler.ledger.states import ApplyState
+from reconciler.ledger.states import ApplyState, OperationState
 from reconciler.outcomes.apply import ApplyStatus, StatusOutcome
-from reconciler.outcomes.audit import AuditOutcome, AuditRow, audit_page
+from reconciler.outcomes.audit import AuditOutcome, AuditRow, StatementsOn, audit_page
 from reconciler.report.apply_metrics import apply_metrics
 from reconciler.report.compose.apply import status_document
 from reconciler.report.compose.audit import COLUMNS, audit_csv, audit_document
 from reconciler.report.json import audit_json
 from reconciler.report.write.text import write_text
-from tests.contract.ledgers import SHARDS, begun, intent
+from tests.contract.ledgers import SHARDS, begun, intent, moved_to, row_of
 from tests.golden.scenarios import START_S, TWO_FAILED
 
 ROW = AuditRow(
@@ -40,8 +41,10 @@ ROW = AuditRow(
     author="ada",
     approved_by=("ben", "cyn"),
     started_by="run 8123 on runner-4",
-    shards=4,
-    statements=12,
+    shards_planned=4,
+    ran=StatementsOn(12, ("-40", "40-80", "80-c0", "c0-")),
+    failed=StatementsOn(0, ()),
+    unknown=StatementsOn(0, ()),
     outcome=ApplyState.COMPLETED,
     problem="",
 )
@@ -50,9 +53,32 @@ OUTCOME = AuditOutcome(environment="production", rows=(ROW,), more_before=17)
 
 def test_an_apply_is_one_line_with_whose_it_is_and_who_approved_it() -> None:
     text = " ".join(write_text(audit_document(OUTCOME)).split())
-    assert "17, 2026-03-01 14:05:09 UTC: commerce completed, 12 statements on 4 shards" in text
+    assert "17, 2026-03-01 14:05:09 UTC: commerce completed, 12 statements on all 4 shards" in text
     assert "pull request #7 by ada, approved by ben, cyn; started by run 8123" in text
     assert "the same command with `--before 17`" in text, "whatever it was asked for"
+
+
+HALF = replace(
+    ROW,
+    ran=StatementsOn(7, ("-40", "40-80")),
+    failed=StatementsOn(1, ("80-c0",)),
+    unknown=StatementsOn(1, ("c0-",)),
+)
+
+
+def test_it_says_on_which_shards_what_ran_failed_and_may_have_run() -> None:
+    outcome = AuditOutcome(environment="production", rows=(HALF,))
+    text = " ".join(write_text(audit_document(outcome)).split())
+    assert "7 statements on shards -40, 40-80, 1 failed on shard 80-c0, 1 unknown on" in text
+    header, line = csv.reader(io.StringIO(audit_csv(outcome), newline=""))
+    row = dict(zip(header, line, strict=True))
+    assert (row["shards"], row["statements"], row["shards_planned"]) == ("2", "7", "4")
+    assert (row["ran_on"], row["failed_on"], row["unknown_on"]) == ("'-40 40-80", "80-c0", "c0-")
+    (told,) = json.loads(audit_json(outcome))["applies"]
+    assert (told["shards"], told["statements"], told["shards_planned"]) == (2, 7, 4)
+    assert told["ran"] == {"statements": 7, "shards": ["-40", "40-80"]}
+    assert told["failed"] == {"statements": 1, "shards": ["80-c0"]}
+    assert told["unknown"] == {"statements": 1, "shards": ["c0-"]}
 
 
 def test_the_same_as_csv_in_which_nothing_is_a_formula() -> None:
@@ -106,9 +132,35 @@ def test_the_ledger_alone_says_who_approved_and_started_an_apply(tmp_path: Path)
         ledger.record(lease, events)
         (row,) = audit_rows(ledger, lease.environment, lease.keyspace, limit=10)
         assert (row.pull_request, row.author, row.approved_by) == (7, "ada", ("ben",))
-        assert (row.started_by, row.shards > 0) == ("me", True)
+        assert (row.started_by, row.shards_planned, row.ran.shards) == ("me", len(SHARDS), ())
         before = row.apply_id
         assert not [*audit_rows(ledger, lease.environment, lease.keyspace, limit=9, before=before)]
+    finally:
+        ledger.close()
+
+
+@pytest.mark.invariant("ST-19")
+def test_of_a_deploy_request_what_its_cutover_brought_is_told(tmp_path: Path) -> None:
+    """It takes effect as a whole: the ledger has no statement of it."""
+    ledger = open_ledger(None, default_file=tmp_path / "ledger.sqlite")
+    try:
+        lease = begun(ledger)
+
+        def told() -> list[StatementsOn]:
+            (row,) = audit_rows(ledger, lease.environment, lease.keyspace, limit=2)
+            return [row.ran, row.unknown]
+
+        none = StatementsOn(0, ())
+        running = moved_to(row_of(ledger, lease), OperationState.RUNNING)
+        ledger.record(lease, [running])
+        assert told() == [none, none]
+        intent_of = DeployIntent(at_s=1.0, times=1)
+        ledger.record(lease, [DeployEntry(step=DeployStep.CUT_OVER, intent=intent_of)])
+        assert told() == [none, StatementsOn(3, SHARDS)]
+        for shard in SHARDS:
+            row = replace(row_of(ledger, lease, shard), statements_done=1)
+            ledger.record(lease, [moved_to(row, OperationState.COMPLETED)])
+        assert told() == [StatementsOn(3, SHARDS), none]
     finally:
         ledger.close()
 
