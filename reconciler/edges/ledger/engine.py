@@ -1,5 +1,4 @@
-"""Connections to the ledger's database, what may go wrong with them in our own words, and the
-sharing of transactions.
+"""Connections to the ledger's database, and the sharing of transactions.
 
 Rule: no text of a driver's error that could name a host or a user leaves this module (PL-12).
 """
@@ -13,12 +12,12 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 
-from pymysql.constants import CLIENT, CR
+from pymysql.constants import CLIENT
 from sqlalchemy import Connection, Engine, Transaction, create_engine, event, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
-from reconciler.edges.client.opening import SessionOptions, is_about_encryption, open_wire
+from reconciler.edges.client.opening import SessionOptions, open_wire
 from reconciler.edges.client.wire import Wire
 from reconciler.edges.ledger.address import mysql_target, parse_address
 from reconciler.edges.ledger.limits import (
@@ -26,8 +25,7 @@ from reconciler.edges.ledger.limits import (
     LEDGER_BUSY_S_MAX,
     LEDGER_CONNECTIONS_MAX,
 )
-from reconciler.errors import Problem, Unavailable
-from reconciler.ports.split_jobs import OutcomeUnknown
+from reconciler.edges.ledger.problems import cannot_be_used, outcome_unknown, unavailable
 
 _UPGRADE_LOCK = "reconciler.ledger.upgrade"
 
@@ -35,18 +33,6 @@ _UPGRADE_LOCK = "reconciler.ledger.upgrade"
 logging.getLogger("sqlalchemy").addHandler(logging.NullHandler())
 
 Work = Callable[[Connection], None]
-
-# In place of the driver's and the server's own words, which name hosts, accounts and databases.
-_TOLD: dict[frozenset[int], str] = {
-    frozenset({1021, 1114}): "its server has no room left",
-    frozenset({1290, 1792, 1836}): "its server takes no writes at the moment",
-    frozenset({1044, 1045, 1142, 1227}): "its server refuses the login, or what it asked for",
-    frozenset({1049}): "its server has no such database",
-    frozenset({1205, 1213}): "another writer held it for too long",
-    frozenset({2002, 2003, 2005}): "its server cannot be reached",
-    frozenset({CR.CR_AUTH_PLUGIN_ERR}): "its server asks for the password itself, unverified",
-    frozenset({1053, 1927, 2006, 2013, 3169}): "the connection to its server was lost",
-}
 
 
 def engine_for(url: str | None, *, default_file: Path) -> Engine:
@@ -77,7 +63,7 @@ def deciding(engine: Engine) -> Iterator[Connection]:
         try:
             transaction.commit()
         except SQLAlchemyError as error:
-            raise _outcome_unknown(_reason(error)) from None
+            raise outcome_unknown(error) from None
 
 
 @contextmanager
@@ -114,7 +100,10 @@ def alone(connection: Connection) -> Iterator[None]:
         return
     lock = {"name": _UPGRADE_LOCK, "wait_s": LEDGER_BUSY_S_MAX}
     if connection.execute(text("SELECT GET_LOCK(:name, :wait_s)"), lock).scalar() != 1:
-        raise _unavailable("another process is making or upgrading its tables")
+        raise cannot_be_used(
+            "another process is making or upgrading its tables",
+            recovery="wait until it is done, then run the same command again",
+        )
     try:
         yield
     finally:
@@ -212,19 +201,7 @@ def _plain_errors() -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        raise _unavailable(_reason(error)) from None
-
-
-def _reason(error: SQLAlchemyError) -> str:
-    if not isinstance(error, DBAPIError) or error.orig is None:
-        return "it did not answer in time"
-    if type(error.orig).__module__.startswith("sqlite3"):
-        return str(error.orig)  # "database or disk is full", "database is locked"
-    if isinstance(error.orig, Exception) and is_about_encryption(error.orig):
-        return "no connection to its server came about that is encrypted and verified"
-    number = error.orig.args[0] if error.orig.args else None
-    told = next((words for numbers, words in _TOLD.items() if number in numbers), None)
-    return f"{told} ({number})" if told else f"its server answered with error {number}"
+        raise unavailable(error) from None
 
 
 def _make_folder(folder: Path) -> None:
@@ -235,25 +212,8 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / ".gitignore").write_text("*\n")
     except OSError as error:
-        raise _unavailable(f"its folder cannot be made: {error.strerror}") from None
-
-
-def _unavailable(reason: str) -> Unavailable:
-    return Unavailable(
-        Problem(
-            code="ledger-unavailable",
-            message=f"the ledger cannot be used: {reason}",
-            recovery="fix the ledger (its server, its disk, its file's permissions), then"
-            " `reconciler resume`",
-        )
-    )
-
-
-def _outcome_unknown(reason: str) -> OutcomeUnknown:
-    return OutcomeUnknown(
-        Problem(
-            code="ledger-outcome-unknown",
-            message=f"the ledger was asked to commit, and nobody knows whether it did: {reason}",
-            recovery="run `reconciler apply` again: it looks at what stands before anything else",
-        )
-    )
+        raise cannot_be_used(
+            f"its folder cannot be made: {error.strerror}",
+            recovery="see that this user may write there, or say in the spec where the ledger is"
+            " (`ledger:`), then run the same command again",
+        ) from None
