@@ -88,8 +88,11 @@ def _has_failed(outcome: ApplyOutcome, wave: int) -> bool:
 
 
 def _all_tried(outcome: ApplyOutcome, wave: int) -> bool:
+    """And what failed are shards: a failed step of the VSchema is of them all (FZ-5)."""
     states = {row.state for row in outcome.shards if row.wave == wave}
-    return states <= {OperationState.COMPLETED, OperationState.FAILED}
+    steps = {row.state for row in outcome.finalizers}
+    is_of_shards = OperationState.FAILED not in steps
+    return is_of_shards and states <= {OperationState.COMPLETED, OperationState.FAILED}
 
 
 def _is_past_failures(outcome: ApplyOutcome, wave: int) -> bool:

@@ -24,9 +24,11 @@ from reconciler.model.server import ServerError
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.ends import apply_end
 from reconciler.outcomes.exit_code import ExitCode
+from reconciler.outcomes.part_report import report_of
 from reconciler.outcomes.progress import FinalizerEnded, FinalizerStarted
 from reconciler.plan.model import Moment, Plan, PlannedStatement
 from reconciler.ports.engine import Failed, Outcome
+from reconciler.rollout.course import PartReport
 from reconciler.rollout.waves import WaveChoice
 from reconciler.spec.model import OnFailure, RolloutSpec
 from tests.sample_vschema import EMPTY, FIRST, LAST, SHARDED, routed, vschema_step
@@ -217,6 +219,9 @@ def test_all_shards_green_and_the_vschema_refused_is_a_failed_apply_with_its_err
     assert outcome.problem is not None
     assert "unknown vindex type: hush" in outcome.problem.message
     assert apply_end(outcome, WaveChoice.ALL).code is ExitCode.PARTIAL
+    told = report_of(outcome, max(row.wave for row in outcome.shards), failures_released=True)
+    assert isinstance(told, PartReport)
+    assert not told.goes_past, "what a spec lets fail, and somebody releases, are shards"
     stored = sim.ledger.apply(outcome.apply_id or 0)
     assert stored is not None
     assert (stored.state, stored.problem) == (ApplyState.FAILED, outcome.problem)
