@@ -14,14 +14,14 @@ from dataclasses import dataclass
 
 from reconciler.ddl.lexer import UNREADABLE, TokenKind, tokenize
 from reconciler.ddl.local_engines import LOCAL_ENGINES
-from reconciler.ddl.quote import unquote_identifier
+from reconciler.ddl.quote import doubles_in_keys, unquote_identifier
 from reconciler.ddl.read import read_table
 from reconciler.ddl.scan import NAME
 from reconciler.ddl.second_reader import sees_one_statement
 from reconciler.errors import Refused
 from reconciler.model.object_id import ObjectKind
 from reconciler.model.schema import OtherObject, Partition, Table
-from reconciler.model.server import Flavor, ServerVersion
+from reconciler.model.server import ServerVersion
 
 _VIEW = re.compile(
     r"CREATE ALGORITHM=(?:UNDEFINED|MERGE|TEMPTABLE) SQL SECURITY (DEFINER|INVOKER)"
@@ -143,9 +143,8 @@ def _partition_options(partitions: Iterable[Partition]) -> Iterator[tuple[str, s
 
 
 def _quotes_names(table: Table, version: ServerVersion) -> bool:
-    """MariaDB prints the names of a foreign key without doubling the backquotes in them: there, a
-    name that holds one would end before it ends."""
-    if version.flavor is Flavor.MYSQL:
+    """Whether what it is printed as can be run, whatever its names hold."""
+    if doubles_in_keys(version):
         return True
     names = (
         name for key in table.foreign_keys for name in (key.name, *key.columns, *key.parent_columns)

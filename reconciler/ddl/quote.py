@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from reconciler.model.server import Flavor, ServerVersion
+
 # What MySQL's and MariaDB's append_unescaped() escape, and nothing else: a tab is printed as a tab.
 _PRINTED_ESCAPES = str.maketrans(
     {"\0": "\\0", "\n": "\\n", "\r": "\\r", "\\": "\\\\", "'": "''"},
@@ -16,6 +18,9 @@ _PRINTED_ESCAPES = str.maketrans(
 
 # MySQL manual, "String Literals", Special Character Escape Sequences.
 _NAMED_ESCAPES = {"0": "\0", "b": "\b", "n": "\n", "r": "\r", "t": "\t", "Z": "\x1a"}
+# The first release of a series of MariaDB that doubles them: 10.11.18 and 11.8.6 do not. Of others
+# nobody has looked.
+_DOUBLED_IN_KEYS_SINCE = {(10, 11): 19, (11, 8): 9}
 _ESCAPE_OR_DOUBLED = {
     "'": re.compile(r"\\(.)|''", re.DOTALL),
     '"': re.compile(r'\\(.)|""', re.DOTALL),
@@ -29,6 +34,15 @@ def quote_identifier(name: str) -> str:
 def quote_identifiers(names: tuple[str, ...]) -> str:
     """`a`,`b`: a list of columns as the servers print it."""
     return ",".join(map(quote_identifier, names))
+
+
+def doubles_in_keys(version: ServerVersion) -> bool:
+    """Whether backquotes inside the names of a foreign key, and of its columns, are printed doubled
+    as in any other name. Where they are not, a name that holds one ends before it ends."""
+    if version.flavor is Flavor.MYSQL:
+        return True
+    since = _DOUBLED_IN_KEYS_SINCE.get((version.major, version.minor))
+    return since is not None and version.patch >= since
 
 
 def unquote_identifier(text: str) -> str:

@@ -74,7 +74,7 @@ def read_table(text: str, version: ServerVersion) -> Table:
     if holds_login(text):
         raise _rows_elsewhere(text)
     frame = expect(_FRAME, text, 0)
-    items, at = _read_items(text, frame.end(), version.flavor)
+    items, at = _read_items(text, frame.end(), version)
     options, system_versioned, at = read_options(text, at, version.flavor)
     partitioning, at = read_partitioning(text, at, version.flavor)
     table = Table(
@@ -119,16 +119,16 @@ _PRINTED_COMMENTS = frozenset({"/*WITH LOCAL TIME ZONE*/"})
 _IN_COMMENTS = (TokenKind.COMMENT, TokenKind.UNTERMINATED, TokenKind.UNKNOWN)
 
 
-def _read_items(text: str, at: int, flavor: Flavor) -> tuple[_Items, int]:
+def _read_items(text: str, at: int, version: ServerVersion) -> tuple[_Items, int]:
     items = _Items()
-    read_column = _READ_COLUMN[flavor]
+    read_column = _READ_COLUMN[version.flavor]
     while True:
         match text[at : at + 1]:
             case "`":
                 column, at = read_column(text, at)
                 items.columns.append(column)
             case "C":
-                at = _read_constraint(text, at, flavor, items)
+                at = _read_constraint(text, at, version, items)
             case "P" if period := _PERIOD.match(text, at):
                 items.periods.append(period.group())
                 at = period.end()
@@ -143,10 +143,10 @@ def _read_items(text: str, at: int, flavor: Flavor) -> tuple[_Items, int]:
     return items, at + len(_END)
 
 
-def _read_constraint(text: str, at: int, flavor: Flavor, items: _Items) -> int:
+def _read_constraint(text: str, at: int, version: ServerVersion, items: _Items) -> int:
     match expect(_CONSTRAINT_KIND, text, at)[1]:
         case "FOREIGN KEY":
-            key, at = read_foreign_key(text, at, flavor)
+            key, at = read_foreign_key(text, at, version)
             items.foreign_keys.append(key)
         case _:
             check, at = read_check(text, at)

@@ -2,7 +2,8 @@
 
 What a statement takes was found out on MySQL 9.7, MariaDB 10.11 and 11.8 by leaving out one
 privilege after the other: ALTER TABLE asks for ALTER, whatever its clauses; for DROP as well where
-partitions go; where it renames, for what RENAME TABLE asks for.
+partitions go; where it renames, for what RENAME TABLE asks for. MariaDB 11.8.9 drops partitions
+without ALTER, which is asked for there as well: 11.8.6 does not.
 """
 
 from __future__ import annotations

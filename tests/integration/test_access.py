@@ -84,6 +84,14 @@ def server_takes(server: RunningServer, database: str, login: Account, sql: str)
     return number not in (1142, 1044)
 
 
+def may_ask_for_less(server: RunningServer, sql: str, missing: str | None) -> bool:
+    """MariaDB 11.8.9 drops a partition for a login without ALTER; 11.8.6 and 10.11.19 do not. The
+    guard asks for what any of them does."""
+    version = server.version
+    is_later = version.flavor is Flavor.MARIADB and version.at_least(11, 8, 7)
+    return is_later and missing == "ALTER" and " DROP PARTITION " in sql
+
+
 @pytest.mark.invariant("GD-13")
 @pytest.mark.parametrize(("sql", "needed"), STATEMENTS, ids=[sql[:40] for sql, _ in STATEMENTS])
 def test_what_is_said_to_be_missing_is_what_the_server_denies(
@@ -99,7 +107,8 @@ def test_what_is_said_to_be_missing_is_what_the_server_denies(
         with account(server, grant, "PROCESS ON *.*") as login:
             refused = lacking(access_of(server, database, login), planned(sql), flavor)
             taken = server_takes(server, database, login, sql)
-        assert taken is (missing is None)
+        if not may_ask_for_less(server, sql, missing):
+            assert taken is (missing is None)
         assert bool(refused) is (missing is not None)
         # A rename asks for its privileges on two tables; every refusal is about the one left out.
         assert all(f"may not {missing}" in words for words in refused)

@@ -10,7 +10,7 @@ from hypothesis.strategies import SearchStrategy
 from reconciler.ddl.fingerprint import table_fingerprint
 from reconciler.ddl.lexer import TokenKind, tokenize
 from reconciler.ddl.normalize import normalize_table
-from reconciler.ddl.quote import quote_string
+from reconciler.ddl.quote import doubles_in_keys, quote_string
 from reconciler.ddl.read import read_table
 from reconciler.ddl.render import create_table_sql, render_table
 from reconciler.errors import Refused
@@ -31,7 +31,7 @@ from reconciler.model.server import Flavor, ServerVersion
 from tests.series import share
 
 MYSQL = ServerVersion(Flavor.MYSQL, 9, 7, 4)
-MARIADB = ServerVersion(Flavor.MARIADB, 11, 8, 6)
+MARIADB = ServerVersion(Flavor.MARIADB, 11, 8, 9)
 MARIADB_10 = ServerVersion(Flavor.MARIADB, 10, 11, 18)
 
 texts = st.text(
@@ -42,7 +42,7 @@ texts = st.text(
     max_size=12,
 )
 names = texts.filter(lambda text: text != "")
-# MariaDB prints names of foreign keys raw: with a backquote inside they are ambiguous.
+# Some releases print names of foreign keys raw: with a backquote inside they are ambiguous.
 plain_names = names.filter(lambda name: "`" not in name)
 literals = texts.map(quote_string)
 numbers = st.integers(min_value=0, max_value=10**9)
@@ -170,8 +170,8 @@ primary_keys = st.builds(
 )
 
 
-def foreign_keys(flavor: Flavor) -> SearchStrategy[ForeignKey]:
-    key_names = plain_names if flavor is Flavor.MARIADB else names
+def foreign_keys(version: ServerVersion) -> SearchStrategy[ForeignKey]:
+    key_names = names if doubles_in_keys(version) else plain_names
     key_lists = st.lists(key_names, min_size=1, max_size=3).map(tuple)
     actions = st.sampled_from([None, "CASCADE", "SET NULL", "RESTRICT", "NO ACTION"])
     return st.builds(
@@ -245,7 +245,7 @@ def tables(version: ServerVersion) -> SearchStrategy[Table]:
         name=names,
         columns=st.lists(columns(flavor), min_size=1, max_size=4).map(tuple),
         indexes=keys,
-        foreign_keys=st.lists(foreign_keys(flavor), max_size=2).map(tuple),
+        foreign_keys=st.lists(foreign_keys(version), max_size=2).map(tuple),
         checks=st.lists(
             st.builds(Check, name=names, expression=expressions, enforced=enforced), max_size=2
         ).map(tuple),

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 
-from reconciler.ddl.quote import unquote_identifier
+from reconciler.ddl.quote import doubles_in_keys, unquote_identifier
 from reconciler.ddl.scan import NAME, closing_bracket, expect
 from reconciler.model.schema import Check, ForeignKey
-from reconciler.model.server import Flavor
+from reconciler.model.server import ServerVersion
 
 _NAMES = rf"{NAME}(?:, {NAME})*+"
-# MariaDB 10.6-11.8 print these names without doubling the backquotes inside them.
-_RAW_NAME = r"`.*?`"
+# Where backquotes inside are not doubled. Two in a row may be one that is, of a release that nobody
+# has looked at.
+_RAW_NAME = r"`(?:(?!``).)*?`"
 _ACTION = r"(RESTRICT|CASCADE|SET NULL|NO ACTION|SET DEFAULT)"
 
 
@@ -24,19 +25,17 @@ def _foreign_key_pattern(name: str, names: str) -> re.Pattern[str]:
     )
 
 
-_FOREIGN_KEY = {
-    Flavor.MYSQL: _foreign_key_pattern(NAME, _NAMES),
-    Flavor.MARIADB: _foreign_key_pattern(_RAW_NAME, _RAW_NAME),
-}
+_FOREIGN_KEY = _foreign_key_pattern(NAME, _NAMES)
+_RAW_FOREIGN_KEY = _foreign_key_pattern(_RAW_NAME, _RAW_NAME)
 _EACH_NAME = re.compile(NAME)
 _CHECK = re.compile(rf"CONSTRAINT ({NAME}) CHECK (?=\()")
 _NOT_ENFORCED = " /*!80016 NOT ENFORCED */"
 
 
-def read_foreign_key(text: str, at: int, flavor: Flavor) -> tuple[ForeignKey, int]:
-    match = expect(_FOREIGN_KEY[flavor], text, at)
+def read_foreign_key(text: str, at: int, version: ServerVersion) -> tuple[ForeignKey, int]:
+    raw = not doubles_in_keys(version)
+    match = expect(_RAW_FOREIGN_KEY if raw else _FOREIGN_KEY, text, at)
     name, columns, database, table, parent_columns, on_delete, on_update = match.groups()
-    raw = flavor is Flavor.MARIADB
     key = ForeignKey(
         name=name[1:-1] if raw else unquote_identifier(name),
         columns=_read_names(columns, raw),

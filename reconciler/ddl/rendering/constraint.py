@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from reconciler.ddl.quote import quote_identifier
+from reconciler.ddl.quote import doubles_in_keys, quote_identifier
 from reconciler.ddl.rendering.style import Style, since
 from reconciler.model.schema import Check, ForeignKey
 from reconciler.model.server import Flavor, ServerVersion
 
 
 def foreign_key_sql(key: ForeignKey, version: ServerVersion, style: Style = Style.PLAIN) -> str:
-    # MariaDB 10.6-11.8 print constraint and column names here without doubling their backquotes.
-    raw = version.flavor is Flavor.MARIADB and style.is_printed
+    raw = style.is_printed and not doubles_in_keys(version)
     quote = _quote_raw if raw else quote_identifier
     database = f"{quote_identifier(key.parent_database)}." if key.parent_database else ""
     sql = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.ddl.foreign import foreign_table
 from reconciler.ddl.read import read_table
 from reconciler.ddl.render import render_table
 from reconciler.errors import Refused
@@ -180,6 +181,28 @@ def test_a_name_in_a_mariadb_foreign_key_is_printed_raw() -> None:
     (key,) = read_table(text, MARIADB).foreign_keys
     assert (key.name, key.columns, key.parent_table) == ("fk`x", ("a`b",), "p`q")
     assert key.parent_columns == ("c`d", "e")
+
+
+DOUBLED = (
+    "CREATE TABLE `c` (\n  `a``b` int(11) DEFAULT NULL,\n  CONSTRAINT `fk``x` FOREIGN KEY "
+    "(`a``b`) REFERENCES `p``q` (`c``d`, `e`)\n) ENGINE=InnoDB"
+)
+
+
+@pytest.mark.parametrize("release", [(10, 11, 19), (11, 8, 9)])
+def test_a_name_in_a_foreign_key_of_a_later_mariadb_is_printed_as_any_other(
+    release: tuple[int, int, int],
+) -> None:
+    version = ServerVersion(Flavor.MARIADB, *release)
+    (key,) = read_table(DOUBLED, version).foreign_keys
+    assert (key.name, key.columns, key.parent_columns) == ("fk`x", ("a`b",), ("c`d", "e"))
+    assert foreign_table(DOUBLED, "c", version) is not None
+
+
+@pytest.mark.parametrize("release", [(10, 11, 18), (11, 8, 8), (11, 4, 99)])
+def test_two_backquotes_that_may_be_one_are_not_understood(release: tuple[int, int, int]) -> None:
+    with pytest.raises(Refused):
+        read_table(DOUBLED, ServerVersion(Flavor.MARIADB, *release))
 
 
 ONE_COLUMN = "CREATE TABLE `t` (\n  `a` int DEFAULT NULL{column}{item}\n) ENGINE=InnoDB{option}"
