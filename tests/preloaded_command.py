@@ -1,6 +1,6 @@
 """`python -I -S tests/preloaded_command.py SOCKET -m reconciler ...`: a command that a shell types,
 forked as those that a test starts (tests/preloaded.py). It has the shell's streams, folder and
-environment, and this process ends as it has ended.
+environment, and is told to end when this process is, which ends as it has ended.
 
 Rule: nothing is imported that takes time, for that is what this is there to save.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import sys
 from collections.abc import Sequence
@@ -27,7 +28,8 @@ def main() -> int:
     with socket.socket(fileno=int(place)) as asking, telling:
         ask(asking, arguments, (0, 1, 2, telling.fileno()))
     with ends:
-        ends.recv(32)  # its id
+        process_id = int(ends.recv(32))
+        signal.signal(signal.SIGTERM, lambda number, _: os.kill(process_id, number))
         code = int(ends.recv(32))
     return code if code >= 0 else 128 - code
 

@@ -1,5 +1,5 @@
 """The files of a release: the source distribution is the whole checkout, the wheel made from it is
-the package and works, and gathering the changelog leaves what the release workflow asks for."""
+the package and works, and who has them can check them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import zipfile
 from dataclasses import dataclass, replace
@@ -18,7 +19,9 @@ import pytest
 
 import reconciler
 from tests.container import Image
+from tests.documented import shown
 from tests.tidy.source import ROOT
+from tests.yaml_cases import read_yaml
 
 MADE_BY_THE_BUILD = ("PKG-INFO", "setup.cfg")
 EXAMPLES = ROOT / "docs" / "examples"
@@ -173,22 +176,62 @@ def test_the_images_hold_a_command_that_works(image: Image, tmp_path: Path) -> N
     assert re.findall(r"directory = (\S+)", trusted) == ["/repo", "/clone/shop"]
 
 
-def test_a_gathered_changelog_is_what_a_tag_is_checked_against(tmp_path: Path) -> None:
-    checkout = copy_of_the_checkout(tmp_path)
-    fragment = checkout / "changes" / "something-new.added.md"
-    fragment.write_text("Something that this test alone could think of.\n")
-    towncrier = str(Path(sys.executable).with_name("towncrier"))
-    version = reconciler.__version__
-    ran("git", "init", "--quiet", cwd=checkout)  # whose fragments are deleted
-    ran(towncrier, "build", "--yes", "--version", version, "--date", "2026-03-01", cwd=checkout)
-    text = (checkout / "CHANGELOG.md").read_text(encoding="utf-8")
-    assert f"\n## {version}, 2026-03-01\n\n### Added\n\n- " in text
-    assert "\n\n\n" not in text
-    left = sorted(path.name for path in (checkout / "changes").glob("*.md"))
-    assert left == ["README.md"]
-    (checkout / "LICENSE").write_text("whatever the owner chose\n")
-    project = (checkout / "pyproject.toml").read_text(encoding="utf-8")
-    chosen = project.replace('# license = ""', 'license = "LicenseRef-Chosen"')
-    (checkout / "pyproject.toml").write_text(chosen, encoding="utf-8")
-    notes = ran(sys.executable, "tools/check-release", f"v{version}", cwd=checkout)
-    assert "- Something that this test alone could think of.\n" in notes
+def shown_on(page: str, *begins: str) -> list[str]:
+    """The one command of a page that begins so, of each."""
+    found = [[one for one in shown() if one.startswith(b) and page in shown()[one]] for b in begins]
+    return [command for (command,) in found]
+
+
+def test_the_checkout_is_installed_by_the_commands_of_the_readme(
+    built: Built, tmp_path: Path
+) -> None:
+    """Without an index: what is needed besides comes from here."""
+    with tarfile.open(built.sdist) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (unpacked,) = tmp_path.iterdir()
+    unpacked.rename(tmp_path / "reconciler")
+    without_index = {"PIP_NO_INDEX": "1", "PIP_NO_DEPS": "1", "PIP_NO_BUILD_ISOLATION": "0"}
+    here = {"HOME": str(tmp_path), "PYTHONPATH": sysconfig.get_path("purelib")}
+    here["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    venv, install = shown_on("README.md", "python3 -m venv", "~/.reconciler/bin/pip install")
+    ran("bash", "-c", venv, cwd=tmp_path, **here)
+    ran("bash", "-c", install, cwd=tmp_path, **here, **without_index)
+    command = tmp_path / ".reconciler" / "bin" / "reconciler"
+    assert reconciler.__version__ in ran(str(command), "--version", cwd=tmp_path, **here)
+
+
+GH = """#!/bin/sh
+for word; do echo "$word"; done > asked
+"""
+
+
+def test_a_release_is_checked_by_the_commands_of_its_page(built: Built, tmp_path: Path) -> None:
+    """As the workflow leaves it, of which somebody downloads one file. `gh`, which asks GitHub, is
+    a stand-in: what it is asked for is what the workflow does."""
+    release = read_yaml(ROOT / ".github" / "workflows" / "release.yml")
+    steps = [step for job in release["jobs"].values() for step in job["steps"] if "run" in step]
+    (hashes,) = [step["run"] for step in steps if ">../SHA256SUMS" in step["run"]]
+    ran("bash", "-c", hashes, cwd=built.wheel.parent.parent)
+    shutil.copy(built.wheel.parent.parent / "SHA256SUMS", tmp_path)
+    shutil.copy(built.wheel, tmp_path)
+    check, verify = shown_on("docs/releasing.md", "sha256sum", "gh attestation")
+    assert f"{built.wheel.name}: OK" in ran("bash", "-c", check, cwd=tmp_path)
+
+    (tmp_path / "gh").write_text(GH)
+    (tmp_path / "gh").chmod(0o755)
+    here = verify.replace("1.2.3", reconciler.__version__).replace("OWNER", "o")
+    ran("bash", "-c", here, cwd=tmp_path, PATH=f"{tmp_path}:{os.environ['PATH']}")
+    words = (tmp_path / "asked").read_text().split()
+    assert (tmp_path / words[2]).is_file(), "the wheel has this name"
+    asked = dict(zip(words[3::2], words[4::2], strict=True))
+    assert asked == {
+        "--repo": "o/reconciler",
+        "--signer-workflow": "o/reconciler/.github/workflows/release.yml",
+        "--source-ref": f"refs/tags/v{reconciler.__version__}",
+    }
+    assert "attestations" in release["jobs"]["attest"]["permissions"]
+
+    with (tmp_path / built.wheel.name).open("ab") as wheel:
+        wheel.write(b"x")
+    with pytest.raises(AssertionError, match="FAILED"):
+        ran("bash", "-c", check, cwd=tmp_path)

@@ -8,8 +8,8 @@ A session is a file of `tests/cases/docs/`: its steps are typed into one shell, 
     code   how it ends, where that is not 0
     says   a part of what it says
 
-The shell has two functions: `reconciler`, and `sql SHARD STATEMENT`, by which a colleague works
-past git. A shard called `-80` has the database `${DATABASES}_-80`, and it is empty.
+The shell finds two commands, in `$COMMANDS`: `reconciler`, and `sql SHARD STATEMENT`, by which a
+colleague works past git. A shard called `-80` has the database `${DATABASES}_-80`, and it is empty.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ class World:
     """What the shell of a session finds: empty shards, a scratch server, and an empty folder."""
 
     home: Path
+    commands: Path
     server: RunningServer
     databases: str
 
@@ -58,6 +59,9 @@ class World:
         return {
             **kept,
             "HOME": str(self.home),
+            "XDG_DATA_HOME": str(self.home / ".local" / "share"),
+            "COMMANDS": str(self.commands),
+            "PATH": f"{self.commands}:{os.environ['PATH']}",
             "CHECKOUT": str(ROOT),
             "PORT": str(self.server.port),
             "ADMIN": self.server.admin.user,
@@ -80,12 +84,15 @@ class World:
 
 @pytest.fixture
 def world(tmp_path: Path, mysql_server: RunningServer) -> Iterator[World]:
+    home, commands = tmp_path / "home", tmp_path / "commands"
+    home.mkdir()
+    commands.mkdir()
     databases = f"docs_{os.getpid()}"
     made = [f"`{databases}_{shard}`" for shard in SHARDS]
     run_as_admin(mysql_server, *(f"CREATE DATABASE {name}" for name in made))
-    yield World(tmp_path, mysql_server, databases)
-    if (tmp_path / ".sandbox").exists():  # a session that ended before it took its own down
-        down = ["-m", "reconciler", "sandbox", "down", "--folder", str(tmp_path / ".sandbox")]
+    yield World(home, commands, mysql_server, databases)
+    if (home / ".sandbox").exists():  # a session that ended before it took its own down
+        down = ["-m", "reconciler", "sandbox", "down", "--folder", str(home / ".sandbox")]
         Started(down).communicate()
     run_as_admin(mysql_server, *(f"DROP DATABASE {name}" for name in made))
 
@@ -103,12 +110,11 @@ def test_every_command_of_a_session_ends_as_it_should(session: Path, world: Worl
 def _session(world: World, typed: tuple[Step, ...]) -> list[tuple[str, int]]:
     """What each step said, and how it ended."""
     command, file = for_a_shell()
-    preloaded = " ".join(command)
-    script = [
-        "exec 2>&1",
-        f'reconciler() {{ {preloaded} -m reconciler "$@"; }}',
-        f'sql() {{ {preloaded} -c "$SQL" "$@"; }}',
-    ]
+    for name, does in (("reconciler", "-m reconciler"), ("sql", '-c "$SQL"')):
+        program = world.commands / name
+        program.write_text(f'#!/bin/sh\nexec {" ".join(command)} {does} "$@"\n')
+        program.chmod(0o755)
+    script = ["exec 2>&1"]
     for number, step in enumerate(typed):
         end = _END.format(number=number)
         script += [step.typed, f'CODE=$?; echo; echo "{end} $CODE"']
