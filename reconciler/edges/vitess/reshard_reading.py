@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from reconciler.edges.secrets import SECRETS
 from reconciler.edges.vitess.limits import VTCTLD_ERROR_CHARS_MAX
-from reconciler.edges.vitess.problems import vtctld_misread
-from reconciler.errors import Problem, Unavailable
+from reconciler.edges.vitess.vtctld import understood
+from reconciler.errors import Problem
 from reconciler.plan.commitment import sha256_of
 from reconciler.plan.visible import visible_line
 from reconciler.reshard.job import TableGround
@@ -30,8 +30,6 @@ _KIND = "Reshard"
 _FROZEN = "FROZEN"
 _COUNTER = re.compile(r" AUTO_INCREMENT=[0-9]+")
 _NOT_SWITCHED = "Reads Not Switched"
-
-Read = TypeVar("Read")
 
 
 def said(words: str) -> str:
@@ -155,14 +153,6 @@ def read_foreseen(answer: Any) -> tuple[str, ...]:
     return understood(
         "Reshard switchtraffic", lambda: tuple(said(str(one)) for one in answer["dry_run_results"])
     )
-
-
-def understood(command: str, read: Callable[[], Read]) -> Read:
-    try:
-        return read()
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        reason = f"{type(error).__name__} of {error.args[0] if error.args else 'a value'}"
-        raise Unavailable(vtctld_misread(command, reason)) from None
 
 
 def _is_own(record: Mapping[str, Any], work: ReshardWork) -> bool:

@@ -6,13 +6,12 @@ understood would be one that nobody minds (GD-5).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from reconciler.edges.vitess.problems import vtctld_misread
-from reconciler.errors import Unavailable
+from reconciler.edges.vitess.vtctld import understood
 from reconciler.model.fleet import in_key_order
 from reconciler.model.topology import OpenMigration, Serving, TableKept, TopologyShard, Workflow
 
@@ -21,12 +20,10 @@ _OF_ONLINE_DDL = "OnlineDDL"
 _FAILED = "failed"
 _ENDS = (_FAILED, "complete", "cancelled")
 
-Read = TypeVar("Read")
-
 
 def read_keyspaces(answer: Any) -> dict[str, str]:
     """The sidecar's database by keyspace, of `GetKeyspaces`."""
-    return _understood("GetKeyspaces", lambda: {_name(one): _sidecar(one) for one in answer})
+    return understood("GetKeyspaces", lambda: {_name(one): _sidecar(one) for one in answer})
 
 
 def read_cells(answer: str) -> tuple[str, ...]:
@@ -72,7 +69,7 @@ def read_shards(answer: Any, healthy: Serves) -> tuple[TopologyShard, ...]:
         ordered = in_key_order(tuple(shards))
         return tuple(_shard(name, shards[name]["shard"], healthy) for name in ordered)
 
-    return _understood("FindAllShardsInKeyspace", read)
+    return understood("FindAllShardsInKeyspace", read)
 
 
 def read_workflows(answers: Iterable[Any], keyspace: str) -> tuple[Workflow, ...]:
@@ -85,7 +82,7 @@ def read_workflows(answers: Iterable[Any], keyspace: str) -> tuple[Workflow, ...
         others = (one for one in found if one.kind != _OF_ONLINE_DDL)
         return tuple(sorted(others, key=lambda one: (one.target, one.name, one.kind)))
 
-    return _understood("GetWorkflows", read)
+    return understood("GetWorkflows", read)
 
 
 #: Of `show vitess_migrations`: every migration that may not be at an end.
@@ -181,11 +178,3 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError("text")
     return value
-
-
-def _understood(command: str, read: Callable[[], Read]) -> Read:
-    try:
-        return read()
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        reason = f"{type(error).__name__} of {error.args[0] if error.args else 'a value'}"
-        raise Unavailable(vtctld_misread(command, reason)) from None

@@ -11,10 +11,10 @@ import re
 import socket
 import ssl
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, assert_never
+from typing import Any, TypeVar, assert_never
 
 from reconciler.edges.client.tls import Insecure, TlsFiles, TlsSetting, is_local
 from reconciler.edges.mysql.target import expand, tls_setting
@@ -31,6 +31,8 @@ from reconciler.edges.vitess.vtctldclient import VtctldAnswer, VtctldClient
 from reconciler.errors import InvalidInput, Problem, Unavailable
 from reconciler.spec.model import Vtctld
 from reconciler.strict_json import JsonUnreadable, read_json
+
+Read = TypeVar("Read")
 
 _LABEL = "vtctld"
 
@@ -84,6 +86,15 @@ def json_of(command: str, answer: VtctldAnswer) -> Any:
         return read_json(_text_of(answer).encode(), values_max=VTCTLD_ANSWER_VALUES_MAX)
     except JsonUnreadable as unreadable:
         raise Unavailable(vtctld_misread(command, unreadable.reason)) from None
+
+
+def understood(command: str, read: Callable[[], Read]) -> Read:
+    """What is read of its answer. Raises Unavailable for one of another form."""
+    try:
+        return read()
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        reason = f"{type(error).__name__} of {error.args[0] if error.args else 'a value'}"
+        raise Unavailable(vtctld_misread(command, reason)) from None
 
 
 def _text_of(answer: VtctldAnswer) -> str:
