@@ -5,12 +5,10 @@ A server lists none of a database on which the login has not EVENT.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from reconciler.ddl.programs.accounts import read_account
 from reconciler.ddl.programs.event import as_observed
 from reconciler.ddl.programs.names import with_own_names_bare_in_body
 from reconciler.ddl.quote import quote_identifier
@@ -19,6 +17,7 @@ from reconciler.edges.mysql.connect import Link, Row
 from reconciler.edges.mysql.problems import NO_SUCH_EVENT, ServerRefusal, is_of_the_moment, misread
 from reconciler.edges.mysql.reading import number, of_databases, text
 from reconciler.edges.mysql.shown_ahead import Asked, ShowsRows, spelled
+from reconciler.edges.mysql.shown_program import shown_text, without_definer
 from reconciler.model.access import EventGround
 from reconciler.model.object_id import ObjectKind
 from reconciler.model.programs import CreatedWith
@@ -41,9 +40,6 @@ SELECT @@event_scheduler, e.EVENT_SCHEMA, e.EVENT_NAME FROM (SELECT 1) one
   LEFT JOIN information_schema.EVENTS e ON e.EVENT_SCHEMA = %s
    AND e.STATUS IN ('SLAVESIDE_DISABLED', 'REPLICA_SIDE_DISABLED')
 """
-_DEFINER = re.compile(
-    r"\A(CREATE )DEFINER=((?:`(?:[^`]|``)*`|[^\s@]+)(?:@(?:`(?:[^`]|``)*`|\S+))?) "
-)
 
 
 class EventIsGone(Exception):
@@ -127,17 +123,16 @@ def read_event_with(link: ShowsRows, database: str, head: EventHead) -> OtherObj
         if refusal.error.number == NO_SUCH_EVENT:
             raise EventIsGone from None
         return None
-    shown = row[3].decode(errors="replace") if isinstance(row[3], bytes) else str(row[3])
+    shown = shown_text(row[3])
     if row[3] is None or is_too_large(shown):
         return None
-    definer = _DEFINER.match(shown)
-    account = read_account(definer[2]) if definer is not None else None
-    bare = with_own_names_bare_in_body(_DEFINER.sub(r"\1", shown), spelled(link, database))
+    bare, definer = without_definer(ObjectKind.EVENT, shown)
+    bare = with_own_names_bare_in_body(bare, spelled(link, database))
     return OtherObject(
         kind=ObjectKind.EVENT,
         name=head.name,
         definition=as_observed(bare, is_stamped=head.is_stamped, is_over=head.is_over),
-        definer=account.digest if account else None,
+        definer=definer,
         created_with=CreatedWith(
             character_set_client=text(row[4]),
             collation_connection=text(row[5]),

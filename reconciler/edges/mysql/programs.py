@@ -7,11 +7,9 @@ own database, which is another one on each shard.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from functools import lru_cache
 
-from reconciler.ddl.programs.accounts import read_account
 from reconciler.ddl.programs.names import with_own_names_bare, with_own_names_bare_in_body
 from reconciler.ddl.quote import quote_identifier
 from reconciler.ddl.scan import is_too_large
@@ -19,22 +17,14 @@ from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.events import read_event
 from reconciler.edges.mysql.events import read_heads as read_event_heads
 from reconciler.edges.mysql.limits import TEXTS_KNOWN_MAX
-from reconciler.edges.mysql.problems import ServerRefusal, is_of_the_moment
 from reconciler.edges.mysql.reading import Listing, list_names, text
 from reconciler.edges.mysql.shown_ahead import Asked, ShowsRows, spelled
+from reconciler.edges.mysql.shown_program import shown_row, shown_text, without_definer
 from reconciler.edges.mysql.triggers import read_heads, read_triggers
 from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.programs import ROUTINES, CreatedWith, event_id, trigger_id, view_id
 from reconciler.model.schema import OtherObject
 
-# In the head of a view, and nowhere else: a string in its query may look the same.
-_DEFINER = re.compile(
-    r"\A(CREATE ALGORITHM=\w+) DEFINER=((?:`(?:[^`]|``)*`|[^\s@]+)(?:@(?:`(?:[^`]|``)*`|\S+))?)"
-)
-
-_DEFINER_OF_ROUTINE = re.compile(
-    r"\A(CREATE )DEFINER=((?:`(?:[^`]|``)*`|[^\s@]+)(?:@(?:`(?:[^`]|``)*`|\S+))?) "
-)
 _ROUTINES = """
 SELECT ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES
  WHERE ROUTINE_SCHEMA = %s AND ROUTINE_TYPE IN ('PROCEDURE', 'FUNCTION')
@@ -97,39 +87,26 @@ def asked_of_sequence(name: str) -> Asked:
 
 
 def _read_sequence(link: Link, about: ObjectId) -> OtherObject | None:
-    asked = asked_of_sequence(about.name)
-    try:
-        row = link.row(asked.sql, width=asked.width)
-    except ServerRefusal as refusal:
-        if is_of_the_moment(refusal.error):
-            raise
+    row = shown_row(link, asked_of_sequence(about.name))
+    if row is None:
         return None
     return OtherObject(kind=about.kind, name=about.name, definition=text(row[1]))
 
 
 def read_routine(link: ShowsRows, database: str, about: ObjectId) -> OtherObject | None:
     """As `read_program` says."""
-    asked = asked_of_routine(about)
-    try:
-        row = link.row(asked.sql, width=asked.width)
-    except ServerRefusal as refusal:
-        if is_of_the_moment(refusal.error):
-            raise
+    row = shown_row(link, asked_of_routine(about))
+    if row is None or row[2] is None:  # there, and not for this login to see
         return None
-    if row[2] is None:  # there, and not for this login to see
-        return None
-    definition = row[2].decode(errors="replace") if isinstance(row[2], bytes) else str(row[2])
+    definition = shown_text(row[2])
     if is_too_large(definition):
         return None
-    definer = _DEFINER_OF_ROUTINE.match(definition)
-    account = read_account(definer[2]) if definer is not None else None
+    bare, definer = without_definer(about.kind, definition)
     return OtherObject(
         kind=about.kind,
         name=about.name,
-        definition=with_own_names_bare_in_body(
-            _DEFINER_OF_ROUTINE.sub(r"\1", definition), spelled(link, database)
-        ),
-        definer=account.digest if account else None,
+        definition=with_own_names_bare_in_body(bare, spelled(link, database)),
+        definer=definer,
         created_with=CreatedWith(
             character_set_client=text(row[3]),
             collation_connection=text(row[4]),
@@ -143,24 +120,18 @@ def read_view(link: ShowsRows, database: str, name: str) -> OtherObject | None:
     """None where there is no view of that name, or the login may not see it, and for one that is
     longer than anything that is read. Its own database is left out of its text, as everywhere (the
     session must be in it), and its definer told by a digest. Raises ServerRefusal or LinkLost."""
-    asked = asked_of_view(name)
-    try:
-        row = link.row(asked.sql, width=asked.width)
-    except ServerRefusal as refusal:
-        if is_of_the_moment(refusal.error):
-            raise  # it may be there all the same, and is not hidden
+    row = shown_row(link, asked_of_view(name))
+    if row is None:
         return None
-    # Bytes that are no text are marked in it, which no reader of a view takes.
-    definition = row[1].decode(errors="replace") if isinstance(row[1], bytes) else str(row[1])
+    definition = shown_text(row[1])
     if is_too_large(definition):
         return None
-    definer = _DEFINER.match(definition)
-    account = read_account(definer[2]) if definer is not None else None
+    bare, definer = without_definer(ObjectKind.VIEW, definition)
     return OtherObject(
         kind=ObjectKind.VIEW,
         name=name,
-        definition=with_own_names_bare(_DEFINER.sub(r"\1", definition), spelled(link, database)),
-        definer=account.digest if account else None,
+        definition=with_own_names_bare(bare, spelled(link, database)),
+        definer=definer,
         created_with=CreatedWith(
             character_set_client=text(row[2]), collation_connection=text(row[3])
         ),

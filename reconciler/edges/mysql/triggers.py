@@ -20,9 +20,10 @@ from reconciler.ddl.scan import is_too_large
 from reconciler.edges.client.row_packets import RawRow
 from reconciler.edges.mysql.connect import Link, Row
 from reconciler.edges.mysql.limits import TEXTS_KNOWN_MAX
-from reconciler.edges.mysql.problems import ServerRefusal, is_of_the_moment, misread
+from reconciler.edges.mysql.problems import misread
 from reconciler.edges.mysql.reading import number, text
 from reconciler.edges.mysql.shown_ahead import Asked, ShowsRows, spelled
+from reconciler.edges.mysql.shown_program import shown_row, shown_text
 from reconciler.model.object_id import ObjectKind
 from reconciler.model.programs import CreatedWith
 from reconciler.model.schema import OtherObject
@@ -80,14 +81,10 @@ def read_heads(link: Link, database: str) -> tuple[Head, ...]:
 def read_trigger(link: ShowsRows, database: str, head: Head) -> OtherObject | None:
     """None where it is gone, or the login may not see it, and for one that is longer than anything
     that is read. Raises ServerRefusal or LinkLost."""
-    asked = asked_of_trigger(head.name)
-    try:
-        row = link.row(asked.sql, width=asked.width)
-    except ServerRefusal as refusal:
-        if is_of_the_moment(refusal.error):
-            raise
+    row = shown_row(link, asked_of_trigger(head.name))
+    if row is None:
         return None
-    definition = _text(row[2])
+    definition = shown_text(row[2])
     shown = None if is_too_large(definition) else read_shown(definition)
     if shown is None:
         return None
@@ -183,7 +180,7 @@ def as_it_stands(link: Link, database: str, name: str) -> ToPutBack | None:
         ("character_set_client", text(row[3])),
         ("collation_connection", text(row[4])),
     )
-    return ToPutBack(sql=with_beside(_text(row[2]), beside), session=session)
+    return ToPutBack(sql=with_beside(shown_text(row[2]), beside), session=session)
 
 
 def _head(row: Sequence[object]) -> Head:
@@ -198,8 +195,3 @@ def _head(row: Sequence[object]) -> Head:
         timing=text(timing),
         event=text(event),
     )
-
-
-def _text(value: object) -> str:
-    """Bytes that are no text are marked in it, which no reader of a trigger takes."""
-    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
