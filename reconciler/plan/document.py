@@ -9,14 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from reprlib import repr as brief
-from typing import Any
+from typing import Any, Protocol
 
 import rfc8785
 
 from reconciler.errors import Location, Problem, Refused
 from reconciler.limits import PLAN_BYTES_MAX, PROBLEM_CHARS_MAX
+from reconciler.model.fleet import is_environment_name, is_keyspace_name
 from reconciler.plan.encoding import to_json
 from reconciler.plan.limits import PLAN_VALUES_MAX
 from reconciler.plan.visible import is_hidden, visible_line
@@ -26,6 +27,16 @@ from reconciler.strict_json import JsonUnreadable, read_json
 _HIDDEN = re.compile("[^\n -~]")
 _FORMAT = re.compile(r"([1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})")
 _PLAN_AGAIN = "make the plan again with `reconciler plan --write` and have it reviewed"
+
+
+class Placed(Protocol):
+    """The core of a plan."""
+
+    @property
+    def environment(self) -> str: ...
+
+    @property
+    def keyspace(self) -> str: ...
 
 
 def identity_of(kind: str, plan_format: str, core: Any) -> str:
@@ -45,7 +56,7 @@ def read_document(content: bytes, path: str, keys: Collection[str]) -> dict[str,
     """A document with exactly these keys. Raises Refused: empty, truncated, too large, no JSON."""
     document = _parse_json(content, path)
     if not document:
-        raise plan_refused(path, "plan-empty", "the plan file is empty: that is never a plan")
+        raise plan_refused("plan-empty", "the plan file is empty: that is never a plan", path)
     for key in keys:
         if key not in document:
             raise plan_malformed(path, key, "is missing")
@@ -62,10 +73,10 @@ def check_identity(found: Any, computed: str, path: str) -> None:
     """Raises Refused for a plan that was edited after it was made."""
     if found != computed:
         raise plan_refused(
-            path,
             "plan-id-mismatch",
             f"the plan says it is {found!r}, but its content is {computed}:"
             " it was edited after it was made",
+            path,
         )
 
 
@@ -92,12 +103,29 @@ def format_of(found: Any, path: str, own: str) -> str:
     return theirs[0]
 
 
+def check_place(core: Placed, *, environment: str, keyspace: str) -> None:
+    """Raises Refused for a plan that is for elsewhere."""
+    if environment != core.environment:
+        message = f"the plan is for environment {core.environment!r}, not for {environment!r}"
+        raise plan_refused("plan-of-another-environment", message)
+    if keyspace != core.keyspace:
+        message = f"the plan is for keyspace {core.keyspace!r}, not for {keyspace!r}"
+        raise plan_refused("plan-of-another-keyspace", message)
+
+
+def place_errors(core: Placed) -> Iterator[str]:
+    if not is_keyspace_name(core.keyspace):
+        yield f"keyspace {core.keyspace!r} is not a keyspace name"
+    if not is_environment_name(core.environment):  # it stands in commands that people paste
+        yield f"environment {core.environment!r} is not the name of an environment"
+
+
 def plan_malformed(path: str, place: str, reason: str) -> Refused:
-    return plan_refused(path, "plan-malformed", f"{place} {reason}")
+    return plan_refused("plan-malformed", f"{place} {reason}", path)
 
 
-def plan_refused(path: str, code: str, message: str) -> Refused:
-    where = Location(path=path)
+def plan_refused(code: str, message: str, path: str | None = None) -> Refused:
+    where = Location(path=path) if path is not None else None
     shown = visible_line(message, limit_chars=PROBLEM_CHARS_MAX)
     return Refused(Problem(code=code, message=shown, recovery=_PLAN_AGAIN, where=where))
 
@@ -110,17 +138,17 @@ def _json_escape(match: re.Match[str]) -> str:
 
 def _parse_json(content: bytes, path: str) -> dict[str, Any]:
     if not content.strip():
-        raise plan_refused(path, "plan-empty", "the plan file is empty: that is never a plan")
+        raise plan_refused("plan-empty", "the plan file is empty: that is never a plan", path)
     if len(content) > PLAN_BYTES_MAX:
         raise plan_refused(
-            path, "plan-too-large", f"the plan file is over {PLAN_BYTES_MAX:,} bytes"
+            "plan-too-large", f"the plan file is over {PLAN_BYTES_MAX:,} bytes", path
         )
     try:
         document = read_json(content, values_max=PLAN_VALUES_MAX)
     except JsonUnreadable as broken:
-        raise plan_refused(path, "plan-malformed", f"the plan file {broken.reason}") from None
+        raise plan_refused("plan-malformed", f"the plan file {broken.reason}", path) from None
     if not isinstance(document, dict):
-        raise plan_refused(path, "plan-malformed", "the plan file is not a JSON object")
+        raise plan_refused("plan-malformed", "the plan file is not a JSON object", path)
     _check_open(content.decode(), path)
     return document
 
@@ -132,4 +160,4 @@ def _check_open(text: str, path: str) -> None:
         if is_hidden(match[0]):
             line = text.count("\n", 0, text.index(match[0])) + 1
             what = f"line {line} holds U+{ord(match[0]):04X}, which nobody sees, unescaped"
-            raise plan_refused(path, "plan-malformed", what)
+            raise plan_refused("plan-malformed", what, path)

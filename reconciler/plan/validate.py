@@ -14,22 +14,16 @@ from collections.abc import Iterator
 
 from reconciler.ddl.statement.check import check_statement
 from reconciler.diff.model import Operation
-from reconciler.errors import Problem, ReconcilerError, Refused
-from reconciler.limits import PROBLEM_CHARS_MAX
-from reconciler.model.fleet import (
-    in_key_order,
-    is_environment_name,
-    is_keyspace_name,
-    shard_list_errors,
-)
+from reconciler.errors import ReconcilerError
+from reconciler.model.fleet import in_key_order, shard_list_errors
 from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.policy import says_nothing
 from reconciler.model.programs import MANAGED_AS
 from reconciler.model.quarantine import is_day
 from reconciler.plan.commitment import sha256_of
+from reconciler.plan.document import check_place, place_errors, plan_refused
 from reconciler.plan.model import ChangeSet, Plan, PlanCore, PlannedStatement
 from reconciler.plan.readable import shows_statements
-from reconciler.plan.visible import visible_line
 from reconciler.plan.vschema_steps import vschema_errors
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -41,22 +35,17 @@ def check_plan(plan: Plan, *, environment: str, keyspace: str, readable_sql: str
     file (None: missing) is to the byte what the plan is bound to, and shows its statements, each
     exactly and in order (PL-11). Its remarks are those of the version that made the plan."""
     core = plan.core
-    if environment != core.environment:
-        message = f"the plan is for environment {core.environment!r}, not for {environment!r}"
-        raise _refused("plan-of-another-environment", message)
-    if keyspace != core.keyspace:
-        message = f"the plan is for keyspace {core.keyspace!r}, not for {keyspace!r}"
-        raise _refused("plan-of-another-keyspace", message)
+    check_place(core, environment=environment, keyspace=keyspace)
     check_core(core)
     if readable_sql is None:
-        raise _refused("readable-plan-missing", "the .plan.sql file beside the plan is missing")
+        raise plan_refused("readable-plan-missing", "the .plan.sql file beside the plan is missing")
     if core.words.readable != sha256_of(readable_sql):
-        raise _refused(
+        raise plan_refused(
             "readable-plan-mismatch",
             "the .plan.sql file is not the one that the plan is bound to: one of them was edited",
         )
     if not shows_statements(readable_sql, core):
-        raise _refused(
+        raise plan_refused(
             "readable-plan-mismatch",
             "the .plan.sql file does not show what the plan would run",
         )
@@ -65,7 +54,7 @@ def check_plan(plan: Plan, *, environment: str, keyspace: str, readable_sql: str
 def check_core(core: PlanCore) -> None:
     """Raise Refused for the first thing that makes no sense."""
     for wrong in core_errors(core):
-        raise _refused("plan-malformed", wrong)
+        raise plan_refused("plan-malformed", wrong)
 
 
 def core_errors(core: PlanCore) -> Iterator[str]:
@@ -77,10 +66,7 @@ def core_errors(core: PlanCore) -> Iterator[str]:
 
 def part_errors(core: PlanCore) -> Iterator[str]:
     """The same of some of a plan's shards, which need not hold every key (RG-3)."""
-    if not is_keyspace_name(core.keyspace):
-        yield f"keyspace {core.keyspace!r} is not a keyspace name"
-    if not is_environment_name(core.environment):  # it stands in commands that people paste
-        yield f"environment {core.environment!r} is not the name of an environment"
+    yield from place_errors(core)
     yield from _shard_use_errors(core)
     yield from _sorted_unique_errors("managed objects", core.managed)
     if any(not _is_name(found.name) for found in core.managed):
@@ -219,9 +205,3 @@ def _is_name(name: str) -> bool:
 
 def _named(managed: frozenset[ObjectId], kind: ObjectKind) -> frozenset[str]:
     return frozenset(found.name for found in managed if found.kind is kind)
-
-
-def _refused(code: str, message: str) -> Refused:
-    recovery = "make the plan again with `reconciler plan --write` and have it reviewed"
-    shown = visible_line(message, limit_chars=PROBLEM_CHARS_MAX)
-    return Refused(Problem(code=code, message=shown, recovery=recovery))

@@ -10,16 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from reconciler.errors import Problem, Refused
-from reconciler.limits import PROBLEM_CHARS_MAX
-from reconciler.model.fleet import (
-    is_environment_name,
-    is_keyspace_name,
-    parse_key_range,
-    shard_list_errors,
-)
+from reconciler.model.fleet import parse_key_range, shard_list_errors
 from reconciler.plan.commitment import sha256_of
-from reconciler.plan.visible import visible_line
+from reconciler.plan.document import check_place, place_errors, plan_refused
 from reconciler.reshard.actions import ReshardStep
 from reconciler.reshard.job import Approval
 from reconciler.reshard.plan.model import (
@@ -45,17 +38,12 @@ def check_split_plan(
     """Raise Refused unless the plan is sound, of this keyspace and environment, and the readable
     file (None: missing) is to the byte what the plan is bound to, and shows its statements."""
     core = plan.core
-    if environment != core.environment:
-        message = f"the plan is for environment {core.environment!r}, not for {environment!r}"
-        raise _refused("plan-of-another-environment", message)
-    if keyspace != core.keyspace:
-        message = f"the plan is for keyspace {core.keyspace!r}, not for {keyspace!r}"
-        raise _refused("plan-of-another-keyspace", message)
+    check_place(core, environment=environment, keyspace=keyspace)
     check_split_core(core)
     if readable_sql is None:
-        raise _refused("readable-plan-missing", "the .split.sql file beside the plan is missing")
+        raise plan_refused("readable-plan-missing", "the .split.sql file beside the plan is missing")
     if core.readable != sha256_of(readable_sql) or not shows_split(readable_sql, core):
-        raise _refused(
+        raise plan_refused(
             "readable-plan-mismatch",
             "the .split.sql file does not show what the plan is bound to: one of them was edited",
         )
@@ -64,15 +52,12 @@ def check_split_plan(
 def check_split_core(core: SplitCore) -> None:
     """Raise Refused for the first thing that makes no sense."""
     for wrong in split_core_errors(core):
-        raise _refused("plan-malformed", wrong)
+        raise plan_refused("plan-malformed", wrong)
 
 
 def split_core_errors(core: SplitCore) -> Iterator[str]:
     """Everything wrong with a plan's content, in words."""
-    if not is_keyspace_name(core.keyspace):
-        yield f"keyspace {core.keyspace!r} is not a keyspace name"
-    if not is_environment_name(core.environment):  # it stands in commands that people paste
-        yield f"environment {core.environment!r} is not the name of an environment"
+    yield from place_errors(core)
     if not all(_DIGEST.fullmatch(found.sha256) for found in core.inputs):
         yield "an input's digest is not a SHA-256"
     if (core.key_function is None) != core.is_of_vitess:
@@ -179,9 +164,3 @@ def _term_errors(core: SplitCore) -> Iterator[str]:
 
 def _is_name(name: str) -> bool:
     return bool(name) and name == name.strip()
-
-
-def _refused(code: str, message: str) -> Refused:
-    recovery = "make the plan again with `reconciler plan --write` and have it reviewed"
-    shown = visible_line(message, limit_chars=PROBLEM_CHARS_MAX)
-    return Refused(Problem(code=code, message=shown, recovery=recovery))
