@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reconciler.ddl.lexer import TokenKind, tokenize
+from reconciler.plan.hazards.charset import bytes_per_character_min
 
 
 class Family(StrEnum):
@@ -152,6 +153,12 @@ def bit_length(bits: ColumnType) -> int:
 def fixed_or_longest(string: ColumnType) -> int:
     """The n of CHAR(n), VARCHAR(n), BINARY(n) and VARBINARY(n); 1 where none is printed."""
     return string.arguments[0] if string.arguments else 1
+
+
+def characters_max(text: ColumnType) -> int:
+    if text.name in TEXT_BYTES:
+        return TEXT_BYTES[text.name] // bytes_per_character_min(text.charset)
+    return fixed_or_longest(text)
 
 
 def _members(arguments: str) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from reconciler.plan.hazards.column_type import (
     ColumnType,
     Family,
     bit_length,
+    characters_max,
     decimal_digits,
     fixed_or_longest,
     fraction_digits,
@@ -193,7 +194,7 @@ def _text_to_text(old: ColumnType, new: ColumnType) -> Iterator[ValueLoss]:
     if not holds_every_character(old.charset, new.charset):
         into = new.charset or "the new character set"
         yield _narrow(f"characters that {into} does not have are refused or become '?'")
-    yield from _longer_texts(_characters_max(old), _bytes_max(old, new.charset), new)
+    yield from _longer_texts(characters_max(old), _bytes_max(old, new.charset), new)
     if new.name == "char" and old.name != "char":
         yield _changed("blanks at the end of a text are cut off")
 
@@ -224,17 +225,11 @@ def _longer_texts(characters: int, size_bytes: int, new: ColumnType) -> Iterator
         yield _narrow(f"texts of more than {limit_bytes} bytes are refused or cut")
 
 
-def _characters_max(text: ColumnType) -> int:
-    if text.name in TEXT_BYTES:
-        return TEXT_BYTES[text.name] // bytes_per_character_min(text.charset)
-    return fixed_or_longest(text)
-
-
 def _bytes_max(text: ColumnType, charset: str | None) -> int:
     """The longest text of a column, in bytes of the given character set."""
     if text.name in TEXT_BYTES and keeps_bytes(text.charset, charset):
         return TEXT_BYTES[text.name]
-    return _characters_max(text) * bytes_per_character_max(charset)
+    return characters_max(text) * bytes_per_character_max(charset)
 
 
 def _printed_characters(old: ColumnType) -> int | None:

@@ -9,7 +9,6 @@ from reconciler.ddl.quote import quote_string
 from reconciler.model.server import Flavor
 from reconciler.plan.hazards.charset import (
     bytes_per_character_max,
-    bytes_per_character_min,
     holds_every_character,
 )
 from reconciler.plan.hazards.column_type import (
@@ -17,6 +16,7 @@ from reconciler.plan.hazards.column_type import (
     TEXT_BYTES,
     ColumnType,
     Family,
+    characters_max,
     decimal_digits,
     fixed_or_longest,
     fraction_digits,
@@ -81,7 +81,7 @@ def _too_long(value: str, old: ColumnType, new: ColumnType, change: Change) -> I
         yield from _too_many_bytes(value, old, new, limit_bytes, change)
         return
     limit = fixed_or_longest(new)
-    if _characters_max(old) <= limit:
+    if characters_max(old) <= limit:
         return
     found = _longer(
         f"CHAR_LENGTH({{}}) > {limit}",
@@ -119,7 +119,7 @@ def _longer(measured: str, value: str, limit: str, keeps_blanks: bool) -> Iterat
 def _too_many_bytes(
     value: str, old: ColumnType, new: ColumnType, limit_bytes: int, change: Change
 ) -> Iterator[Unfit]:
-    size_bytes = _characters_max(old) * bytes_per_character_max(new.charset)
+    size_bytes = characters_max(old) * bytes_per_character_max(new.charset)
     if old.name in TEXT_BYTES and old.charset == new.charset:
         size_bytes = TEXT_BYTES[old.name]
     if size_bytes > limit_bytes:
@@ -130,12 +130,6 @@ def _too_many_bytes(
             f"{limit_bytes} bytes",
             _keeps_blanks(value, old, new, change),
         )
-
-
-def _characters_max(text: ColumnType) -> int:
-    if text.name in TEXT_BYTES:
-        return TEXT_BYTES[text.name] // bytes_per_character_min(text.charset)
-    return fixed_or_longest(text)
 
 
 def _trimmed(value: str) -> str:
@@ -170,7 +164,7 @@ def _binary_to_binary(
 def _bytes_max(old: ColumnType) -> int:
     if old.family is Family.BINARY:
         return BLOB_BYTES.get(old.name, fixed_or_longest(old))
-    return TEXT_BYTES.get(old.name, _characters_max(old) * bytes_per_character_max(old.charset))
+    return TEXT_BYTES.get(old.name, characters_max(old) * bytes_per_character_max(old.charset))
 
 
 def _binary_to_text(
