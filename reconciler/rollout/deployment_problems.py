@@ -7,6 +7,14 @@ from collections.abc import Sequence
 from reconciler.errors import Problem
 
 
+def production_unknown(name: str) -> Problem:
+    return Problem(
+        code="planetscale-branch-unknown",
+        message=f"there is no branch {name}, which the spec says is production's",
+        recovery="name production's branch in the spec",
+    )
+
+
 def branch_not_ours(name: str) -> Problem:
     return Problem(
         code="planetscale-branch-not-ours",

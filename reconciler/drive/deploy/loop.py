@@ -30,7 +30,7 @@ from reconciler.rollout.deployment import (
     Stand,
     next_action,
 )
-from reconciler.rollout.deployment_problems import branch_left
+from reconciler.rollout.deployment_problems import branch_left, production_unknown
 from reconciler.rollout.snapshot import Asked
 from reconciler.spec.model import PlanetScaleDatabase
 
@@ -161,7 +161,7 @@ def _look(
     try:
         production = planetscale.branch(database, database.branch)
         if production is None:
-            raise Refused(_no_production(database.branch))
+            raise Refused(production_unknown(database.branch))
         requests = planetscale.requests_from(database, task.name)
         queue = planetscale.queue(database)
         branch = planetscale.branch(database, task.name)
@@ -242,11 +242,3 @@ def _send(planetscale: DeployRequests, task: DeploymentTask, action: Send) -> No
             planetscale.skip_revert(database, number)
         case _:
             assert_never(action.step)
-
-
-def _no_production(name: str) -> Problem:
-    return Problem(
-        code="planetscale-branch-unknown",
-        message=f"there is no branch {name}, which the spec says is production's",
-        recovery="name production's branch in the spec",
-    )

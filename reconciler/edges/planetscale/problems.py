@@ -68,14 +68,6 @@ def branch_of_production(name: str) -> Refused:
     )
 
 
-def production_unknown(name: str) -> Problem:
-    return Problem(
-        code="planetscale-branch-unknown",
-        message=f"there is no branch {name}, which the spec says is production's",
-        recovery="name production's branch in the spec",
-    )
-
-
 def not_production(name: str) -> Problem:
     return Problem(
         code="planetscale-not-production",

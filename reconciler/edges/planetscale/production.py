@@ -11,13 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from reconciler.edges.planetscale.problems import not_production, production_unknown
+from reconciler.edges.planetscale.problems import not_production
 from reconciler.errors import Problem, ReconcilerError
 from reconciler.model.object_id import ObjectKind
 from reconciler.model.observation import Observation, ObservedShard, Unreachable
 from reconciler.model.schema import OtherObject
 from reconciler.model.server import Flavor, ServerSettings, ServerVersion
 from reconciler.ports.deploy_requests import DeployRequests
+from reconciler.rollout.deployment_problems import production_unknown
 from reconciler.spec.model import PlanetScaleDatabase, ShardSpec
 
 _VIEW = re.compile(r"\s*CREATE\s+(?:[^`]*\s)?VIEW\s", re.IGNORECASE)
