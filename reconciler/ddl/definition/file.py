@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from reconciler.ddl.definition.annotations import read_renames
 from reconciler.ddl.definition.delimiter import without_delimiters
-from reconciler.ddl.definition.program_file import ProgramFile
+from reconciler.ddl.definition.program_file import ProgramFile, at, file_problem
 from reconciler.ddl.definition.trigger_file import read_triggers, where_triggers_begin
 from reconciler.ddl.lexer import Token, TokenKind
 from reconciler.ddl.statement.forbidden import Forbidden, forbidden_parts
@@ -44,14 +44,16 @@ def read_definition_file(text: str, path: str) -> DefinitionFile:
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         where = Location(path=path, line=line, column=1)
-        raise InvalidInput(_problem("definition-unreadable", "a NUL character", "remove it", where))
+        raise InvalidInput(
+            file_problem("definition-unreadable", "a NUL character", "remove it", where)
+        )
     whole = without_delimiters(text)
     parts, triggers_begin = _parts(whole)
     if not parts.tokens:
         where = Location(path=path, line=1, column=1)
         message = "the file holds no statement"
         recovery = "write a CREATE TABLE; to drop the table, delete the file"
-        raise InvalidInput(_problem("definition-empty", message, recovery, where))
+        raise InvalidInput(file_problem("definition-empty", message, recovery, where))
     problems = first_problems(_problems(parts, path), path)
     if problems:
         raise InvalidInput(*problems)
@@ -97,7 +99,7 @@ def _problems(parts: StatementText, path: str) -> Iterator[Problem]:
         yield head
         # What a text that is no CREATE TABLE holds is beside the point.
         found = tuple(part for part in found if part.file_code != "definition-query")
-        if not _is_word(parts, 0, "CREATE"):
+        if not parts.is_word(0, "CREATE"):
             return
     elif body_end is not None and (filled := _fill_problem(tokens, body_end, path)):
         yield filled
@@ -110,55 +112,55 @@ def _problems(parts: StatementText, path: str) -> Iterator[Problem]:
                 "write a trigger plainly behind its table, without the comments of a dump around it"
                 " and without its DEFINER; anything else has no place in the file"
             )
-        yield _problem(
+        yield file_problem(
             "definition-second-statement",
             "a second statement follows the first",
             recovery,
-            _at(parts.behind[0], path),
+            at(parts.behind[0], path),
         )
 
 
 def _head_problem(parts: StatementText, path: str) -> Problem | None:
     """CREATE TABLE name ( column"""
-    if not _is_word(parts, 0, "CREATE"):
+    if not parts.is_word(0, "CREATE"):
         return _expected(parts, 0, path, "CREATE TABLE", "state what the table should be")
-    if _is_word(parts, 1, "TEMPORARY"):
+    if parts.is_word(1, "TEMPORARY"):
         return _expected(parts, 1, path, "TABLE", "remove TEMPORARY")
-    if _is_word(parts, 1, "OR"):
+    if parts.is_word(1, "OR"):
         return _expected(parts, 1, path, "TABLE", "remove OR REPLACE")
-    if not _is_word(parts, 1, "TABLE"):
+    if not parts.is_word(1, "TABLE"):
         recovery = (
             "keep tables alone here; a view, routine, trigger, sequence or event has a folder of"
             " its own (`views/`, `routines/`, …) once its kind is in `manage` of the spec"
         )
         return _expected(parts, 1, path, "TABLE", recovery)
-    if _is_word(parts, 2, "IF"):
+    if parts.is_word(2, "IF"):
         return _expected(parts, 2, path, "the table's name", "remove IF NOT EXISTS")
     name = identifier(parts.token(2))
     if name is None:
         return _expected(parts, 2, path, "the table's name", "put it in backquotes")
     if not 0 < len(name) <= IDENTIFIER_CHARS_MAX or name != name.strip():
-        return _problem(
+        return file_problem(
             "definition-table-name",
             f"a table's name has 1 to {IDENTIFIER_CHARS_MAX} characters and no blank at its ends",
             "shorten or trim the name",
-            _at(parts.tokens[2], path),
+            at(parts.tokens[2], path),
         )
     following = parts.token(3)
     if following is not None and following.is_punctuation("."):
-        return _problem(
+        return file_problem(
             "definition-other-database",
             "the table's name says a database",
             "write the table's name alone: the shard says the database",
-            _at(parts.tokens[2], path),
+            at(parts.tokens[2], path),
         )
     if following is None or not following.is_punctuation("("):
         return _expected(parts, 3, path, "a list of columns in brackets", "define the columns")
-    if _is_word(parts, 4, "LIKE"):
+    if parts.is_word(4, "LIKE"):
         return _expected(parts, 4, path, "a column", "define the columns instead of LIKE")
     if closing(parts.tokens, 3) is None:
-        return _problem(
-            "definition-syntax", "the bracket is not closed", "close it", _at(following, path)
+        return file_problem(
+            "definition-syntax", "the bracket is not closed", "close it", at(following, path)
         )
     return None
 
@@ -169,37 +171,24 @@ def _fill_problem(tokens: tuple[Token, ...], body_end: int, path: str) -> Proble
     for token in tokens[body_end + 1 :]:
         depth += token.is_punctuation("(") - token.is_punctuation(")")
         if depth == 0 and not token.executable and token.is_word("AS", "IGNORE", "REPLACE"):
-            return _problem(
+            return file_problem(
                 "definition-query",
                 f"{token.text.upper()} would fill the table from a query",
                 "define the columns; copy rows by other means",
-                _at(token, path),
+                at(token, path),
             )
     return None
 
 
 def _forbidden(part: Forbidden, path: str) -> Problem:
-    return _problem(part.file_code, part.message, part.recovery, _at(part.token, path))
+    return file_problem(part.file_code, part.message, part.recovery, at(part.token, path))
 
 
-def _is_word(parts: StatementText, at: int, *words: str) -> bool:
-    token = parts.token(at)
-    return token is not None and token.is_word(*words)
-
-
-def _expected(parts: StatementText, at: int, path: str, expected: str, recovery: str) -> Problem:
-    token = parts.token(at)
-    where = _at(token or parts.tokens[-1], path)
+def _expected(parts: StatementText, place: int, path: str, expected: str, recovery: str) -> Problem:
+    token = parts.token(place)
+    where = at(token or parts.tokens[-1], path)
     if token is not None and token.kind is TokenKind.EXECUTABLE_OPEN:
         recovery = "write the clause plainly, without the comment around it"
     found = repr(token.text[:60]) if token is not None else "the end"
     message = f"{expected} is expected, not {found}"
-    return _problem("definition-not-create-table", message, recovery, where)
-
-
-def _at(token: Token, path: str) -> Location:
-    return Location(path=path, line=token.line, column=token.column)
-
-
-def _problem(code: str, message: str, recovery: str, where: Location) -> Problem:
-    return Problem(code=code, message=message, recovery=recovery, where=where)
+    return file_problem("definition-not-create-table", message, recovery, where)

@@ -22,7 +22,7 @@ from reconciler.ddl.definition.program_file import (
     read_created_with,
 )
 from reconciler.ddl.lexer import UNREADABLE, Token, TokenKind, tokenize
-from reconciler.ddl.statement.parts import identifier
+from reconciler.ddl.statement.parts import identifier, is_word_at
 from reconciler.errors import InvalidInput, Problem
 from reconciler.limits import IDENTIFIER_CHARS_MAX
 from reconciler.model.file_problems import first_problems
@@ -75,22 +75,22 @@ def _head(tokens: Sequence[Token], path: str) -> _Head:
     place = 1
     if not tokens[0].is_word("CREATE"):
         raise _expected(tokens, 0, path)
-    if _is(tokens, place, "OR") and _is(tokens, place + 1, "REPLACE"):
+    if is_word_at(tokens, place, "OR") and is_word_at(tokens, place + 1, "REPLACE"):
         place += 2
-    if _is(tokens, place, "DEFINER"):
+    if is_word_at(tokens, place, "DEFINER"):
         where = at(tokens[place], path)
         recovery = "remove it: `definer` in the spec says whose rights routines have"
         message = "the file of a routine names a DEFINER"
         raise InvalidInput(file_problem("definition-definer", message, recovery, where))
-    aggregate = "AGGREGATE " if _is(tokens, place, "AGGREGATE") else ""
+    aggregate = "AGGREGATE " if is_word_at(tokens, place, "AGGREGATE") else ""
     place += bool(aggregate)
-    if not _is(tokens, place, *_KINDS):
+    if not is_word_at(tokens, place, *_KINDS):
         raise _expected(tokens, place, path)
     kind = ObjectKind(tokens[place].text.lower())
     place += 1
     token = tokens[place] if place < len(tokens) else tokens[-1]
     name = identifier(token)
-    if name is None or (_is(tokens, place, "IF") and _is(tokens, place + 1, "NOT")):
+    if name is None or (is_word_at(tokens, place, "IF") and is_word_at(tokens, place + 1, "NOT")):
         raise _expected(tokens, place, path)
     if not may_be_a_name(name):
         message = f"a {kind}'s name has 1 to {IDENTIFIER_CHARS_MAX} characters and no blank at ends"
@@ -100,10 +100,6 @@ def _head(tokens: Sequence[Token], path: str) -> _Head:
     if place + 1 < len(tokens) and tokens[place + 1].is_punctuation("."):
         raise says_a_database(f"the {kind}'s", at(token, path))
     return _Head(kind, aggregate, place)
-
-
-def _is(tokens: Sequence[Token], place: int, *words: str) -> bool:
-    return place < len(tokens) and tokens[place].is_word(*words)
 
 
 def _expected(tokens: Sequence[Token], place: int, path: str) -> InvalidInput:
@@ -154,6 +150,8 @@ def _makes_another(following: Sequence[Token]) -> bool:
 def _security(tokens: Sequence[Token]) -> Security:
     """As far as a text can tell; what the server says of it is what holds."""
     for place, token in enumerate(tokens):
-        if token.is_word("SQL") and _is(tokens, place + 1, "SECURITY"):
-            return Security.INVOKER if _is(tokens, place + 2, "INVOKER") else Security.DEFINER
+        if token.is_word("SQL") and is_word_at(tokens, place + 1, "SECURITY"):
+            return (
+                Security.INVOKER if is_word_at(tokens, place + 2, "INVOKER") else Security.DEFINER
+            )
     return Security.DEFINER

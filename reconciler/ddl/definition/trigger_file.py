@@ -21,7 +21,7 @@ from reconciler.ddl.lexer import UNREADABLE, Token, TokenKind, tokenize
 from reconciler.ddl.programs.names import outside_names_in_body
 from reconciler.ddl.programs.trigger import body_of_text, is_one_statement
 from reconciler.ddl.quote import quote_identifier
-from reconciler.ddl.statement.parts import identifier
+from reconciler.ddl.statement.parts import identifier, is_word_at
 from reconciler.errors import InvalidInput, Problem
 from reconciler.limits import IDENTIFIER_CHARS_MAX
 from reconciler.model.file_problems import first_problems
@@ -89,12 +89,12 @@ def _beginnings(code: Sequence[Token]) -> Iterator[int]:
         if not token.is_word("CREATE"):
             continue
         at_word = start + 1
-        if _is_word(code, at_word, "OR"):
+        if is_word_at(code, at_word, "OR"):
             at_word += 2
-        if _is_word(code, at_word, "DEFINER"):
+        if is_word_at(code, at_word, "DEFINER"):
             ahead = range(at_word, at_word + _ACCOUNT_TOKENS)
-            at_word = next((i for i in ahead if _is_word(code, i, "TRIGGER")), at_word)
-        if _is_word(code, at_word, "TRIGGER"):
+            at_word = next((i for i in ahead if is_word_at(code, i, "TRIGGER")), at_word)
+        if is_word_at(code, at_word, "TRIGGER"):
             yield start
 
 
@@ -103,10 +103,6 @@ def _without_end(own: Sequence[Token]) -> list[Token]:
     while len(kept) > 1 and kept[-1].text == ";":
         kept.pop()
     return kept
-
-
-def _is_word(code: Sequence[Token], at_word: int, *words: str) -> bool:
-    return at_word < len(code) and code[at_word].is_word(*words)
 
 
 class _Head:
@@ -123,14 +119,14 @@ class _Head:
     def read(self) -> None:
         if self._takes("OR") and not self._takes("REPLACE"):
             return self._expected(expected="REPLACE", recovery="write CREATE TRIGGER")
-        if _is_word(self._own, self.at, "DEFINER"):
+        if is_word_at(self._own, self.at, "DEFINER"):
             return self._tell(
                 code="definition-definer",
                 message="the file names a DEFINER",
                 recovery="remove it: `definer` in the spec says whose rights triggers have",
             )
         self._takes("TRIGGER")
-        if _is_word(self._own, self.at, "IF"):
+        if is_word_at(self._own, self.at, "IF"):
             return self._expected(expected="the trigger's name", recovery="remove IF NOT EXISTS")
         if not self._name():
             return None
@@ -145,7 +141,7 @@ class _Head:
             return None
         if not (self._takes("FOR") and self._takes("EACH") and self._takes("ROW")):
             return self._expected(expected="FOR EACH ROW", recovery="write what each row does")
-        if _is_word(self._own, self.at, "FOLLOWS", "PRECEDES"):
+        if is_word_at(self._own, self.at, "FOLLOWS", "PRECEDES"):
             return self._expected(
                 expected="what the trigger does",
                 recovery="remove the clause: triggers fire in the order in which they stand here",
@@ -200,7 +196,7 @@ class _Head:
         return token.text.upper()
 
     def _takes(self, word: str) -> bool:
-        taken = _is_word(self._own, self.at, word)
+        taken = is_word_at(self._own, self.at, word)
         self.at += taken
         return taken
 

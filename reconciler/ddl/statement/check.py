@@ -208,9 +208,9 @@ def _check_alter(text: StatementText) -> None:
         token = text.token(start)
         if token is None or not (token.is_word(*_CLAUSES) or _is_engine_option(token)):
             _not_understood(text, start, "a clause that is known to be safe")
-        if token.is_word("WITH", "WITHOUT") and not _is_word(text, start + 1, "VALIDATION"):
+        if token.is_word("WITH", "WITHOUT") and not text.is_word(start + 1, "VALIDATION"):
             _not_understood(text, start + 1, "VALIDATION")
-        if token.is_word("PARTITION") and not _is_word(text, start + 1, "BY"):
+        if token.is_word("PARTITION") and not text.is_word(start + 1, "BY"):
             _not_understood(text, start + 1, "BY")
         name = _renamed_to(text, start)
         if name is not None:
@@ -231,8 +231,8 @@ def clause_starts(text: StatementText) -> list[int]:
     starts = [3]
     for comma in found:
         start = starts[-1]
-        is_partition_list = _is_word(text, start, *_PARTITION_LISTS) and (
-            _is_word(text, start + 1, "PARTITION")
+        is_partition_list = text.is_word(start, *_PARTITION_LISTS) and (
+            text.is_word(start + 1, "PARTITION")
         )
         if is_partition_list and _is_partition_name(text, comma + 1):
             continue
@@ -248,15 +248,15 @@ def _is_partition_name(text: StatementText, at: int) -> bool:
 
 def _renamed_to(text: StatementText, start: int) -> int | None:
     """Where the new name stands, if the clause at `start` renames the table itself."""
-    if not _is_word(text, start, "RENAME"):
+    if not text.is_word(start, "RENAME"):
         return None
-    if _is_word(text, start + 1, "COLUMN", "INDEX", "KEY"):
+    if text.is_word(start + 1, "COLUMN", "INDEX", "KEY"):
         return None
-    return start + 2 if _is_word(text, start + 1, "TO", "AS") else start + 1
+    return start + 2 if text.is_word(start + 1, "TO", "AS") else start + 1
 
 
 def _check_rename_table(text: StatementText) -> None:
-    if not _is_word(text, 3, "TO"):
+    if not text.is_word(3, "TO"):
         _not_understood(text, 3, "TO")
     _check_unqualified(text, 4)
     _check_end(text, 5)
@@ -273,11 +273,6 @@ def _check_unqualified(text: StatementText, at: int) -> None:
 def _check_end(text: StatementText, at: int) -> None:
     if text.token(at) is not None:
         _not_understood(text, at, "the end of the statement")
-
-
-def _is_word(text: StatementText, at: int, *words: str) -> bool:
-    token = text.token(at)
-    return token is not None and token.is_word(*words)
 
 
 def _not_understood(text: StatementText, at: int, expected: str) -> NoReturn:

@@ -23,6 +23,9 @@ class StatementText:
     def token(self, at: int) -> Token | None:
         return self.tokens[at] if at < len(self.tokens) else None
 
+    def is_word(self, at: int, *words: str) -> bool:
+        return is_word_at(self.tokens, at, *words)
+
 
 def split_statement(text: str) -> StatementText:
     tokens = tuple(tokenize(text))
@@ -44,6 +47,18 @@ def identifier(token: Token | None) -> str | None:
             return token.text
         case _:
             return None
+
+
+def is_word_at(tokens: Sequence[Token], at: int, *words: str) -> bool:
+    """Whether one of these keywords stands there."""
+    return at < len(tokens) and tokens[at].is_word(*words)
+
+
+def begins(tokens: Sequence[Token], *words: str) -> bool:
+    """Whether these keywords stand in front of something."""
+    return len(tokens) > len(words) and all(
+        token.is_word(word) for token, word in zip(tokens, words, strict=False)
+    )
 
 
 # No other kind of token can be a bracket, a comma or a semicolon: these loops compare text alone.

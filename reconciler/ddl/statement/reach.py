@@ -14,7 +14,7 @@ from reconciler.ddl.lexer import Token
 from reconciler.ddl.limits import STATEMENTS_KEPT_MAX
 from reconciler.ddl.programs.accounts import Account
 from reconciler.ddl.statement.check import StatementKind, clause_starts, kind_of, read_statement
-from reconciler.ddl.statement.parts import StatementText, identifier
+from reconciler.ddl.statement.parts import StatementText, begins, identifier
 from reconciler.ddl.statement.program import read_program_statement
 from reconciler.model.object_id import ObjectId, ObjectKind
 
@@ -109,7 +109,7 @@ def reach_of(sql: str) -> Reach:
         gone=frozenset(name for clause in clauses for name in _gone(clause)),
         changed=frozenset(name for clause in clauses for name in _changed(clause)),
         parents=tuple(dict.fromkeys(_parents(text.tokens))),
-        drops_partitions=any(_begins(clause, "DROP", "PARTITION") for clause in clauses),
+        drops_partitions=any(begins(clause, "DROP", "PARTITION") for clause in clauses),
         unbinds=any(_unbinds(clause) for clause in clauses),
     )
 
@@ -126,29 +126,29 @@ def _renamed_to(
     if kind is StatementKind.RENAME_TABLE:
         return _name(text.tokens[4])
     for clause in clauses:
-        if _begins(clause, "RENAME") and not clause[1].is_word("COLUMN", "INDEX", "KEY"):
+        if begins(clause, "RENAME") and not clause[1].is_word("COLUMN", "INDEX", "KEY"):
             return _name(clause[2 if clause[1].is_word("TO", "AS") else 1])
     return None
 
 
 def _gone(clause: Sequence[Token]) -> Iterator[str]:
-    if _begins(clause, "DROP", "COLUMN") or _begins(clause, "RENAME", "COLUMN"):
+    if begins(clause, "DROP", "COLUMN") or begins(clause, "RENAME", "COLUMN"):
         yield _name(clause[2])
-    elif _begins(clause, "DROP") and not clause[1].is_word(*_NO_COLUMN):
+    elif begins(clause, "DROP") and not clause[1].is_word(*_NO_COLUMN):
         yield _name(clause[1])
-    elif _begins(clause, "CHANGE"):
+    elif begins(clause, "CHANGE"):
         old, new = clause[2:4] if clause[1].is_word("COLUMN") else clause[1:3]
         if _name(old) != _name(new):
             yield _name(old)
 
 
 def _changed(clause: Sequence[Token]) -> Iterator[str]:
-    if _begins(clause, "MODIFY") or _begins(clause, "CHANGE"):
+    if begins(clause, "MODIFY") or begins(clause, "CHANGE"):
         yield _name(clause[2 if clause[1].is_word("COLUMN") else 1])
 
 
 def _unbinds(clause: Sequence[Token]) -> bool:
-    drops_index = _begins(clause, "DROP") and clause[1].is_word("INDEX", "KEY", "PRIMARY")
+    drops_index = begins(clause, "DROP") and clause[1].is_word("INDEX", "KEY", "PRIMARY")
     return drops_index or any(
         token.is_word("ENGINE", "PARTITIONING")
         or (token.is_word("PARTITION") and following.is_word("BY"))
@@ -165,12 +165,6 @@ def _parents(tokens: Sequence[Token]) -> Iterator[tuple[str | None, str]]:
             yield first.value, second.value
         elif first is not None:
             yield None, first.value
-
-
-def _begins(clause: Sequence[Token], *words: str) -> bool:
-    return len(clause) > len(words) and all(
-        token.is_word(word) for token, word in zip(clause, words, strict=False)
-    )
 
 
 def _name(token: Token) -> str:

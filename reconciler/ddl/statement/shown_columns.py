@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.ddl.lexer import Token, TokenKind
-from reconciler.ddl.statement.parts import closing, commas, split_statement
+from reconciler.ddl.statement.parts import begins, closing, commas, split_statement
 
 _BODY = 3  # CREATE TABLE name (, and ALTER TABLE name
 
@@ -32,7 +32,7 @@ def columns_of(definition: str) -> Columns | None:
     """Of a CREATE TABLE."""
     tokens = split_statement(definition).tokens
     end = closing(tokens, _BODY) if len(tokens) > _BODY else None
-    if end is None or not _is(tokens, "CREATE", "TABLE"):
+    if end is None or not begins(tokens, "CREATE", "TABLE"):
         return None
     items = _listed(tokens[_BODY + 1 : end])
     found = tuple(_column(item) for item in items or () if _name(item, 0) is not None)
@@ -44,9 +44,9 @@ def columns_after(columns: Columns, sql: str) -> Columns | None:
     changes goes by the name that it had before."""
     tokens = split_statement(sql).tokens
     items = _listed(tokens[_BODY:])
-    if items is None or not _is(tokens, "ALTER", "TABLE"):
+    if items is None or not begins(tokens, "ALTER", "TABLE"):
         return None
-    dropped = {_name(item, 2) for item in items if _is(item, "DROP", "COLUMN")}
+    dropped = {_name(item, 2) for item in items if begins(item, "DROP", "COLUMN")}
     table = _Table([_Kept(was=one.name, now=one) for one in columns if one.name not in dropped])
     return table.columns if all(map(table.take, items)) else None
 
@@ -67,20 +67,20 @@ class _Table:
 
     def take(self, item: Sequence[Token]) -> bool:
         """Whether the clause was understood, or is none about columns."""
-        if _is(item, "ADD", "COLUMN"):
+        if begins(item, "ADD", "COLUMN"):
             self.kept.append(_Kept(was=None, now=_column(item[2:])))
             return self._place(self.kept[-1], item)
-        if _is(item, "MODIFY", "COLUMN"):
+        if begins(item, "MODIFY", "COLUMN"):
             return self._change(item, _name(item, 2), _column(item[2:]))
-        if _is(item, "CHANGE", "COLUMN"):
+        if begins(item, "CHANGE", "COLUMN"):
             return self._change(item, _name(item, 2), _column(item[3:]))
-        if _is(item, "RENAME", "COLUMN"):
+        if begins(item, "RENAME", "COLUMN"):
             found = self._was(_name(item, 2))
             name = _name(item, 4)
             if found is not None and name is not None:
                 found.now = replace(found.now, name=name)
             return found is not None and name is not None
-        if _is(item, "ALTER", "COLUMN") and item[-1].is_word("VISIBLE", "INVISIBLE"):
+        if begins(item, "ALTER", "COLUMN") and item[-1].is_word("VISIBLE", "INVISIBLE"):
             found = self._was(_name(item, 2))
             if found is not None:
                 found.now = replace(found.now, visible=item[-1].is_word("VISIBLE"))
@@ -138,12 +138,6 @@ def _outside(item: Sequence[Token]) -> Iterator[Token]:
         depth += token.is_punctuation("(") - token.is_punctuation(")")
         if depth == 0:
             yield token
-
-
-def _is(item: Sequence[Token], *words: str) -> bool:
-    return len(item) > len(words) and all(
-        token.is_word(word) for token, word in zip(item, words, strict=False)
-    )
 
 
 def _name(item: Sequence[Token], at: int) -> str | None:

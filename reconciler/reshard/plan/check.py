@@ -41,7 +41,9 @@ def check_split_plan(
     check_place(core, environment=environment, keyspace=keyspace)
     check_split_core(core)
     if readable_sql is None:
-        raise plan_refused("readable-plan-missing", "the .split.sql file beside the plan is missing")
+        raise plan_refused(
+            "readable-plan-missing", "the .split.sql file beside the plan is missing"
+        )
     if core.readable != sha256_of(readable_sql) or not shows_split(readable_sql, core):
         raise plan_refused(
             "readable-plan-mismatch",
