@@ -24,10 +24,11 @@ from reconciler.ddl.definition.program_file import (
     EventSaid,
     ProgramFile,
     at,
+    code_and_comments,
     file_problem,
     read_created_with,
 )
-from reconciler.ddl.lexer import UNREADABLE, Token, TokenKind, tokenize
+from reconciler.ddl.lexer import UNREADABLE, Token, TokenKind
 from reconciler.ddl.programs.event import SOME_START
 from reconciler.ddl.programs.trigger import is_one_statement
 from reconciler.ddl.statement.parts import identifier
@@ -54,10 +55,7 @@ def read_event_file(text: str, path: str) -> ProgramFile:
     """`text` has LF line endings. Raises InvalidInput with all problems found."""
     refuse_nul(text, path, "a NUL character in an event")
     text = without_delimiters(text)
-    every = [*tokenize(text)]
-    tokens = [token for token in every if token.kind is not TokenKind.COMMENT]
-    while tokens and tokens[-1].is_punctuation(";"):
-        tokens.pop()
+    tokens, comments = code_and_comments(text)
     if not tokens:
         recovery = "write a CREATE EVENT; to drop the event, delete the file"
         raise empty_file(path, "the file holds no event", recovery)
@@ -65,7 +63,6 @@ def read_event_file(text: str, path: str) -> ProgramFile:
     end = tokens[-1].offset + len(tokens[-1].text)
     body = text[head.body.offset : end]
     problems = [*head.problems, *_body_problems(head, tokens, body, path)]
-    comments = [token for token in every if token.kind is TokenKind.COMMENT]
     created_with, wrong = read_created_with(comments, path, ObjectKind.EVENT)
     problems += wrong
     problems += client_problems("an event", created_with, text, at(tokens[0], path))

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from reconciler.ddl.lexer import Token
+from reconciler.ddl.lexer import Token, TokenKind, tokenize
 from reconciler.ddl.programs.event import SaidOfEvent
 from reconciler.errors import Location, Problem
 from reconciler.model.object_id import ObjectId, ObjectKind
@@ -79,6 +79,15 @@ def said_of_events_by(files: Iterable[ProgramFile]) -> dict[str, SaidOfEvent]:
         for file in files
         if (said := file.event) is not None
     }
+
+
+def code_and_comments(text: str) -> tuple[list[Token], list[Token]]:
+    """Of a file that has one program, without the `;` at its end."""
+    every = [*tokenize(text)]
+    code = [token for token in every if token.kind is not TokenKind.COMMENT]
+    while code and code[-1].is_punctuation(";"):
+        code.pop()
+    return code, [token for token in every if token.kind is TokenKind.COMMENT]
 
 
 def read_created_with(

@@ -18,10 +18,11 @@ from reconciler.ddl.definition.program_checks import (
 from reconciler.ddl.definition.program_file import (
     ProgramFile,
     at,
+    code_and_comments,
     file_problem,
     read_created_with,
 )
-from reconciler.ddl.lexer import UNREADABLE, Token, TokenKind, tokenize
+from reconciler.ddl.lexer import UNREADABLE, Token, TokenKind
 from reconciler.ddl.statement.parts import identifier, is_word_at
 from reconciler.errors import InvalidInput, Problem
 from reconciler.limits import IDENTIFIER_CHARS_MAX
@@ -36,17 +37,13 @@ def read_routine_file(text: str, path: str) -> ProgramFile:
     """`text` has LF line endings. Raises InvalidInput with all problems found."""
     refuse_nul(text, path, "a NUL character in a routine")
     text = without_delimiters(text)
-    every = [*tokenize(text)]
-    tokens = [token for token in every if token.kind is not TokenKind.COMMENT]
-    while tokens and tokens[-1].is_punctuation(";"):
-        tokens.pop()
+    tokens, comments = code_and_comments(text)
     if not tokens:
         recovery = "write a CREATE PROCEDURE or CREATE FUNCTION; to drop one, delete the file"
         raise empty_file(path, "the file holds no routine", recovery)
     head = _head(tokens, path)
     rest = text[tokens[head.at].offset : tokens[-1].offset + len(tokens[-1].text)]
     problems = [*_body_problems(tokens[head.at + 1 :], rest, path)]
-    comments = [token for token in every if token.kind is TokenKind.COMMENT]
     created_with, wrong = read_created_with(comments, path, head.kind)
     problems += wrong
     problems += client_problems("a routine", created_with, rest, at(tokens[0], path))
