@@ -49,7 +49,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "run": ("run_controller:run", "Apply what is merged, by itself, and look for drift."),
     "rollout": ("rollout:rollout", "Begin, ask and show rollouts over regions, kept by Temporal."),
     "worker": ("worker:worker", "Take a share in the rollouts that Temporal keeps."),
-    "scratch": ("scratch:scratch", "Fetch a server to try definitions on, on Debian and Ubuntu."),
+    "scratch": ("scratch:scratch", "Fetch a server to try definitions on; show or end those kept."),
     "sandbox": ("sandbox:sandbox", "A local sharded fleet on real MySQL servers."),
     "schema": ("schema:schema", "Print the JSON Schema of spec files."),
 }

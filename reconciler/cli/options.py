@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from reconciler.cli import completing
-from reconciler.spec.build import duration_s
+from reconciler.spec.durations import duration_s
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -45,7 +45,8 @@ from reconciler.ports.split_servers import SplitServers
 from reconciler.ports.world import World
 from reconciler.spec.insecure import insecure_note
 from reconciler.spec.model import Connection, Environment, KeyspaceKind, PlanetScaleDatabase
-from reconciler.spec.scratch_image import ScratchImage
+from reconciler.spec.scratch import not_kept
+from reconciler.spec.scratch_image import StartedScratch
 
 if TYPE_CHECKING:
     from reconciler.drive.split.reshard_tick import ReshardWorld
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
     from reconciler.flows.apply import ApplyConnections
 
 
-_Known = tuple[Connection | ScratchImage | None, KeyspaceKind, PlanetScaleDatabase | None]
+_Known = tuple[Connection | StartedScratch | None, KeyspaceKind, PlanetScaleDatabase | None]
 
 
 class Worlds:
@@ -71,7 +72,7 @@ class Worlds:
         self._root = root.resolve()
         self._environ = environ
         self._worlds: dict[_Known, World] = {}
-        self._scratches: dict[Connection | ScratchImage | None, MysqlScratch] = {}
+        self._scratches: dict[Connection | StartedScratch | None, MysqlScratch] = {}
         self._ledgers: dict[str | None, SqlLedger] = {}
         self._told: set[str] = set()  # environments whose warnings were shown
         self._open = ExitStack()
@@ -287,6 +288,8 @@ class Worlds:
         """With the scratch server that this machine names, where it does. Raises InvalidInput for
         settings that cannot be read, and Refused for a server that is in quarantine (RG-60)."""
         scratch = scratch_for(environment.scratch, self._environ)
+        if self._is_job or self._environ.get("CI"):  # nobody is there for whom it would be warm
+            scratch = not_kept(scratch)
         if scratch == environment.scratch:
             return environment
         placed = replace(environment, scratch=scratch)

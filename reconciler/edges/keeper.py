@@ -4,7 +4,8 @@ Run as a program of its own, beside the owner that asked for the process. The ow
 end of a pipe: when the owner ends, however it ends, the pipe closes and the keeper ends the process
 and removes its folders. If the keeper itself is killed, Linux kills it too (PR_SET_PDEATHSIG);
 elsewhere that one case is left to the owner. A `d` on the pipe detaches: the owner may go, the
-process stays until the keeper is told to stop by SIGTERM. After an `l`, and until an `n`, a process
+process stays until the keeper is told to stop by SIGTERM, or, where whoever uses it holds the lock
+of a file, until nobody has held that for some time. After an `l`, and until an `n`, a process
 whose owner ends has some time to come to its end by itself. A process may stand for something that
 does not end with it, such as a container: the keeper then runs a command behind it.
 
@@ -17,12 +18,14 @@ from __future__ import annotations
 import argparse
 import contextlib
 import ctypes
+import fcntl
 import os
 import select
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
 from pathlib import Path
@@ -32,6 +35,7 @@ DETACH = b"d"
 LINGER, AT_ONCE = b"l", b"n"
 LOG_TAIL_BYTES = 4_000  # below a pipe's buffer, so that writing it never blocks
 AFTERWARDS_S_MAX = 60.0  # a container that is removed takes a second, on a busy machine ten
+LOOK_S_MAX = 5.0  # between looks at whether a process that may stay is used
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -57,9 +61,10 @@ def main(arguments: Sequence[str]) -> int:
             preexec_fn=death_pact(),  # safe here: the keeper has one thread
         )
     end = End.TOLD_TO_STOP
+    use = Use(options.in_use, options.unused_s) if options.in_use is not None else None
     try:
         write_pid(options.pid_file, server.pid)
-        end = watch(server, options.owner_fd, wake_fd, options.linger_s)
+        end = watch(server, options.owner_fd, wake_fd, options.linger_s, use)
     finally:
         stop(server, options.grace_s)
         run_afterwards(options.afterwards, options.log)
@@ -90,6 +95,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--linger-s", type=float, default=0.0, help="what an `l` on the owner's pipe means"
     )
+    parser.add_argument("--in-use", type=Path, help="whose lock is held by whoever uses it")
+    parser.add_argument("--unused-s", type=float, default=0.0, help="how long it then stays")
     parser.add_argument(
         "--user", type=int, help="number of the user to run it as; default: one's own"
     )
@@ -135,11 +142,53 @@ def write_pid(path: Path, pid: int) -> None:
     fresh.replace(path)
 
 
-def watch(server: subprocess.Popen[bytes], owner_fd: int, wake_fd: int, linger_s: float) -> End:
-    """Wait until somebody wants the server gone, or it has gone by itself."""
+class Use:
+    """Of a process that may stay: who uses it holds the lock of a file, and touches the file."""
+
+    def __init__(self, path: Path, unused_s: float) -> None:
+        self._path = path
+        self._unused_s = unused_s
+        self._touched_ns = 0
+        self._since_s = time.monotonic()
+        self.look_s = min(LOOK_S_MAX, unused_s / 4)
+
+    def is_over(self) -> bool:
+        """Whether nobody has used it for so long. The lock is then held until this process ends:
+        nobody begins to use what is being ended."""
+        now_s = time.monotonic()
+        try:
+            descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return True  # swept away: nobody finds it any more
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(descriptor)
+            self._since_s = now_s
+            return False
+        touched_ns = os.fstat(descriptor).st_mtime_ns
+        if touched_ns != self._touched_ns:
+            self._touched_ns, self._since_s = touched_ns, now_s
+        if now_s - self._since_s >= self._unused_s:
+            return True
+        os.close(descriptor)
+        return False
+
+
+def watch(
+    server: subprocess.Popen[bytes],
+    owner_fd: int,
+    wake_fd: int,
+    linger_s: float,
+    use: Use | None = None,
+) -> End:
+    """Wait until somebody wants the server gone, nobody needs it, or it has gone by itself."""
     owned, lingers = True, False
     while True:
-        ready, _, _ = select.select([wake_fd, *([owner_fd] if owned else [])], [], [])
+        watched = [wake_fd, *([owner_fd] if owned else [])]
+        ready, _, _ = select.select(watched, [], [], use.look_s if use and not owned else None)
+        if use is not None and not owned and use.is_over():
+            return End.TOLD_TO_STOP
         if wake_fd in ready:
             received = os.read(wake_fd, 64)
             if any(number in received for number in STOP_SIGNALS):

@@ -18,6 +18,15 @@ from reconciler.edges.programs import server_environment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stays:
+    """For a process that is to be detached: it stays until nobody has held the lock of the file
+    `in_use` for so long."""
+
+    in_use: Path
+    unused_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
     """One process with its keeper. It ends with `stop`, or with this process, unless detached."""
 
@@ -99,10 +108,12 @@ def keep(
     user: int | None = None,
     linger_s: float = 0.0,
     afterwards: Sequence[str | Path] = (),
+    stays: Stays | None = None,
 ) -> Kept:
     """Start `command` under a keeper, which holds the descriptors `inherit` open while it lives.
     `environment`: what a server is given if nothing else is said; `user`: as whom it runs, where it
-    is not to be the one who starts it; `afterwards` is run when it has ended, whyever that was.
+    is not to be the one who starts it; `afterwards` is run when it has ended, whyever that was;
+    `stays`: how long, once it is detached; default: until it is told to stop.
 
     With folders to remove there is nothing to save: the end is a SIGKILL. Without, the program gets
     the time to end in good order.
@@ -118,6 +129,11 @@ def keep(
                 *(f"--remove={folder}" for folder in remove),
                 *(f"--afterwards={word}" for word in afterwards),
                 *(() if user is None else (f"--user={user}",)),
+                *(
+                    ()
+                    if stays is None
+                    else (f"--in-use={stays.in_use}", f"--unused-s={stays.unused_s}")
+                ),
                 *("--", *map(str, command)),
             ],
             stdin=subprocess.DEVNULL,

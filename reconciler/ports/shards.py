@@ -19,7 +19,7 @@ from reconciler.model.server import ServerSettings, ServerVersion
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports.engine import Engine
 from reconciler.spec.model import Connection, ShardSpec
-from reconciler.spec.scratch_image import ScratchImage
+from reconciler.spec.scratch_image import StartedScratch
 
 
 class LiveShards(Protocol):
@@ -178,12 +178,14 @@ class ShardCheck:
 
 
 class Connections(Protocol):
-    def scratch_excess(self, scratch: Connection | ScratchImage | None) -> tuple[str, ...]:
+    def scratch_excess(self, scratch: Connection | StartedScratch | None) -> tuple[str, ...]:
         """Privileges on the whole server that a scratch login has and does not need, in words;
         `scratch` is the spec's, and the machine's own goes before it. Raises Unavailable or
         InvalidInput."""
 
-    def scratch_settings(self, scratch: Connection | ScratchImage | None) -> ServerSettings | None:
+    def scratch_settings(
+        self, scratch: Connection | StartedScratch | None
+    ) -> ServerSettings | None:
         """The scratch server's own, with no database chosen: its login may use none that it did
         not make. None where neither the spec nor the machine names a server that runs already.
         Raises Unavailable or InvalidInput."""

@@ -12,6 +12,7 @@ from reconciler.model.engine import EngineName
 from reconciler.model.fleet import even_shards, in_key_order, parse_key_range
 from reconciler.model.key_function import KeyFunctionName
 from reconciler.spec.deployments import placed_among
+from reconciler.spec.durations import duration_s
 from reconciler.spec.gates import gate_of
 from reconciler.spec.ledger import ledger_of
 from reconciler.spec.limits import DRIFT_EVERY_S
@@ -47,12 +48,11 @@ from reconciler.spec.policy import definers_of, policy_of
 from reconciler.spec.preflight import AskedOn, PreflightSpec, RefuseOn, ReplicaAddress
 from reconciler.spec.promotion import Expected, Metric, PromotionCheck, ShardQuery
 from reconciler.spec.quarantine import without_quarantined
-from reconciler.spec.scratch_image import image_of
+from reconciler.spec.scratch_image import started_of
 
 # Keys that stand in the value as they stand in the file.
 _CONNECTION_SAME = ("host", "socket", "database", "user", "password")
 _ROLLOUT_SAME = ("parallel", "parallel_per_host", "lock_retries", "threads_running_max")
-_UNIT_S = {"d": 86_400, "h": 3600, "m": 60, "s": 1}
 _UNIT_BYTES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 _RESHARD_DURATIONS = ("fence_budget", "grace", "retain")
 _ROLLOUT_DURATIONS = ("soak", "lock_wait", "run_limit", "replica_lag_max")
@@ -194,10 +194,6 @@ def _replica(value: Mapping[str, Any], base: ReplicaAddress) -> ReplicaAddress:
     return replace(base, **given)
 
 
-def duration_s(text: str) -> int:
-    return sum(int(n) * _UNIT_S[unit] for n, unit in re.findall(r"([0-9]+)([dhms])", text))
-
-
 # Online DDL of Vitess, and where that cannot, whatever PlanetScale does instead.
 _BY_PLANETSCALE = EngineRules(default=(EngineName.VITESS, EngineName.DIRECT))
 
@@ -214,7 +210,7 @@ def _environment(name: str, value: Mapping[str, Any], spec: Mapping[str, Any]) -
         reshard=_reshard(value.get("reshard", {})),
         vitess=vitess_cluster(vitess, spec["keyspace"], value.get("shards")) if vitess else None,
         planetscale=planetscale_database(planetscale, spec["keyspace"]) if planetscale else None,
-        scratch=None if scratch == "auto" else image_of(scratch) or build_connection(scratch),
+        scratch=None if scratch == "auto" else started_of(scratch) or build_connection(scratch),
         rollout=_rollout(value.get("rollout", {}), region_names(value)),
         review=ReviewRule(**value.get("review", {})),
         drift_every_s=duration_s(value["drift"]["every"]) if "drift" in value else DRIFT_EVERY_S,

@@ -12,12 +12,18 @@ from typing import Any
 from reconciler.errors import Problem, nearest
 from reconciler.limits import REVERT_WINDOW_S_MAX
 from reconciler.model.fleet import is_shard_name, shard_list_errors
-from reconciler.spec.build import duration_s, region_names, shard_names, wave_shards
+from reconciler.spec.build import region_names, shard_names, wave_shards
 from reconciler.spec.connection_checks import check_addresses, check_connection
+from reconciler.spec.durations import duration_s
 from reconciler.spec.keyspace_order import all_before
 from reconciler.spec.kind_checks import check_kind
 from reconciler.spec.ledger import keeps_too_little
-from reconciler.spec.limits import DRIFT_EVERY_S_MIN, LEDGER_KEEP_S_MIN
+from reconciler.spec.limits import (
+    DRIFT_EVERY_S_MIN,
+    LEDGER_KEEP_S_MIN,
+    SCRATCH_KEEP_S_MAX,
+    SCRATCH_KEEP_S_MIN,
+)
 from reconciler.spec.lint_settings import check_lint
 from reconciler.spec.permission_checks import check_permissions_written
 from reconciler.spec.program_checks import check_managed
@@ -31,6 +37,7 @@ from reconciler.spec.reshard_checks import (
     listed_retiring,
     listed_shards,
 )
+from reconciler.spec.scratch_image import is_kept_out_of_bounds
 from reconciler.spec.secrets import Path, dotted
 from reconciler.spec.tree import outside_reason, path_outside
 from reconciler.spec.variables import VARIABLE, Allowance, allowance
@@ -96,6 +103,11 @@ def _environment(document: Document, at: Path, value: Mapping[str, Any]) -> Iter
         yield from check_connection(document, (*at, "vitess", "vtgate"), value["vitess"]["vtgate"])
     if "drift" in value:
         yield from _drift(document, (*at, "drift"), value["drift"])
+    if is_kept_out_of_bounds(value.get("scratch")):
+        here = (*at, "scratch", "keep")
+        bounds = f"from {SCRATCH_KEEP_S_MIN // 60}m to {SCRATCH_KEEP_S_MAX // 3600}h"
+        what = f"{dotted(here)} must be {bounds}"
+        yield _problem(document, here, "spec-bad-value", what, "write a time such as 15m or 2h")
     if keeps_too_little(value.get("ledger")):
         here = (*at, "ledger", "keep")
         what = f"{dotted(here)} must be at least {LEDGER_KEEP_S_MIN // 86_400}d"

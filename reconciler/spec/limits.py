@@ -29,3 +29,9 @@ LEDGER_KEEP_S_MIN = 30 * 86_400
 
 # A look asks every shard for all of its definitions: more often than this is load for nothing.
 DRIFT_EVERY_S_MIN = 60
+
+# Less is over before a command was read and the next one typed.
+SCRATCH_KEEP_S_MIN = 60
+
+# A working day: each is a process of some 400 MB that nobody sees.
+SCRATCH_KEEP_S_MAX = 12 * 3_600

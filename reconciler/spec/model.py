@@ -19,7 +19,7 @@ from reconciler.model.quarantine import Quarantine
 from reconciler.spec.limits import DRIFT_EVERY_S
 from reconciler.spec.preflight import PreflightSpec, ReplicaAddress
 from reconciler.spec.promotion import PromotionCheck
-from reconciler.spec.scratch_image import ScratchImage
+from reconciler.spec.scratch_image import StartedScratch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -334,7 +334,7 @@ class Environment:
     reshard: ReshardSpec = ReshardSpec()
     vitess: VitessCluster | None = None
     planetscale: PlanetScaleDatabase | None = None
-    scratch: Connection | ScratchImage | None = None
+    scratch: Connection | StartedScratch | None = None
     rollout: RolloutSpec = RolloutSpec()
     review: ReviewRule = ReviewRule()
     after: tuple[str, ...] = ()

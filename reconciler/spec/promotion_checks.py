@@ -12,7 +12,7 @@ from typing import Any
 from reconciler.ddl.lexer import Token, TokenKind
 from reconciler.ddl.statement.parts import split_statement
 from reconciler.errors import Problem
-from reconciler.spec.build import duration_s
+from reconciler.spec.durations import duration_s
 from reconciler.spec.secrets import Path, dotted
 from reconciler.spec.yaml_text import Document
 

@@ -12,8 +12,9 @@ from typing import Any
 from reconciler.errors import Problem
 from reconciler.limits import SHARDS_NAMED_MAX
 from reconciler.model.fleet import compared, in_key_order, parse_key_range, shard_list_errors
-from reconciler.spec.build import duration_s, retiring_shards, shard_specs
+from reconciler.spec.build import retiring_shards, shard_specs
 from reconciler.spec.connection_checks import Addressed, check_connection
+from reconciler.spec.durations import duration_s
 from reconciler.spec.limits import FENCE_BUDGET_S_MAX, FENCE_BUDGET_S_MIN
 from reconciler.spec.secrets import Path, dotted
 from reconciler.spec.yaml_text import Document

@@ -26,6 +26,7 @@ from reconciler.edges.server.find import find_server
 from reconciler.edges.server.lock import LOCK_NAME
 from reconciler.edges.server.process import RunningServer
 from reconciler.edges.server.template import copy_initialised
+from reconciler.edges.server.warm import end_warm_servers
 from reconciler.errors import Problem, Refused, Unavailable
 from reconciler.model.server import Flavor, ServerSettings
 from reconciler.spec.scratch_image import ScratchImage
@@ -123,6 +124,28 @@ def test_definitions_are_tried_in_a_container_that_goes_with_the_run(
     assert "--tmpfs=/var/lib/mysql" in before
     assert "--env=MYSQL_ROOT_PASSWORD" in before  # by its name: the value is in no argument
     assert not [word for word in before if "volume" in word or word == "-v"]
+
+
+@pytest.mark.invariant("SV-6", "SV-7")
+def test_a_container_stays_for_the_next_command(
+    runtimes: Runtimes,
+    mariadb_server: RunningServer,
+    fresh_database: FreshDatabase,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings = observed(connection_to(mariadb_server, fresh_database(mariadb_server))).settings
+    runtimes.put_server("podman", settings.version.flavor)
+    monkeypatch.setattr(tempfile, "tempdir", str(runtimes.folder))
+    for _ in range(2):
+        image = ScratchImage(IMAGE, keep_s=600)
+        scratch = MysqlScratch(image, environ={}, root=ROOT)
+        with scratch, scratch.database(settings) as database:
+            assert database.execute(CREATE) is None
+        [there] = runtimes.containers
+    assert runtimes.asked().count("run") == 1
+    assert end_warm_servers() == 1
+    assert runtimes.containers == []
+    assert not (runtimes.folder / there).exists()
 
 
 def test_a_plan_is_proven_in_the_image_that_the_spec_names(

@@ -38,6 +38,7 @@ KNOWN = {
     "edges/server/sandbox_state.py": "the sandbox's own logins, to be used: for their owner alone",
     "edges/vitess/local/daemon.py": "logins of a cluster of our own, to be read by it",
     "edges/vitess/vschemas.py": "a plan's VSchema, to be read by vtctldclient",
+    "edges/server/warm.py": "a server of our own, its login too: for its owner alone",
     "edges/server/template.py": "files of a server of our own",
 }
 

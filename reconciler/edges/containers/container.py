@@ -22,7 +22,7 @@ from reconciler.edges.containers.limits import CONTAINER_LOOK_S, CONTAINER_START
 from reconciler.edges.containers.problems import container_died, container_too_slow
 from reconciler.edges.containers.runtime import Runtime, runtime_environment, usable_runtime
 from reconciler.edges.keeper import LOG_TAIL_BYTES
-from reconciler.edges.kept import Kept, keep
+from reconciler.edges.kept import Kept, Stays, keep
 from reconciler.edges.server.lock import held_lock, is_kept, sweep_abandoned
 
 _PREFIX = "reconciler-scratch-"
@@ -67,9 +67,11 @@ def start_container(
     port: int,
     folder: str,
     secrets: Mapping[str, str],
+    stays: Stays | None = None,
 ) -> Container:
     """A container of the image, which is pulled where it is not here, with its `port` published at
-    127.0.0.1 and its `folder` in memory; `secrets` are variables in it. Raises Unavailable."""
+    127.0.0.1 and its `folder` in memory; `secrets` are variables in it;
+    `stays`: once it was detached. Raises Unavailable."""
     temporary = Path(tempfile.gettempdir())
     place = _place(temporary)
     runtime, there = usable_runtime(place)
@@ -94,6 +96,7 @@ def start_container(
                 inherit=(lock,),
                 environment={**runtime_environment(), **secrets},
                 afterwards=runtime.removal(own.name),
+                stays=stays,
             )
             os.write(lock, f"{process.keeper_pid}\n".encode())
     except BaseException:

@@ -37,7 +37,7 @@ from reconciler.errors import Problem, ReconcilerError
 from reconciler.model.server import ServerSettings
 from reconciler.ports.shards import Identity, ShardCheck
 from reconciler.spec.model import Connection, ShardSpec
-from reconciler.spec.scratch_image import ScratchImage
+from reconciler.spec.scratch_image import StartedScratch
 
 
 class MysqlConnections:
@@ -50,7 +50,7 @@ class MysqlConnections:
         self._root = root
         self._reach = reach or ByItself()
 
-    def scratch_excess(self, scratch: Connection | ScratchImage | None) -> tuple[str, ...]:
+    def scratch_excess(self, scratch: Connection | StartedScratch | None) -> tuple[str, ...]:
         if not isinstance(connection := scratch_for(scratch, self._environ), Connection):
             return ()  # a server of its own, with a login made for it
         target = resolve(connection, environ=self._environ, root=self._root, shard=None)
@@ -60,7 +60,9 @@ class MysqlConnections:
             return ("everything, for the server checks no privileges",)
         return tuple(sorted(privileges.everywhere - SCRATCH_NEEDS))
 
-    def scratch_settings(self, scratch: Connection | ScratchImage | None) -> ServerSettings | None:
+    def scratch_settings(
+        self, scratch: Connection | StartedScratch | None
+    ) -> ServerSettings | None:
         if not isinstance(connection := scratch_for(scratch, self._environ), Connection):
             return None
         target = resolve(connection, environ=self._environ, root=self._root, shard=None)

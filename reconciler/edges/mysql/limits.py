@@ -186,3 +186,12 @@ PROMOTION_STATEMENT_S_MAX = 5
 # Definitions that are asked for in one write at the end of a shard, with the list behind them:
 # below what a connection takes before an answer is read.
 SHOWN_SOON_MAX = 50
+
+# A warm server answers in milliseconds; one that does not is ended, and one begun in two seconds.
+WARM_ANSWER_S_MAX = 3
+
+# What the command before had dropped or closed may yet be under way.
+WARM_RESTS_S_MAX = 2.0
+
+# Its logs and its counters grow with each command; a new one is begun in two seconds.
+WARM_LIFE_S_MAX = 86_400

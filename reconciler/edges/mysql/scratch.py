@@ -22,7 +22,6 @@ from reconciler.ddl.foreign import ForeignDefinition
 from reconciler.ddl.quote import quote_identifier, quote_string
 from reconciler.ddl.render import create_table_sql
 from reconciler.diff.session import DEFAULT_SESSION, UNCHECKED, StatementSession
-from reconciler.edges.containers.container import Container
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.problems import ServerRefusal, as_unavailable
 from reconciler.edges.mysql.programs import list_programs, read_program
@@ -33,38 +32,36 @@ from reconciler.edges.mysql.reading import (
     text,
 )
 from reconciler.edges.mysql.row_versions import unescaped
-from reconciler.edges.mysql.scratch_auto import release, server_wide, start_scratch_server
-from reconciler.edges.mysql.scratch_image import start_image_server
+from reconciler.edges.mysql.scratch_auto import release, server_wide
+from reconciler.edges.mysql.scratch_match import refuse_mismatch, session_like, take_like
 from reconciler.edges.mysql.scratch_server import ScratchServer
+from reconciler.edges.mysql.scratch_warm import start_like, warm_server
 from reconciler.edges.mysql.session_settings import (
     AS_CONNECTED,
-    copied_variables,
-    session_variables,
     set_session,
     statement_variables,
 )
 from reconciler.edges.mysql.target import resolve
-from reconciler.edges.server.process import RunningServer
 from reconciler.errors import Problem, Refused
 from reconciler.model.object_id import ObjectId, ObjectKind
 from reconciler.model.observation import CrossDatabaseChild
 from reconciler.model.schema import OtherObject, Table
 from reconciler.model.server import Flavor, ServerError, ServerSettings
 from reconciler.spec.model import Connection
-from reconciler.spec.scratch_image import ScratchImage
+from reconciler.spec.scratch_image import StartedScratch
 
 _INNODB_TABLES = {Flavor.MYSQL: "INNODB_TABLES", Flavor.MARIADB: "INNODB_SYS_TABLES"}
 
 
 class MysqlScratch:
-    """`Scratch` on servers of its own (`place` None, or an image), or on the one that is named.
+    """`Scratch` on servers of its own, or on the one that is named.
 
-    Leaving its `with` block ends the servers of its own.
+    Leaving its `with` block ends the servers of its own, but for those that stay.
     """
 
     def __init__(
         self,
-        place: Connection | ScratchImage | None,
+        place: Connection | StartedScratch | None,
         *,
         environ: Mapping[str, str],
         root: Path,
@@ -112,8 +109,8 @@ class MysqlScratch:
     @contextmanager
     def database(self, settings: ServerSettings) -> Iterator[MysqlScratchDatabase]:
         server = self._server(settings)
-        session = _session(server, settings)
-        link = _take(server, session, settings)
+        session = session_like(server, settings)
+        link = take_like(server, session, settings)
         try:
             database = MysqlScratchDatabase(server, link, settings)
             try:
@@ -134,7 +131,7 @@ class MysqlScratch:
                 self._servers[None] = server
                 self._refuse_forbidden(server)
                 server.drop_leftovers()
-                _refuse_mismatch(server, settings)
+                refuse_mismatch(server, settings)
                 return server
             key = (release(settings.version), server_wide(settings))
             if key not in self._servers:
@@ -148,15 +145,16 @@ class MysqlScratch:
         return server
 
     def _started(self, settings: ServerSettings) -> ScratchServer:
-        running: RunningServer | Container
-        if isinstance(self._place, ScratchImage):
-            running, target = start_image_server(self._place, settings)
+        assert not isinstance(self._place, Connection), "that one is given"
+        if (warm := warm_server(self._place, settings)) is not None:
+            self._owned.callback(warm.place.release)
+            server = ScratchServer(warm.target)
         else:
-            running, target = start_scratch_server(settings)
-        self._owned.callback(running.stop)
-        server = ScratchServer(target, ends_with_run=True)
+            running, target = start_like(self._place, settings)
+            self._owned.callback(running.stop)
+            server = ScratchServer(target, ends_with_run=True)
         self._owned.callback(server.close)
-        _refuse_mismatch(server, settings)
+        refuse_mismatch(server, settings)
         return server
 
 
@@ -345,53 +343,3 @@ def _create_database(name: str, settings: ServerSettings) -> str:
     if settings.version.flavor is Flavor.MYSQL:
         parts.append(f"ENCRYPTION = '{'Y' if settings.database_encrypted else 'N'}'")
     return " ".join(parts)
-
-
-def _session(server: ScratchServer, settings: ServerSettings) -> str:
-    """As a live session, and with what a live one has from its server where this one's differs."""
-    own = server.look.settings
-    copied = [
-        (name, value) for name, value in copied_variables(settings) if own.variable(name) != value
-    ]
-    return set_session([*session_variables(settings), *copied])
-
-
-def _take(server: ScratchServer, session: str, settings: ServerSettings) -> Link:
-    with as_unavailable(server.label):
-        try:
-            return server.take(session)
-        except ServerRefusal as refusal:
-            # 1227: the login may not set it; 1238: nobody may in a session.
-            raise Refused(
-                _mismatch(_differences(server, copied_variables(settings)), refusal.error)
-            ) from None
-
-
-def _refuse_mismatch(server: ScratchServer, settings: ServerSettings) -> None:
-    own = server.look.settings
-    if release(own.version) != release(settings.version):
-        raise Refused(_mismatch([f"it runs {own.version}, the shards run {settings.version}"]))
-    differences = _differences(server, server_wide(settings))
-    if differences:
-        raise Refused(_mismatch(differences))
-
-
-def _differences(server: ScratchServer, wanted: Iterable[tuple[str, str]]) -> list[str]:
-    own = server.look.settings
-    return [
-        f"{name} is {own.variable(name) or 'not known'} there and {value} on the shards"
-        for name, value in wanted
-        if own.variable(name) != value
-    ]
-
-
-def _mismatch(differences: Sequence[str], error: ServerError | None = None) -> Problem:
-    answered = f"; it answered {error}" if error is not None else ""
-    return Problem(
-        code="scratch-mismatch",
-        message="the scratch server does not stand for the shards: "
-        + "; ".join(differences)
-        + answered,
-        recovery="start the scratch server with the shards' release and settings (and a login that"
-        " may set session variables), name an image of that release, or use `scratch: auto`",
-    )

@@ -5,13 +5,12 @@ One for each distinct set of settings that only a whole server can have; the res
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from reconciler.edges.client.target import Target
+from reconciler.edges.kept import Stays
 from reconciler.edges.mysql.limits import SCRATCH_ANSWER_S_MAX, SCRATCH_CONNECT_S_MAX
 from reconciler.edges.server.find import ServerBinary, find_servers
-from reconciler.edges.server.options import Options, Purpose
-from reconciler.edges.server.process import RunningServer, start_server
+from reconciler.edges.server.options import HOST, Options, Purpose
+from reconciler.edges.server.process import Login, RunningServer, start_server
 from reconciler.errors import Problem, Refused
 from reconciler.model.server import Flavor, ServerSettings, ServerVersion
 
@@ -49,30 +48,37 @@ def options_like(settings: ServerSettings) -> Options:
     return {name: _option(name, value) for name, value in server_wide(settings)}
 
 
-def start_scratch_server(settings: ServerSettings) -> tuple[RunningServer, Target]:
+def start_scratch_server(
+    settings: ServerSettings, binary: ServerBinary | None = None, stays: Stays | None = None
+) -> tuple[RunningServer, Target]:
     """Raises Refused if no server at hand is of the right release, Unavailable if it fails."""
     server = start_server(
-        _choose(find_servers(), settings.version),
+        binary or choose_server(settings.version),
         purpose=Purpose.SCRATCH,
         options=options_like(settings),
+        stays=stays,
     )
-    target = Target(
+    return server, scratch_target(server.port, str(server.socket), server.admin)
+
+
+def scratch_target(port: int, socket: str | None, login: Login) -> Target:
+    return Target(
         label="the throwaway scratch server",
-        host=server.host,
-        port=server.port,
-        socket=str(server.socket),
+        host=HOST,
+        port=port,
+        socket=socket,
         database=None,
-        user=server.admin.user,
-        password=server.admin.password,
+        user=login.user,
+        password=login.password,
         tls=None,
         connect_timeout_s=SCRATCH_CONNECT_S_MAX,
         read_timeout_s=SCRATCH_ANSWER_S_MAX,
     )
-    return server, target
 
 
-def _choose(binaries: Iterable[ServerBinary], wanted: ServerVersion) -> ServerBinary:
-    fitting = [binary for binary in binaries if release(binary.version) == release(wanted)]
+def choose_server(wanted: ServerVersion) -> ServerBinary:
+    """Of those at hand. Raises Refused."""
+    fitting = [binary for binary in find_servers() if release(binary.version) == release(wanted)]
     if not fitting:
         series = release(wanted)
         raise Refused(

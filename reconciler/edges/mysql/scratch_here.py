@@ -15,7 +15,7 @@ from reconciler.edges.mysql.limits import SETTINGS_BYTES_MAX
 from reconciler.errors import InvalidInput, Location, Problem
 from reconciler.spec.model import Connection
 from reconciler.spec.scratch import scratch_of
-from reconciler.spec.scratch_image import ScratchImage
+from reconciler.spec.scratch_image import StartedScratch
 from reconciler.spec.yaml_text import read_yaml
 
 VARIABLE = "RECONCILER_SCRATCH"
@@ -26,7 +26,7 @@ _FILE = "reconciler/settings.yaml"
 class ScratchHere:
     """In place of what specs say; `setting` None is `auto`, as in a spec."""
 
-    setting: Connection | ScratchImage | None
+    setting: Connection | StartedScratch | None
 
 
 def scratch_here(environ: Mapping[str, str]) -> ScratchHere | None:
@@ -44,8 +44,8 @@ def scratch_here(environ: Mapping[str, str]) -> ScratchHere | None:
 
 
 def scratch_for(
-    own: Connection | ScratchImage | None, environ: Mapping[str, str]
-) -> Connection | ScratchImage | None:
+    own: Connection | StartedScratch | None, environ: Mapping[str, str]
+) -> Connection | StartedScratch | None:
     """`own` is the spec's. Raises as `scratch_here`."""
     found = scratch_here(environ)
     return own if found is None else found.setting

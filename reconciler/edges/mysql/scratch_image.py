@@ -10,6 +10,7 @@ import secrets
 
 from reconciler.edges.client.target import Target
 from reconciler.edges.containers.container import Container, start_container
+from reconciler.edges.kept import Stays
 from reconciler.edges.mysql.connect import connect
 from reconciler.edges.mysql.limits import SCRATCH_ANSWER_S_MAX, SCRATCH_CONNECT_S_MAX
 from reconciler.edges.mysql.problems import as_unavailable
@@ -27,7 +28,9 @@ _ROOT = "root"
 _WITHOUT_ZONES = {"MYSQL_INITDB_SKIP_TZINFO": "1", "MARIADB_INITDB_SKIP_TZINFO": "1"}
 
 
-def start_image_server(image: ScratchImage, settings: ServerSettings) -> tuple[Container, Target]:
+def start_image_server(
+    image: ScratchImage, settings: ServerSettings, stays: Stays | None = None
+) -> tuple[Container, Target]:
     """Raises Unavailable where no such server comes to answer, and Refused where others than this
     machine could reach it."""
     flavor = settings.version.flavor
@@ -42,18 +45,19 @@ def start_image_server(image: ScratchImage, settings: ServerSettings) -> tuple[C
             "MARIADB_ROOT_PASSWORD": first.password,
             **_WITHOUT_ZONES,
         },
+        stays=stays,
     )
     try:
         port = container.port(_PORT)
         own = Login(user="reconciler", password=secrets.token_hex(16))
-        _make_login(container, _target(port, first), own, flavor)
+        _make_login(container, image_target(port, first), own, flavor)
     except BaseException:
         container.stop()
         raise
-    return container, _target(port, own)
+    return container, image_target(port, own)
 
 
-def _target(port: int, login: Login) -> Target:
+def image_target(port: int, login: Login) -> Target:
     return Target(
         label="the scratch server of the image",
         host=HOST,

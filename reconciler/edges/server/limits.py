@@ -26,3 +26,6 @@ SANDBOX_ANSWER_S_MAX = 3_600
 
 # Servers that are started side by side: each start is mostly one core's work.
 SANDBOX_PARALLEL = 4
+
+# Of the lock of a warm server, 5 ms apart: its keeper has it for less than that when it looks.
+WARM_LOCK_TRIES = 5

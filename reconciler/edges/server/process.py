@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import assert_never
 
 from reconciler.edges.keeper import LOG_TAIL_BYTES
-from reconciler.edges.kept import Kept, keep
+from reconciler.edges.kept import Kept, Stays, keep
 from reconciler.edges.limits import SOCKET_PATH_BYTES_MAX
 from reconciler.edges.server.find import ServerBinary, find_server
 from reconciler.edges.server.limits import (
@@ -126,17 +126,19 @@ def start_server(
     options: Options | None = None,
     folder: Path | None = None,
     logins: Logins | None = None,
+    stays: Stays | None = None,
 ) -> RunningServer:
     """Start a server on a fresh data folder and wait until it answers.
 
     `options` are server variables that win over the defaults of the purpose. `folder` is made, and
-    removed with the server; by default it is a new one among the temporary files.
+    removed with the server; by default it is a new one among the temporary files. `stays`: once it
+    was detached.
     """
     binary = binary or find_server()
     logins = logins or new_logins()
     for attempts_left in reversed(range(PORT_ATTEMPTS_MAX)):
         with closing(hold_port()) as port:  # the server's own once it answers
-            server = _start(binary, purpose, options or {}, folder, logins, port.number)
+            server = _start(binary, purpose, options or {}, folder, logins, port.number, stays)
             try:
                 last_words = _wait_until_it_answers(server, binary.path)
             except BaseException:
@@ -157,6 +159,7 @@ def _start(
     folder: Path | None,
     logins: Logins,
     port: int,
+    stays: Stays | None,
 ) -> RunningServer:
     sweep_abandoned(Path(tempfile.gettempdir()))
     folder = _new_folder(folder)
@@ -176,6 +179,7 @@ def _start(
                 pid_file=folder / "server.pid",
                 remove=remove,
                 inherit=(lock,),
+                stays=stays,
             )
             os.write(lock, f"{process.keeper_pid}\n".encode())
     except BaseException:

@@ -12,7 +12,8 @@ from reconciler.edges.mysql.scratch_here import scratch_for, scratch_here
 from reconciler.errors import InvalidInput, Refused
 from reconciler.model.quarantine import Quarantine
 from reconciler.spec.model import Connection, Environment, QuarantinedShard
-from reconciler.spec.scratch_image import ScratchImage
+from reconciler.spec.scratch import not_kept
+from reconciler.spec.scratch_image import ScratchAtHand, ScratchImage
 
 OF_THE_SPEC = Connection(host="127.0.0.1", user="root")
 NAMED = '{host: 127.0.0.1, port: 3307, user: root, password: "${SCRATCH_PASSWORD}"}'
@@ -120,3 +121,22 @@ def test_a_login_that_was_made_for_scratch_has_nothing_too_much(tmp_path: Path) 
     connections = MysqlConnections(environ={"RECONCILER_SCRATCH": "auto"}, root=tmp_path)
     assert connections.scratch_excess(OF_THE_SPEC) == ()
     assert connections.scratch_settings(OF_THE_SPEC) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "kept", "in_a_job"),
+    [
+        ("{keep: 1h30m}", ScratchAtHand(5_400), None),
+        (
+            "{image: mariadb:11.8, keep: 15m}",
+            ScratchImage("mariadb:11.8", 900),
+            ScratchImage("mariadb:11.8"),
+        ),
+    ],
+)
+def test_a_server_is_kept_for_as_long_as_is_said_and_by_no_job(
+    said: str, kept: object, in_a_job: object
+) -> None:
+    found = scratch_for(None, {"RECONCILER_SCRATCH": said})
+    assert found == kept
+    assert not_kept(found) == in_a_job
