@@ -86,6 +86,7 @@ def plan_and_show(
                 notes=aim.notes,
                 open_ledger=open_ledger,
                 takes_back=aim.takes_back,
+                history=history,
             )
             if began is not None:
                 outcome = replace(outcome, lint=lint_change(aim.files, loaded.tree, began))

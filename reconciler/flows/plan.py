@@ -19,6 +19,7 @@ from reconciler.flows.reconcile_pass import (
     time_estimate,
 )
 from reconciler.flows.renames_at_rest import rename_refusals
+from reconciler.flows.revert import find_plan
 from reconciler.flows.row_counts import with_counts
 from reconciler.flows.shards_moved import shards_moved
 from reconciler.guard.classify import position_of
@@ -35,7 +36,7 @@ from reconciler.plan.commitment import is_same_commitment
 from reconciler.plan.files import has_file, plan_paths, read_plan
 from reconciler.plan.model import Leftover, Plan, PlanCore, PlanMeta
 from reconciler.plan.validate import check_core
-from reconciler.ports.files import FileWriter
+from reconciler.ports.files import FileWriter, History
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.world import World
 from reconciler.spec.insecure import insecure_note
@@ -56,12 +57,14 @@ def plan_keyspace(
     notes: tuple[str, ...] = (),
     open_ledger: Callable[[], Ledger] = nobody_to_ask,
     takes_back: str | None = None,
+    history: History | None = None,
 ) -> PlanOutcome:
     """Derive a plan, which also removes what there still is of `cleans`. `notes` are for its
     reader, beside the pass's own. `protected` is the tree of the protected branch, where a reviewed
     plan may still wait to be applied (PL-13); None where there is no such branch. `open_ledger` is
     asked only where a name is taken that an engine of the plan needs. `takes_back` is the id of the
-    plan to which this is the way back: once it is merged, that one waits no more."""
+    plan to which this is the way back: once it is merged, that one waits no more. By the branch's
+    own `history` such a plan is known by itself, whoever took the files back."""
     begun = _without_what_is_gone(begin_pass(world, files, environment, cleans=cleans))
     derived = derive(world, begun)
     insecure = insecure_note(environment)
@@ -69,20 +72,21 @@ def plan_keyspace(
     notes = (*notes, *shards_moved(merged, environment), *([insecure] if insecure else []))
     notes = (*notes, *learned_notes(begun, derived.core, open_ledger))
     notes = (*notes, *program_notes(begun, derived.core))
-    plan = _plan_of(begun, derived, notes, created_at=created_at, tool_version=tool_version)
     pending = _pending(world, protected, merged, begun)
+    is_way_back = pending is not None and _takes_back(derived, begun, pending, takes_back, history)
+    notes = (*notes, _note_of_way_back(pending)) if pending and is_way_back else notes
+    plan = _plan_of(begun, derived, notes, created_at=created_at, tool_version=tool_version)
     refusals = derived.refusals
     if derived.core is not None:
         now_s, statements = world.clock.now_s(), all_statements(derived.core)
         refusals = (*refusals, *name_refusals(begun, statements, open_ledger, now_s=now_s))
-    is_in_the_way = pending is not None and pending.plan_id != takes_back
     is_other = pending and plan and not is_same_commitment(plan.core, pending.core)
     refusals = (
         *overlong_refusals(environment, world.clock.now_s()),
         *_renames_at_rest(merged, begun),
         *refusals,
     )
-    if pending and is_in_the_way and is_other and _can_run(world, begun, pending):
+    if pending and not is_way_back and is_other and _can_run(world, begun, pending):
         refusals = (_pending_refusal(pending), *refusals)
     return PlanOutcome(
         environment=environment.name,
@@ -202,6 +206,38 @@ def _pending(
         return None
     is_pending = steps_left > 0 or any(isinstance(standing, ToDo) for standing in standings)
     return merged if is_pending else None
+
+
+def _takes_back(
+    derived: Derived, begun: Pass, pending: Plan, named: str | None, history: History | None
+) -> bool:
+    """Whether the plan leads to where the merged one began: that one is named, or these files end
+    there and their branch has had it. A branch that began before it has taken nothing back."""
+    if pending.plan_id == named:
+        return True
+    if derived.core is None or history is None:
+        return False
+    most = max(pending.core.change_sets, key=lambda found: len(found.shards), default=None)
+    ends = most is None or derived.core.after == most.before
+    if steps := pending.core.vschema:
+        wanted = begun.vschema.desired.fingerprint if begun.vschema else None
+        ends = ends and wanted == steps[0].before
+    return ends and _has_had(history, pending)
+
+
+def _has_had(history: History, plan: Plan) -> bool:
+    try:
+        find_plan(history, plan.plan_id, plan.core.environment, plan.core.keyspace)
+    except InvalidInput:
+        return False
+    return True
+
+
+def _note_of_way_back(pending: Plan) -> str:
+    return (
+        f"this takes back plan {pending.plan_id}, which is merged and not fully applied: once this"
+        " one is merged, nothing more of that one runs"
+    )
 
 
 def _is_without_a_shard(environment: Environment, core: PlanCore, now_s: float) -> bool:

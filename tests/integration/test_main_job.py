@@ -288,6 +288,9 @@ def test_a_plan_is_not_built_on_a_merged_plan_that_still_waits(fleet: Fleet) -> 
     fleet.edit("schemas/shop/users.sql", "age int", "age bigint")
     assert merged in refuses(fleet, "plan", "pending-apply", "--write")
     fleet.git("stash", "-q")
+    fleet.git("revert", "--no-edit", "main")
+    assert f"takes back plan {merged}" in " ".join(fleet.run("plan", "--write").out.split())
+    fleet.git("reset", "-q", "--hard", "main")
     assert fleet.run("apply").code == 0
     fleet.git("stash", "pop", "-q")
     assert fleet.run("plan").code == 0

@@ -119,6 +119,7 @@ def _planning(
             cleans=kept_cleans(
                 change.loaded.tree, change.before.tree, chosen.name, files.spec.keyspace
             ),
+            history=change.job.clone,
         )
         outcome = replace(outcome, lint=change.lint(files))
         if outcome.refusals:
