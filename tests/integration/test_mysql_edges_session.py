@@ -40,6 +40,7 @@ from tests.integration.mysql_edges import (
     admin_of,
     carried_out,
     connection_to,
+    end_session,
     observe,
     planned,
     sessions,
@@ -68,7 +69,7 @@ def session(server: RunningServer, database: str) -> Iterator[MysqlShardSession]
 
 
 def run(session: MysqlShardSession, sql: str, **limits: int) -> Outcome:
-    given = {"lock_wait_s": 5, "run_limit_s": 60, **limits}
+    given = {"lock_wait_s": 60, "run_limit_s": 60, **limits}
     return carried_out(session, planned(sql), **given)
 
 
@@ -241,6 +242,7 @@ def test_a_statement_that_runs_too_long_is_stopped(server: RunningServer, databa
         assert "longer than its limit of 1 s" in outcome.error.message
         assert not outcome.transient
     with sessions().open(shard(connection_to(server, database))) as session:
+        until(session.claim, "the session before to be over")
         assert run(session, ADD) == Applied()
 
 
@@ -254,7 +256,7 @@ def test_blockers_are_ended_and_ddl_is_not(
     with sessions().open(spec) as session, reading(mysql_server, name) as number:
         ended = session.kill_blockers(table_id("t"))
         assert [one.session.split(" of ")[0] for one in ended] == [f"connection {number}"]
-        assert run(session, ADD, lock_wait_s=1) == Applied()
+        assert run(session, ADD) == Applied()
     with sessions().open(spec) as session, admin_cursor(mysql_server, name) as cursor:
         cursor.execute("LOCK TABLES t WRITE")
         assert session.kill_blockers(table_id("t")) == ()
@@ -301,6 +303,7 @@ def test_a_connection_killed_in_the_middle_is_unknown_and_then_seen_not_applied(
         assert isinstance(outcome.result(PATIENCE_S), Unknown)
     until(lambda: not session.still_running(ADD), "the end of what was sent")
     assert "`a`" not in (session.definition(table_id("t")) or "")
+    until(session.claim, "the session that was killed to be over")
     assert run(session, ADD) == Applied()
 
 
@@ -556,7 +559,7 @@ def test_a_connection_that_died_while_idle_is_made_anew(
         cursor.execute("SHOW PROCESSLIST")
         for row in cursor.fetchall():
             if row[1] == server.admin.user and row[4] == "Sleep":
-                cursor.execute(f"KILL {row[0]}")
+                end_session(cursor, int(row[0]))
     assert session.definition(table_id("t")) == before
     assert run(session, ADD) == Applied()
 

@@ -24,6 +24,7 @@ from tests.integration.mysql_edges import (
     sessions,
     shard,
 )
+from tests.waiting import PATIENCE_S
 
 ROWS = 2_500
 STATEMENT = planned("ALTER TABLE `t` ADD COLUMN `x` int")
@@ -62,6 +63,7 @@ def place(
     compares more than 600 rows at the end is stopped, and says so."""
     monkeypatch.setattr(rows_ahead, "ROWS_PER_STRETCH_AHEAD", 400)
     monkeypatch.setattr(rows_ahead, "ROWS_REST_S_MIN", 1)
+    monkeypatch.setattr(rows_ahead, "ROWS_AHEAD_S_MAX", PATIENCE_S)
     monkeypatch.setattr(row_check, "ROWS_PER_STRETCH", 300)
     monkeypatch.setattr(row_check, "ROWS_COMPARED_MAX", 600)
     monkeypatch.setattr(row_check, "ROWS_LOOK_AGAIN_S", (0.05, 0.1, 0.2))

@@ -75,6 +75,7 @@ from tests.property.products import product_pairs
 from tests.property.row_values import insert_statements
 from tests.property.table_grammar import Grower
 from tests.scratch_servers import scratch_connection
+from tests.waiting import until
 
 SPEC = "specs/shop.yaml"
 SHARDS = ("-80", "80-")  # the first one has rows
@@ -271,6 +272,7 @@ class Court:
             if shard.name not in change_set.shards:
                 continue
             with self.sessions.open(shard) as session:
+                until(session.claim, "the session before to be over")
                 for statement in change_set.statements:
                     ended = carried_out(session, statement, lock_wait_s=5, run_limit_s=60)
                     if not isinstance(ended, Applied):
