@@ -8,6 +8,7 @@ from reconciler.ddl.lexer import TokenKind, tokenize
 from reconciler.diff.model import ClauseKind
 from reconciler.model.schema import ROW_BOUNDS, Column
 from reconciler.plan.hazards.column_type import (
+    ColumnType,
     Family,
     decimal_digits,
     fixed_or_longest,
@@ -28,7 +29,7 @@ from reconciler.preflight.model import (
 )
 from reconciler.preflight.questions.as_written import evaluated
 from reconciler.preflight.questions.numbers import outside
-from reconciler.preflight.questions.texts import no_number_sql
+from reconciler.preflight.questions.written_numbers import no_number_sql
 
 _BY_WARNING = "no query is known that tells whether the column takes what is computed"
 _OTHER_EACH_TIME = "its default gives another value each time that it is computed"
@@ -145,10 +146,14 @@ def _of_column(change: Change, new: Column, expression: str) -> Iterator[Raised]
     if found is None:
         yield _raised(new.name, NotAskable(_CHANGES_TOO))
         return
-    value = f"({found})"
-    unfit = _unfit(value, new)
-    if _is_number_of_text(change, new, expression):
-        yield _raised(new.name, RowCondition(no_number_sql(found)))
+    value, alone = f"({found})", _alone(change, expression)
+    unfit = None
+    if alone is not None or not _uses_bits(change, expression):
+        unfit = _unfit(value, new, alone)
+    if alone is not None and _is_number_of_text(alone, new):
+        flavor = change.settings.version.flavor
+        is_none = no_number_sql(found, alone, column_type(new), flavor, is_computed=True)
+        yield _raised(new.name, RowCondition(is_none))
     missing = [] if new.nullable else [f"{value} IS NULL"]
     for sql in ([] if unfit is None else [unfit]) + missing:
         yield _raised(new.name, RowCondition(sql, OnWarning.OPEN))
@@ -156,14 +161,26 @@ def _of_column(change: Change, new: Column, expression: str) -> Iterator[Raised]
         yield _raised(new.name, NotAskable(_BY_WARNING))
 
 
-def _is_number_of_text(change: Change, new: Column, expression: str) -> bool:
-    """A number that is the text of a column: of which of them are none, servers warn of some."""
+def _is_number_of_text(alone: ColumnType, new: Column) -> bool:
+    """Of which texts are no numbers, servers warn of some."""
+    is_number = column_type(new).family in (Family.INTEGER, Family.DECIMAL)
+    return is_number and alone.family is Family.TEXT
+
+
+def _alone(change: Change, expression: str) -> ColumnType | None:
+    """Of the column that is all of the expression."""
     names = [token for token in tokenize(expression) if token.text not in _BRACKETS]
     if len(names) != 1 or names[0].kind is not TokenKind.QUOTED_IDENTIFIER:
-        return False
-    text = find_column(change.after, names[0].value)
-    is_text = text is not None and column_type(text).family is Family.TEXT
-    return is_text and column_type(new).family in (Family.INTEGER, Family.DECIMAL)
+        return None
+    column = find_column(change.after, names[0].value)
+    return None if column is None else column_type(column)
+
+
+def _uses_bits(change: Change, expression: str) -> bool:
+    """Whether they become digits or bytes, each function decides."""
+    names = (t.value for t in tokenize(expression) if t.kind is TokenKind.QUOTED_IDENTIFIER)
+    columns = (find_column(change.after, name) for name in names)
+    return any(column and column_type(column).family is Family.BIT for column in columns)
 
 
 def _of_key(change: Change, expression: str) -> Question:
@@ -175,24 +192,35 @@ def _of_key(change: Change, expression: str) -> Question:
     return RowCondition(f"CRC32(CONCAT({found})) < 0", OnWarning.OPEN)
 
 
-def _unfit(value: str, new: Column) -> str | None:
+def _unfit(value: str, new: Column, alone: ColumnType | None = None) -> str | None:
+    """`alone` is the type of the column that is all there is to compute with."""
     kind = column_type(new)
     match kind.family:
         case Family.INTEGER:  # an approximate number is compared with one of 64 bits as such
             exact = (
                 f"CAST({value} AS DECIMAL(65,0))" if kind.name == "bigint" else f"ROUND({value})"
             )
-            return outside(exact, *integer_range(kind), "").sql
+            beyond = outside(exact, *integer_range(kind), "").sql
+            # -0.4 rounds to 0, and has a sign to an exact number.
+            is_exact = alone is None or alone.family is Family.DECIMAL
+            return f"({beyond} OR {value} < 0)" if kind.unsigned and is_exact else beyond
         case Family.DECIMAL:
             whole, scale = decimal_digits(kind)
-            beyond = f"ABS(ROUND({value}, {scale})) >= {10**whole}"
+            beyond = f"ABS(ROUND({_as_number(value, alone)}, {scale})) >= {10**whole}"
             return f"({beyond} OR {value} < 0)" if kind.unsigned else beyond
         case Family.TEXT if kind.name in ("char", "varchar") and kind.charset == "utf8mb4":
-            read = f"CAST(CONVERT({value} USING utf8mb4) AS BINARY)"
-            is_no_text = f"(CHARSET({value}) = 'binary' AND NOT ({read} <=> CONCAT({value})))"
-            return f"(CHAR_LENGTH({value}) > {fixed_or_longest(kind)} OR {is_no_text})"
+            printed = f"({value} + 0)" if alone and alone.family is Family.BIT else value
+            read = f"CAST(CONVERT({printed} USING utf8mb4) AS BINARY)"
+            is_no_text = f"(CHARSET({printed}) = 'binary' AND NOT ({read} <=> CONCAT({printed})))"
+            return f"(CHAR_LENGTH({printed}) > {fixed_or_longest(kind)} OR {is_no_text})"
         case _:
             return None
+
+
+def _as_number(value: str, alone: ColumnType | None) -> str:
+    """A text has digits that an approximate number lacks."""
+    is_text = alone is not None and alone.family is Family.TEXT
+    return f"CAST({value} AS DECIMAL(65,30))" if is_text else value
 
 
 def _raised(name: str, question: Question) -> Raised:

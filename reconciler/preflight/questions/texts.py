@@ -26,13 +26,10 @@ from reconciler.preflight.change import Change
 from reconciler.preflight.model import Effect, OnWarning, QuestionKind
 from reconciler.preflight.questions.numbers import of_fixed_digits, other_digits, outside
 from reconciler.preflight.questions.of_values import Unfit
+from reconciler.preflight.questions.written_numbers import beyond_digits_sql, no_number_sql
 
 # No column holds other bytes.
 _WELL_FORMED = frozenset({"utf8mb4", "utf8mb3", "latin1", "ucs2", "utf16", "utf16le", "utf32"})
-# As the servers read a number from the beginning of a text to its end.
-_NUMBER = "^[[:space:]]*[-+]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][-+]?[0-9]+)?[[:space:]]*$"
-# All that MariaDB takes for a whole one (10.11, 11.8).
-_WHOLE_NUMBER = "^[[:space:]]*[-+]?[0-9]+[[:space:]]*$"
 # What a number is not printed with.
 _MORE_THAN_A_NUMBER = "^[[:space:]+]|^-?0[0-9]|[[:space:]]$"
 # What stands between quotes. Beyond it: more digits than a number of 64 bits keeps for certain.
@@ -223,10 +220,9 @@ def _without(text: str, pattern: str) -> str:
 
 
 def _text_to_integer(
-    value: str, _old: ColumnType, new: ColumnType, change: Change
+    value: str, old: ColumnType, new: ColumnType, change: Change
 ) -> Iterator[Unfit]:
-    is_mysql = change.settings.version.flavor is Flavor.MYSQL
-    yield _no_number(value, _NUMBER if is_mysql else _WHOLE_NUMBER)
+    yield _no_number(value, old, new, change)
     read = f"CAST({value} AS DECIMAL(65,30))"
     fits = outside(f"ROUND({read})", *integer_range(new), f"numbers that {new.text} does not hold")
     yield Unfit(kind=QuestionKind.CONVERSION, what=fits.what, sql=fits.sql)
@@ -234,17 +230,16 @@ def _text_to_integer(
 
 
 def _text_to_decimal(
-    value: str, _old: ColumnType, new: ColumnType, _change: Change
+    value: str, old: ColumnType, new: ColumnType, change: Change
 ) -> Iterator[Unfit]:
     whole, scale = decimal_digits(new)
-    yield _no_number(value)
+    yield _no_number(value, old, new, change)
     read = f"CAST({value} AS DECIMAL(65,30))"
     kept = f"ROUND({read}, {scale})"
     yield Unfit(
         kind=QuestionKind.CONVERSION,
         what=f"numbers that {new.text} does not hold",
-        # An exact number itself has no more than 35 digits before the point here.
-        sql=f"(ABS({kept}) >= {10**whole} OR ABS({value} + 0e0) >= {10**whole}e0"
+        sql=f"({beyond_digits_sql(value, kept, whole)}"
         + (f" OR {read} < 0)" if new.unsigned else ")"),
     )
     yield Unfit(
@@ -256,10 +251,8 @@ def _text_to_decimal(
     yield _more_than_a_number(value)
 
 
-def _text_to_float(
-    value: str, _old: ColumnType, new: ColumnType, _change: Change
-) -> Iterator[Unfit]:
-    yield _no_number(value)
+def _text_to_float(value: str, old: ColumnType, new: ColumnType, change: Change) -> Iterator[Unfit]:
+    yield _no_number(value, old, new, change)
     read = f"({value} + 0e0)"
     beyond = "3.402823466e38" if new.name == "float" else "1.7976931348623157e308"
     yield Unfit(
@@ -298,16 +291,12 @@ def _text_to_time(
     yield _not_printed_back(value, read)
 
 
-def _no_number(value: str, written: str = _NUMBER) -> Unfit:
+def _no_number(value: str, old: ColumnType, new: ColumnType, change: Change) -> Unfit:
     return Unfit(
         kind=QuestionKind.CONVERSION,
         what="texts that are no number",
-        sql=no_number_sql(value, written),
+        sql=no_number_sql(value, old, new, change.settings.version.flavor, is_computed=False),
     )
-
-
-def no_number_sql(value: str, written: str = _NUMBER) -> str:
-    return f"CONVERT({value} USING utf8mb4) NOT REGEXP '{written}'"
 
 
 def _more_than_a_number(value: str) -> Unfit:

@@ -1,0 +1,59 @@
+"""Texts that become numbers, and are none to the server that reads them.
+
+What may stand around the digits, and how long an exponent may be, depends on the type of the
+number, on how many bytes a character has, and on MariaDB also on whether a statement copies the
+text or computes with it. Each pattern is what MySQL 9.7 and MariaDB 10.11 and 11.8 take.
+"""
+
+from __future__ import annotations
+
+from reconciler.ddl.quote import quote_string
+from reconciler.model.server import Flavor
+from reconciler.plan.hazards.column_type import TEXT_BYTES, ColumnType, Family
+
+_BLANKS = r"[ \t]*"
+_SPACES = r"[ \t\n\x0b\f\r]*"
+_END = r"\z"  # a dollar is also in front of a line's end
+_NUMBER = "([0-9]+([.][0-9]*)?|[.][0-9]+)"
+_WIDE = frozenset({"ucs2", "utf16", "utf16le", "utf32"})
+_EXPONENT = "([eE][-+]?[0-9]+)?"
+_EXPONENT_OF_MYSQL = "([eE][-+]?[0-9]{1,9})?"
+_EXPONENT_OF_MYSQL_INTEGER = "([eE][-+]?[0-9]*)?"
+# MariaDB computes no whole number with an exponent beyond 208, not even of 0.
+_EXPONENT_OF_MARIADB_INTEGER = "([eE][-+]?0*([0-9]{1,2}|1[0-9]{2}|20[0-8]))?"
+
+
+def no_number_sql(
+    value: str, old: ColumnType, new: ColumnType, flavor: Flavor, *, is_computed: bool
+) -> str:
+    """True for a text that makes the statement fail. `old` is the text's type."""
+    whole = new.family is Family.INTEGER
+    is_wide = old.charset in _WIDE
+    if flavor is Flavor.MYSQL:
+        before = _BLANKS if whole else _SPACES
+        number = _NUMBER + (_EXPONENT_OF_MYSQL_INTEGER if whole else _EXPONENT_OF_MYSQL)
+        is_narrow = is_wide and new.family is not Family.DECIMAL
+    else:
+        before = _BLANKS if is_wide and whole and not is_computed else _SPACES
+        number = _NUMBER + (_EXPONENT_OF_MARIADB_INTEGER if whole else _EXPONENT)
+        if whole and not is_computed:
+            number = "[0-9]+"
+        is_narrow = is_wide
+    behind = " *" if is_narrow else _SPACES
+    pattern = quote_string(f"^{before}[-+]?{number}{behind}{_END}")
+    text = f"CONVERT({value} USING utf8mb4)"
+    is_none = f"{text} NOT REGEXP {pattern}"
+    if new.family is not Family.DECIMAL or flavor is not Flavor.MYSQL:
+        return is_none
+    if old.name in TEXT_BYTES and not is_computed:  # it is rounded
+        return is_none
+    # MySQL refuses more than 81 digits behind the point; some come close to that by an exponent.
+    is_tiny = f"{text} REGEXP '^[^eE]*[1-9]' AND ABS({value} + 0e0) < 1e-60"
+    return f"({is_none} OR {text} REGEXP '[.][0-9]{{82}}|[0-9.]{{22}}[eE]-' OR ({is_tiny}))"
+
+
+def beyond_digits_sql(value: str, read: str, whole: int) -> str:
+    """True for a text with more than `whole` digits before the point. `read` is it as
+    DECIMAL(65,30), where 35 are the most, so that for more it is asked as an approximate number."""
+    beyond = f"ABS({read}) >= {10**whole}"
+    return beyond if whole < 35 else f"({beyond} OR ABS({value} + 0e0) >= {10**whole}e0)"
