@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from reconciler.model.access import ShardAccess
 from reconciler.model.dependents import NONE_SEEN, Dependents
-from reconciler.model.schema import OtherObject, Table
+from reconciler.model.schema import Column, ForeignKey, OtherObject, Table
 from reconciler.model.server import ServerError, ServerSettings
 
 
@@ -46,6 +46,27 @@ class CrossDatabaseChild:
 
     def __str__(self) -> str:
         return f"{self.database}.{self.name}"
+
+
+def keys_alone(child: Table, keys: tuple[ForeignKey, ...]) -> Table:
+    """These keys of a table, and of its columns what they rest on."""
+    used = {column for key in keys for column in key.columns}
+    return Table(
+        name=child.name,
+        columns=tuple(
+            Column(
+                name=column.name,
+                sql_type=column.sql_type,
+                charset=column.charset,
+                collation=column.collation,
+                nullable=column.nullable,
+            )
+            for column in child.columns
+            if column.name in used
+        ),
+        foreign_keys=keys,
+        options=(("ENGINE", "InnoDB"),),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -123,6 +123,9 @@ ON_SCRATCH: dict[str, Callable[[Body], object]] = {
         sql_type="int) ENGINE=FEDERATED CONNECTION='mysql://u@10.0.0.1/d/t' COMMENT='"
     ),
     "an expression as a default": lambda b: column(b).update(default_sql="(SLEEP(1000))"),
+    "a column of no foreign key": lambda b: child(b).update(
+        columns=[column(b), {**column(b), "name": "x"}]
+    ),
     "a generated column": lambda b: column(b).update(
         generated={"expression": "SLEEP(1000)", "kind": "STORED"}
     ),

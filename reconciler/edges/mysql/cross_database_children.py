@@ -22,8 +22,8 @@ from reconciler.edges.mysql.scratch_server import is_scratch_name
 from reconciler.edges.mysql.server_settings import ServerLook
 from reconciler.errors import ReconcilerError
 from reconciler.model.dependents import Reference
-from reconciler.model.observation import CrossDatabaseChild
-from reconciler.model.schema import Column, Table
+from reconciler.model.observation import CrossDatabaseChild, keys_alone
+from reconciler.model.schema import Table
 from reconciler.model.server import Flavor, ServerVersion
 
 _LIST = {Flavor.MYSQL: "INNODB_FOREIGN", Flavor.MARIADB: "INNODB_SYS_FOREIGN"}
@@ -175,21 +175,5 @@ def _child(
 def _reduced(child: Table, database: str, version: ServerVersion) -> Table:
     """What of the child a change of its parent is held against."""
     child = normalize_table(child, version)  # each column says its character set then
-    keys = [key for key in child.foreign_keys if key.parent_database == database]
-    used = {column for key in keys for column in key.columns}
-    return Table(
-        name=child.name,
-        columns=tuple(
-            Column(
-                name=column.name,
-                sql_type=column.sql_type,
-                charset=column.charset,
-                collation=column.collation,
-                nullable=column.nullable,
-            )
-            for column in child.columns
-            if column.name in used
-        ),
-        foreign_keys=tuple(replace(key, parent_database=None) for key in keys),
-        options=(("ENGINE", "InnoDB"),),
-    )
+    keys = (key for key in child.foreign_keys if key.parent_database == database)
+    return keys_alone(child, tuple(replace(key, parent_database=None) for key in keys))

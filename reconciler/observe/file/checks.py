@@ -11,8 +11,7 @@ from __future__ import annotations
 from reconciler.ddl.read import read_table
 from reconciler.ddl.render import render_table
 from reconciler.errors import ReconcilerError
-from reconciler.model.observation import CrossDatabaseChild, ObservedShard
-from reconciler.model.schema import Column, Table
+from reconciler.model.observation import CrossDatabaseChild, ObservedShard, keys_alone
 from reconciler.model.server import SERVER_WORD, ServerSettings, ServerVersion
 from reconciler.strict_values import Mismatch
 
@@ -45,7 +44,8 @@ def _check_child(child: CrossDatabaseChild, version: ServerVersion, place: str) 
     which has the columns of its foreign keys, those keys, and nothing else."""
     if child.table is None:
         return
-    if child.table.name != child.name or child.table != _columns_and_keys(child.table):
+    bare = keys_alone(child.table, child.table.foreign_keys)
+    if child.table.name != child.name or child.table != bare:
         raise Mismatch(place, "has more than the columns of its foreign keys")
     try:
         said = read_table(render_table(child.table, version), version)
@@ -53,21 +53,3 @@ def _check_child(child: CrossDatabaseChild, version: ServerVersion, place: str) 
         said = None
     if said != child.table:
         raise Mismatch(place, "is none that a server could have shown")
-
-
-def _columns_and_keys(table: Table) -> Table:
-    return Table(
-        name=table.name,
-        columns=tuple(
-            Column(
-                name=column.name,
-                sql_type=column.sql_type,
-                charset=column.charset,
-                collation=column.collation,
-                nullable=column.nullable,
-            )
-            for column in table.columns
-        ),
-        foreign_keys=table.foreign_keys,
-        options=(("ENGINE", "InnoDB"),),
-    )
