@@ -13,7 +13,6 @@ from reconciler.flows.plan import plan_keyspace
 from reconciler.flows.pull import Specified, pull_keyspace
 from reconciler.outcomes.files import PullOutcome
 from reconciler.outcomes.plan import PlanOutcome
-from reconciler.plan.files import has_file
 from reconciler.ports.files import FileWriter
 from reconciler.ports.world import World
 from reconciler.spec.draft import EDITORS_SCHEMA
@@ -21,7 +20,7 @@ from reconciler.spec.load import load_keyspace
 from reconciler.spec.model import Environment, SpecFile
 from reconciler.spec.read import read_spec
 from reconciler.spec.structure import spec_schema_text
-from reconciler.spec.tree import FileTree
+from reconciler.spec.tree import FileTree, has_file
 
 
 def found_keyspace(

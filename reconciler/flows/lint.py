@@ -17,7 +17,7 @@ from reconciler.outcomes.files import LintOutcome
 from reconciler.ports.files import BranchedHistory, FileWriter
 from reconciler.spec.load import DesiredFiles, LoadedKeyspace, load_keyspaces, load_repository
 from reconciler.spec.text import text_of
-from reconciler.spec.tree import FileTree
+from reconciler.spec.tree import FileTree, has_file
 from reconciler.spec.yaml_text import read_yaml
 
 Repository = Mapping[str, DesiredFiles | ReconcilerError]
@@ -128,7 +128,7 @@ def _judged(
 
 def baseline_of(tree: FileTree, path: str | None) -> frozenset[Key]:
     """A file that is not there lists nothing: it is about to be written. Raises InvalidInput."""
-    if path is None or not _is_there(tree, path):
+    if path is None or not has_file(tree, path):
         return frozenset()
     text = text_of(tree.read(path, bytes_max=SPEC_BYTES_MAX), path)
     keys = baseline_keys(read_yaml(text, path).value)
@@ -142,11 +142,6 @@ def baseline_of(tree: FileTree, path: str | None) -> frozenset[Key]:
             )
         )
     return keys
-
-
-def _is_there(tree: FileTree, path: str) -> bool:
-    folder, _, name = path.rpartition("/")
-    return any(entry.name == name for entry in tree.list_directory(folder) or ())
 
 
 def _no_baseline_named(keyspace: str) -> Problem:

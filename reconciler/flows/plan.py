@@ -33,7 +33,7 @@ from reconciler.outcomes.definitions import Link, Wanted, links_of
 from reconciler.outcomes.plan import PlanOutcome
 from reconciler.plan.codec import dump_plan, plan_from_core
 from reconciler.plan.commitment import is_same_commitment
-from reconciler.plan.files import has_file, plan_paths, read_plan
+from reconciler.plan.files import plan_paths, read_plan
 from reconciler.plan.model import Leftover, Plan, PlanCore, PlanMeta
 from reconciler.plan.validate import check_core
 from reconciler.ports.files import FileWriter, History
@@ -42,7 +42,7 @@ from reconciler.ports.world import World
 from reconciler.spec.insecure import insecure_note
 from reconciler.spec.load import DesiredFiles, load_repository
 from reconciler.spec.model import Environment
-from reconciler.spec.tree import FileTree
+from reconciler.spec.tree import FileTree, has_file
 
 
 def plan_keyspace(

@@ -8,7 +8,7 @@ from reconciler.limits import PLAN_BYTES_MAX
 from reconciler.plan.codec import load_plan
 from reconciler.plan.model import Plan
 from reconciler.plan.validate import check_plan
-from reconciler.spec.tree import FileTree
+from reconciler.spec.tree import FileTree, has_file
 
 PLANS_DIRECTORY = "plans"
 
@@ -42,11 +42,6 @@ def read_plan(tree: FileTree, environment: str, keyspace: str) -> Plan | None:
     readable = read_text(tree, paths.sql)
     check_plan(plan, environment=environment, keyspace=keyspace, readable_sql=readable)
     return plan
-
-
-def has_file(tree: FileTree, path: str) -> bool:
-    directory, _, name = path.rpartition("/")
-    return any(entry.name == name for entry in tree.list_directory(directory) or ())
 
 
 def read_text(tree: FileTree, path: str) -> str | None:

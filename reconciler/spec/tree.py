@@ -41,6 +41,11 @@ class FileTree(Protocol):
         file cannot be read, and InvalidInput if it is absent or larger than `bytes_max`."""
 
 
+def has_file(tree: FileTree, path: str) -> bool:
+    directory, _, name = path.rpartition("/")
+    return any(entry.name == name for entry in tree.list_directory(directory) or ())
+
+
 def names_of(path: str) -> tuple[str, ...]:
     """The names from the root to what a path names, none for the root itself. Raises Refused for a
     path that by its text alone is not one inside the tree."""

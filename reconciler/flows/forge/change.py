@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from reconciler.errors import ReconcilerError
 from reconciler.limits import PLAN_BYTES_MAX
-from reconciler.plan.files import has_file, plan_paths
+from reconciler.plan.files import plan_paths
 from reconciler.reshard.plan.files import split_plan_paths
 from reconciler.spec.load import DesiredFiles
-from reconciler.spec.tree import FileTree
+from reconciler.spec.tree import FileTree, has_file
 
 KeyspaceRead = DesiredFiles | ReconcilerError
 

@@ -16,12 +16,12 @@ from reconciler.limits import PLAN_BYTES_MAX
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.plan import PlanOutcome
 from reconciler.outcomes.split import SplitPlanOutcome
-from reconciler.plan.files import has_file, read_plan
+from reconciler.plan.files import read_plan
 from reconciler.ports.job import PullRequestEvent
 from reconciler.ports.notices import PlanCommits, TokenKind
 from reconciler.report.forge_words import committed_line, is_plan_commit, plan_commit_message
 from reconciler.reshard.plan.files import read_split_plan
-from reconciler.spec.tree import FileTree, from_the_top
+from reconciler.spec.tree import FileTree, from_the_top, has_file
 
 
 def check_committer(commits: PlanCommits) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from reconciler.limits import PLAN_BYTES_MAX
-from reconciler.plan.files import PLANS_DIRECTORY, PlanPaths, has_file, read_text
+from reconciler.plan.files import PLANS_DIRECTORY, PlanPaths, read_text
 from reconciler.reshard.plan.check import check_split_plan
 from reconciler.reshard.plan.codec import load_split_plan
 from reconciler.reshard.plan.model import SplitPlan
-from reconciler.spec.tree import FileTree
+from reconciler.spec.tree import FileTree, has_file
 
 
 def split_plan_paths(environment: str, keyspace: str) -> PlanPaths:
