@@ -284,7 +284,7 @@ def _drive_split(
     asker = person.asker(chosen, releases=False) if person is not None else None
     world = SplitApplyWorld(
         history=run.job.clone,
-        gates=SplitGates(spec=run.spec_gate(files, chosen), plan=run.split_gate(files, chosen)),
+        gates=SplitGates(spec=run.spec_gate(files, chosen), plan=run.review_gate(files, chosen)),
         connect=lambda: SplitConnections(
             planning=planning_world(rollouts, chosen),
             driving=rollouts.split_driving_of(chosen),

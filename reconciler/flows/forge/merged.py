@@ -17,7 +17,7 @@ from reconciler.flows.forge.review import (
     current_refusals,
     review_proof,
 )
-from reconciler.flows.gates import Gate, Gates, SpecGate, gate_refusals
+from reconciler.flows.gates import Gates, SpecGate, gate_refusals
 from reconciler.flows.keyspaces import Loaded, choose_environment
 from reconciler.flows.predecessors import LookOf, Predecessors
 from reconciler.guard.model import Refusal
@@ -49,7 +49,9 @@ class Merged:
         facts = self.job.facts
         return driver_name(f"{facts.actor} by {facts.run_url}", self.job.process)
 
-    def review_gate(self, files: DesiredFiles, environment: Environment) -> Gate:
+    def review_gate(
+        self, files: DesiredFiles, environment: Environment
+    ) -> Callable[[Plan | SplitPlan], tuple[Refusal, ...]]:
         return lambda plan: self._proof(self._about_plan(plan, files, environment))
 
     def spec_gate(self, files: DesiredFiles, environment: Environment) -> SpecGate:
@@ -81,11 +83,6 @@ class Merged:
             ledger_of=ledger_of,
             checks=checks,
         )
-
-    def split_gate(
-        self, files: DesiredFiles, environment: Environment
-    ) -> Callable[[SplitPlan], tuple[Refusal, ...]]:
-        return lambda plan: self._proof(self._about_plan(plan, files, environment))
 
     def _about_plan(
         self, plan: Plan | SplitPlan, files: DesiredFiles, environment: Environment

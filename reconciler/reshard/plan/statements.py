@@ -66,12 +66,6 @@ def planned_statements(tables: Sequence[TableToPlan]) -> tuple[SplitStatement, .
     return (*_on_sources(tables), *_on_targets(tables))
 
 
-def retired_names(tables: Iterable[MovedTable]) -> dict[str, str]:
-    """What each table of the sources is called once its rows have moved."""
-    names = HelperNames(PLANNED_JOB)
-    return {table.name: names.retired(table) for table in tables}
-
-
 def _on_sources(tables: Sequence[TableToPlan]) -> Iterator[SplitStatement]:
     names = HelperNames(PLANNED_JOB)
     yield _source(StatementUse.FENCE_TABLE, fence_table(names))
