@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.errors import InvalidInput
-from reconciler.spec.tree import Entry, EntryKind, FileTree, missing_file, too_large
+from reconciler.spec.tree import Entry, EntryKind, FileTree, has_file, missing_file, too_large
 
 
 class EditedTree:
@@ -20,7 +20,7 @@ class EditedTree:
 
     def remove(self, path: str) -> None:
         self.written.pop(path, None)
-        if self._has(path):
+        if has_file(self._below, path):
             self.removed.add(path)
 
     def read(self, path: str, *, bytes_max: int) -> bytes:
@@ -44,10 +44,6 @@ class EditedTree:
         if found is None and not entries:
             return None
         return tuple(entries[name] for name in sorted(entries))
-
-    def _has(self, path: str) -> bool:
-        folder, _, name = path.rpartition("/")
-        return name in {entry.name for entry in self._below.list_directory(folder) or ()}
 
 
 def _is_in(path: str, folder: str) -> bool:

@@ -8,7 +8,7 @@ from reconciler.limits import PLAN_BYTES_MAX
 from reconciler.plan.codec import load_plan
 from reconciler.plan.model import Plan
 from reconciler.plan.validate import check_plan
-from reconciler.spec.tree import FileTree, has_file
+from reconciler.spec.tree import FileTree, read_if_there
 
 PLANS_DIRECTORY = "plans"
 
@@ -36,9 +36,10 @@ def read_plan(tree: FileTree, environment: str, keyspace: str) -> Plan | None:
     """The committed plan, checked in every way that needs no server; None if there is no file.
     Raises Refused for anything that is not a sound plan of this keyspace and environment."""
     paths = plan_paths(environment, keyspace)
-    if not has_file(tree, paths.json):
+    content = read_if_there(tree, paths.json, bytes_max=PLAN_BYTES_MAX)
+    if content is None:
         return None
-    plan = load_plan(tree.read(paths.json, bytes_max=PLAN_BYTES_MAX), paths.json)
+    plan = load_plan(content, paths.json)
     readable = read_text(tree, paths.sql)
     check_plan(plan, environment=environment, keyspace=keyspace, readable_sql=readable)
     return plan
@@ -46,10 +47,8 @@ def read_plan(tree: FileTree, environment: str, keyspace: str) -> Plan | None:
 
 def read_text(tree: FileTree, path: str) -> str | None:
     """None if there is no such file; '' for one that no plan's text could be."""
-    if not has_file(tree, path):
-        return None
-    content = tree.read(path, bytes_max=PLAN_BYTES_MAX)
+    content = read_if_there(tree, path, bytes_max=PLAN_BYTES_MAX)
     try:
-        return content.decode()
+        return content.decode() if content is not None else None
     except UnicodeDecodeError:
         return ""  # not what any plan renders to: the comparison refuses

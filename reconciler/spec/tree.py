@@ -46,6 +46,11 @@ def has_file(tree: FileTree, path: str) -> bool:
     return any(entry.name == name for entry in tree.list_directory(directory) or ())
 
 
+def read_if_there(tree: FileTree, path: str, *, bytes_max: int) -> bytes | None:
+    """As `FileTree.read`, and None where there is no such file."""
+    return tree.read(path, bytes_max=bytes_max) if has_file(tree, path) else None
+
+
 def names_of(path: str) -> tuple[str, ...]:
     """The names from the root to what a path names, none for the root itself. Raises Refused for a
     path that by its text alone is not one inside the tree."""

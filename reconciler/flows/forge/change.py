@@ -10,7 +10,7 @@ from reconciler.limits import PLAN_BYTES_MAX
 from reconciler.plan.files import plan_paths
 from reconciler.reshard.plan.files import split_plan_paths
 from reconciler.spec.load import DesiredFiles
-from reconciler.spec.tree import FileTree, has_file
+from reconciler.spec.tree import FileTree, read_if_there
 
 KeyspaceRead = DesiredFiles | ReconcilerError
 
@@ -63,10 +63,10 @@ def _plans_differ(before: FileTree, after: FileTree, files: KeyspaceRead | None)
     for environment in files.spec.environments:
         for paths_of in (plan_paths, split_plan_paths):
             paths = paths_of(environment.name, files.spec.keyspace)
-            if any(_content(before, p) != _content(after, p) for p in (paths.json, paths.sql)):
+            if any(_plan_file(before, p) != _plan_file(after, p) for p in (paths.json, paths.sql)):
                 return True
     return False
 
 
-def _content(tree: FileTree, path: str) -> bytes | None:
-    return tree.read(path, bytes_max=PLAN_BYTES_MAX) if has_file(tree, path) else None
+def _plan_file(tree: FileTree, path: str) -> bytes | None:
+    return read_if_there(tree, path, bytes_max=PLAN_BYTES_MAX)

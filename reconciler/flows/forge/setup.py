@@ -35,7 +35,7 @@ from reconciler.spec.deployments import deployments_of
 from reconciler.spec.keyspace_order import in_order
 from reconciler.spec.load import SPECS_DIRECTORY
 from reconciler.spec.model import Environment, SpecFile
-from reconciler.spec.tree import FileTree, from_the_top
+from reconciler.spec.tree import FileTree, from_the_top, read_if_there
 from reconciler.spec.variables import variables_of
 
 WORKFLOWS = ".github/workflows"
@@ -112,7 +112,7 @@ def write_files(
     nothing written, where another file stands in the place of one, unless it is to be replaced."""
     others, fresh = [], []
     for path, content in files.contents.items():
-        there = _content(top, path)
+        there = read_if_there(top, path, bytes_max=_FILE_BYTES_MAX)
         if there is None:
             fresh.append(path)
         elif there != content.encode():
@@ -263,7 +263,9 @@ def _owned(specs: Sequence[SpecFile], below: str) -> tuple[str, ...]:
 
 
 def _owners_there(top: FileTree) -> str | None:
-    found = (_content(top, path, bytes_max=CODE_OWNERS_BYTES_MAX) for path in CODE_OWNERS_PATHS)
+    found = (
+        read_if_there(top, path, bytes_max=CODE_OWNERS_BYTES_MAX) for path in CODE_OWNERS_PATHS
+    )
     content = next((each for each in found if each is not None), None)
     return content.decode(errors="replace") if content is not None else None
 
@@ -271,12 +273,6 @@ def _owners_there(top: FileTree) -> str | None:
 def _owns(text: str, about: Setup) -> bool:
     lines = parse_code_owners(text)
     return all(owners_of(f"{path.strip('/')}/any", lines) for path in about.owned)
-
-
-def _content(top: FileTree, path: str, *, bytes_max: int = _FILE_BYTES_MAX) -> bytes | None:
-    folder, _, name = path.rpartition("/")
-    listed = top.list_directory(folder or ".") or ()
-    return top.read(path, bytes_max=bytes_max) if name in {e.name for e in listed} else None
 
 
 def _others_there(paths: Sequence[str]) -> Problem:

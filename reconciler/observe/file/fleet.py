@@ -26,7 +26,7 @@ from reconciler.observe.file.model import (
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment, ShardSpec
 from reconciler.spec.regions import in_region
-from reconciler.spec.tree import FileTree
+from reconciler.spec.tree import FileTree, read_if_there
 
 _IN_CI = "in CI, run all jobs again"
 _OTHERS = {
@@ -62,11 +62,11 @@ def read_fleet(
     seen: dict[str, Observation] = {}
     for region in environment.regions:
         about = about_region(files, in_region(environment, region.name))
-        content = _content(folder, observation_path(about))
+        path = observation_path(about)
+        content = read_if_there(folder, path, bytes_max=OBSERVATION_BYTES_MAX)
         if content is None:
             seen |= {name: _not_looked_at(name, region.name) for name in region.shards}
             continue
-        path = observation_path(about)
         found = load_observation(content, path, keys[region.name])
         check_observation(found, about, path, now_s=now_s)
         seen |= {shard.shard: shard for shard in found.shards}
@@ -89,14 +89,6 @@ def check_observation(found: RegionObservation, about: About, path: str, *, now_
     if age_s < -CLOCKS_APART_S_MAX:
         ahead = f"the file was made {-age_s:,.0f} s from now: one of two clocks is wrong"
         raise _refused("observation-stale", ahead, about, path)
-
-
-def _content(folder: FileTree, path: str) -> bytes | None:
-    parent, _, name = path.rpartition("/")
-    listed = folder.list_directory(parent) or ()
-    if name not in {entry.name for entry in listed}:
-        return None
-    return folder.read(path, bytes_max=OBSERVATION_BYTES_MAX)
 
 
 def _not_looked_at(shard: str, region: str) -> Unreachable:

@@ -7,7 +7,7 @@ from reconciler.plan.files import PLANS_DIRECTORY, PlanPaths, read_text
 from reconciler.reshard.plan.check import check_split_plan
 from reconciler.reshard.plan.codec import load_split_plan
 from reconciler.reshard.plan.model import SplitPlan
-from reconciler.spec.tree import FileTree, has_file
+from reconciler.spec.tree import FileTree, read_if_there
 
 
 def split_plan_paths(environment: str, keyspace: str) -> PlanPaths:
@@ -19,9 +19,10 @@ def read_split_plan(tree: FileTree, environment: str, keyspace: str) -> SplitPla
     """The committed plan, checked in every way that needs no server; None if there is no file.
     Raises Refused for anything that is not a sound plan of this keyspace and environment."""
     paths = split_plan_paths(environment, keyspace)
-    if not has_file(tree, paths.json):
+    content = read_if_there(tree, paths.json, bytes_max=PLAN_BYTES_MAX)
+    if content is None:
         return None
-    plan = load_split_plan(tree.read(paths.json, bytes_max=PLAN_BYTES_MAX), paths.json)
+    plan = load_split_plan(content, paths.json)
     readable = read_text(tree, paths.sql)
     check_split_plan(plan, environment=environment, keyspace=keyspace, readable_sql=readable)
     return plan
