@@ -1,13 +1,14 @@
 """One shard during an apply: reads it, runs statements on it, tells what else runs there.
 
 Rule: the session is set as the proof's was, and it is checked that what it has from its server is
-what the plan was proven with.
+what the plan was proven with (ST-21).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -49,6 +50,7 @@ from reconciler.model.dependents import Dependents
 from reconciler.model.engine import EngineName
 from reconciler.model.object_id import ObjectId, ObjectKind, table_id
 from reconciler.model.programs import MANAGED_AS
+from reconciler.model.server import ServerSettings
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports.engine import Engine
 from reconciler.ports.shards import BlockerEnd, RowsChecked
@@ -75,11 +77,13 @@ class MysqlShardSessions:
         self._reach = reach
 
     @contextmanager
-    def open(self, shard: ShardSpec, *, server: str = "") -> Iterator[MysqlShardSession]:
+    def open(
+        self, shard: ShardSpec, *, server: str = "", settings: ServerSettings | None = None
+    ) -> Iterator[MysqlShardSession]:
         target = resolve(shard.connection, environ=self._environ, root=self._root, shard=shard.name)
         session = MysqlShardSession(target, self._reach, shard.definers, shard.programs)
         try:
-            if server not in ("", session.server):
+            if server not in ("", session.server) or not session.has(settings):
                 raise Unavailable(server_changed(target.label))
             yield session
         finally:
@@ -110,6 +114,12 @@ class MysqlShardSession:
     @property
     def server(self) -> str:
         return self._shard.server.identity
+
+    def has(self, settings: ServerSettings | None) -> bool:
+        """Whether its server has these yet, as far as statements depend on them; None: any."""
+        if settings is None:
+            return True
+        return self._shard.server.settings == replace(settings, database_encrypted=False)
 
     def close(self) -> None:
         for engine in self._programs.values():

@@ -286,6 +286,7 @@ def _basis(begun: Pass, seen: SeenShard) -> ShardBasis:
         flavor=version.flavor,
         dependents=_judged(begun, seen),
         server=seen.observation.server,
+        settings=seen.observation.settings,
     )
 
 

@@ -138,9 +138,12 @@ class ShardSession(Protocol):
 
 
 class ShardSessions(Protocol):
-    def open(self, shard: ShardSpec, *, server: str = "") -> AbstractContextManager[ShardSession]:
+    def open(
+        self, shard: ShardSpec, *, server: str = "", settings: ServerSettings | None = None
+    ) -> AbstractContextManager[ShardSession]:
         """Connect with the identity that may change the shard. Raises Unavailable, also where not
-        `server` answers (as in `ObservedShard`; '' for any): its locks are held on that one."""
+        `server` answers (as in `ObservedShard`; '' for any): its locks are held on that one; or
+        where it has other `settings` by now (None: any): its statements were proven under those."""
 
 
 class HeldLocks(Protocol):

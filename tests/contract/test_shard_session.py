@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from reconciler.edges.mysql.live import MysqlLiveShards
 from reconciler.edges.server.process import RunningServer
 from reconciler.edges.shard_session import MysqlShardSessions
 from reconciler.edges.vitess.reach import OverVtgate
 from reconciler.errors import Unavailable
 from reconciler.model.object_id import table_id
-from reconciler.model.server import ServerError
+from reconciler.model.observation import ObservedShard
+from reconciler.model.server import ServerError, ServerSettings
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports.engine import Applied, Failed, Outcome
 from reconciler.ports.shards import ShardSession, ShardSessions
@@ -26,6 +28,7 @@ from tests.integration.mysql_edges import (
     admin_cursor,
     carried_out,
     connection_to,
+    observed,
     planned,
     sessions,
     shard,
@@ -44,12 +47,13 @@ NO_SUCH_SERVER = "another server than the one that answers"
 @dataclass(frozen=True, kw_only=True)
 class Stand:
     """A shard with a table `users`; `change` is a statement that it takes, `refused` one that it
-    does not."""
+    does not; `settings` are what a look sees of its server."""
 
     sessions: ShardSessions
     shard: ShardSpec
     change: PlannedStatement
     refused: PlannedStatement
+    settings: ServerSettings
 
     def open(self) -> AbstractContextManager[ShardSession]:
         return self.sessions.open(self.shard)
@@ -72,17 +76,22 @@ def stand(request: pytest.FixtureRequest, fresh_database: FreshDatabase) -> Iter
         shard=shard(connection_to(server, name)),
         change=planned("ALTER TABLE `users` ADD COLUMN `a` int", "users"),
         refused=planned("ALTER TABLE `users` DROP COLUMN `nothing`", "users"),
+        settings=observed(connection_to(server, name)).settings,
     )
 
 
 def on_vitess(vitess: Vitess) -> Stand:
     keyspace = vitess.keyspace(shards=1)
     vitess.sql(f"{keyspace}/-", "CREATE TABLE users (id INT PRIMARY KEY)")
+    one, reach = over_vtgate(vitess, keyspace), OverVtgate()
+    [seen] = MysqlLiveShards(environ={}, root=ROOT, reach=reach).observe([one], parallel=1)
+    assert isinstance(seen, ObservedShard)
     return Stand(
-        sessions=MysqlShardSessions(environ={}, root=ROOT, reach=OverVtgate()),
-        shard=over_vtgate(vitess, keyspace),
+        sessions=MysqlShardSessions(environ={}, root=ROOT, reach=reach),
+        shard=one,
         change=planned("ALTER TABLE `users` ADD COLUMN `a` int", "users"),
         refused=planned("ALTER TABLE `users` DROP COLUMN `nothing`", "users"),
+        settings=seen.settings,
     )
 
 
@@ -94,7 +103,13 @@ def simulated() -> Stand:
     fleet.answer = lambda _, statement: NO_SUCH_COLUMN if statement == refused else None
     name = plan.core.shards[0]
     spec = ShardSpec(name=name, connection=Connection(host="-40.example"))
-    return Stand(sessions=SimSessions(fleet, Fate()), shard=spec, change=change, refused=refused)
+    return Stand(
+        sessions=SimSessions(fleet, Fate()),
+        shard=spec,
+        change=change,
+        refused=refused,
+        settings=fleet.settings,
+    )
 
 
 def run(session: ShardSession, statement: PlannedStatement) -> Outcome:
@@ -161,5 +176,17 @@ def test_another_server_than_the_one_that_was_looked_at_is_no_session(stand: Sta
     with (
         pytest.raises(Unavailable),
         stand.sessions.open(stand.shard, server=NO_SUCH_SERVER) as session,
+    ):
+        session.definitions()
+
+
+@pytest.mark.invariant("ST-21")
+def test_settings_that_statements_were_not_proven_under_are_no_session(stand: Stand) -> None:
+    with stand.sessions.open(stand.shard, settings=stand.settings) as session:
+        assert session.definition(USERS) is not None
+    looser = replace(stand.settings, variables=(("sql_mode", ""),))
+    with (
+        pytest.raises(Unavailable),
+        stand.sessions.open(stand.shard, settings=looser) as session,
     ):
         session.definitions()

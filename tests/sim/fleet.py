@@ -29,7 +29,7 @@ from reconciler.model.dependents import NONE_SEEN, Dependents
 from reconciler.model.engine import TRAITS, EngineName, Handle, Progress
 from reconciler.model.object_id import ObjectId, ObjectKind, table_id
 from reconciler.model.observation import Unreachable
-from reconciler.model.server import Flavor, ServerError
+from reconciler.model.server import Flavor, ServerError, ServerSettings, ServerVersion
 from reconciler.outcomes.progress import ProgressEvent
 from reconciler.plan.model import Plan, PlanCore, PlannedStatement
 from reconciler.ports.clock import WorkEnded, WorkerPoolNews
@@ -162,6 +162,12 @@ class SimShard:
 
 NOT_SENT = Failed(error=ServerError(number=2006, message="not sent"), transient=True)
 STOPPED = Failed(error=ServerError(number=1317, message="stopped"), transient=False)
+SETTINGS = ServerSettings(
+    version=ServerVersion(Flavor.MYSQL, 9, 7, 4),
+    variables=(("sql_mode", "STRICT_TRANS_TABLES"),),
+    database_charset="utf8mb4",
+    database_collation="utf8mb4_bin",
+)
 Answer = Callable[[str, PlannedStatement], Outcome | Online | str | None]
 
 
@@ -181,6 +187,7 @@ class SimFleet:
         self.clock = SimClock()
         self.is_locked = True
         self.server = "the one that was looked at"
+        self.settings = SETTINGS
         self.dead_shards: set[str] = set()
         self.vitals = Vitals()
         self.judged = NONE_SEEN
@@ -262,6 +269,7 @@ class SimFleet:
                 flavor=Flavor.MYSQL,
                 dependents=self.judged,
                 server=(servers or {}).get(shard, ""),
+                settings=self.settings,
             )
             for shard in self.shards
         }
@@ -565,10 +573,12 @@ class SimSessions:
     fate: Fate
 
     @contextmanager
-    def open(self, shard: ShardSpec, *, server: str = "") -> Iterator[SimSession]:
+    def open(
+        self, shard: ShardSpec, *, server: str = "", settings: ServerSettings | None = None
+    ) -> Iterator[SimSession]:
         if shard.name in self.fleet.dead_shards:
             raise unavailable("connection refused")
-        if server not in ("", self.fleet.server):
+        if server not in ("", self.fleet.server) or settings not in (None, self.fleet.settings):
             raise unavailable("another server answers")
         session = SimSession(self.fleet, shard.name, self.fate)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -135,3 +136,23 @@ def test_a_stop_that_comes_while_gates_are_asked_is_heard_before_anything_starts
     sim = simulation(gates)
     assert sim.run().verdict is ApplyVerdict.STOPPED
     assert touched(sim) == set()
+
+
+@pytest.mark.invariant("ST-21")
+def test_a_shard_whose_server_has_other_settings_by_then_is_sent_nothing() -> None:
+    """Somebody takes strict mode out while a wave soaks: what was to be refused would be cut."""
+    sim = simulation(lambda: (), soak_s=60)
+    proven = sim.fleet.settings
+
+    def gates() -> tuple[Refusal, ...]:
+        if touched(sim):
+            sim.fleet.settings = replace(proven, variables=(("sql_mode", ""),))
+        return ()
+
+    sim.gates = gates
+    outcome = sim.run()
+    assert outcome.verdict is ApplyVerdict.FAILED
+    assert touched(sim) == {"-40"}
+    sim.gates = lambda: ()
+    assert sim.run().verdict is ApplyVerdict.COMPLETED, "planned and proven anew"
+    sim.fleet.everything_ran_once()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from reconciler.model.dependents import Dependents
 from reconciler.model.object_id import ObjectId, ObjectKind
-from reconciler.model.server import Flavor
+from reconciler.model.server import Flavor, ServerSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,8 @@ class ShardBasis:
     that is not understood raises. `is_managed` is what policy says of an object, known or not;
     `program_kinds` are those of programs that may be. `after` are all managed objects as they are
     once the plan has run, those that it leaves alone among them. `dependents` is what the plan's
-    hazards were judged by. `server` is the one that was looked at, '' if that is not known."""
+    hazards were judged by. `server` is the one that was looked at, '' if that is not known;
+    `settings` are those that statements were proven under, None for any."""
 
     fingerprint: Callable[[ObjectId, str], str]
     is_managed: Callable[[ObjectId], bool]
@@ -33,4 +34,5 @@ class ShardBasis:
     flavor: Flavor
     dependents: Dependents
     server: str = ""
+    settings: ServerSettings | None = None
     program_kinds: frozenset[ObjectKind] = frozenset()

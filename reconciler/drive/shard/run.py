@@ -45,6 +45,7 @@ from reconciler.drive.shard.task import (
     StopSignal,
     pause,
     retry_pause_s,
+    session_of,
 )
 from reconciler.drive.shard.throttle import CopyThrottle
 from reconciler.errors import Problem, Unavailable
@@ -147,9 +148,8 @@ class _ShardRun:
 
     def _session(self) -> Step:
         """As many statements as one connection carries; Next: the shard is done."""
-        server = self._task.basis.server
         try:
-            with self._world.sessions.open(self._task.spec, server=server) as session:
+            with session_of(self._world, self._task) as session:
                 if self._in_hand is not None:
                     taken_up = self._take_up(session, self._in_hand)
                     if not isinstance(taken_up, Next):

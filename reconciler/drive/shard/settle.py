@@ -25,6 +25,7 @@ from reconciler.drive.shard.task import (
     StopSignal,
     pause,
     retry_pause_s,
+    session_of,
 )
 from reconciler.errors import Problem, Unavailable
 from reconciler.ledger.model import Lease, StoredStatement
@@ -120,7 +121,7 @@ def _found(
     looks = 0
     while True:
         try:
-            with world.sessions.open(task.spec, server=task.basis.server) as session:
+            with session_of(world, task) as session:
                 if (in_hand := _still_in_hand(session, task)) is not None:
                     if stop.brake is Brake.AFTER_STATEMENT:
                         raise _not_yet(task, "the statement goes on, and nobody would follow it")

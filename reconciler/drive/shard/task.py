@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -22,7 +23,7 @@ from reconciler.ports.deploy_requests import DeployRequests
 from reconciler.ports.engine import EngineWork
 from reconciler.ports.keyspaces import VSchemas
 from reconciler.ports.ledger import Ledger
-from reconciler.ports.shards import ShardSessions
+from reconciler.ports.shards import ShardSession, ShardSessions
 from reconciler.rollout.cutover import CopyOrder
 from reconciler.rollout.operations import ShardWork
 from reconciler.spec.model import PlanetScaleDatabase, RolloutSpec, ShardSpec
@@ -44,6 +45,12 @@ class RolloutWorld:
     interrupts: Callable[[], int]
     vschemas: VSchemas | None = None
     deploys: DeployRequests | None = None
+
+
+def session_of(world: RolloutWorld, task: ShardTask) -> AbstractContextManager[ShardSession]:
+    """The shard as it was judged: of that server, with those settings. Raises Unavailable."""
+    basis = task.basis
+    return world.sessions.open(task.spec, server=basis.server, settings=basis.settings)
 
 
 class Brake(IntEnum):

@@ -141,8 +141,8 @@ class ToldSessions:
     moments: Moments
 
     @contextmanager
-    def open(self, shard: ShardSpec, *, server: str = "") -> Iterator[Any]:
-        with self.sessions.open(shard, server=server) as session:
+    def open(self, shard: ShardSpec, **judged_by: Any) -> Iterator[Any]:
+        with self.sessions.open(shard, **judged_by) as session:
             yield self.moments.around(session, "run")
 
 
