@@ -140,6 +140,9 @@ def _reverted(
     found = find_plan(history, plan_id, environment.name, files.spec.keyspace)
     writer = WorkingTreeWriter(loaded.root)
     reverted = revert_files(world, found, files, environment, writer, open_ledger=open_ledger)
-    for path in (*reverted.written, *reverted.removed):
+    taken_back = (*reverted.written, *reverted.removed)
+    for path in taken_back:
         remark(f"took back {path}")
+    if not taken_back:
+        remark("the files are as before that plan already: none was taken back")
     return _Aim(load_keyspace(loaded.tree, files.spec.path), reverted.notes, found.plan_id)

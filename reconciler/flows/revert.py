@@ -36,6 +36,7 @@ from reconciler.ports.world import World
 from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
 from reconciler.spec.names import definition_path, program_path
+from reconciler.spec.text import digest_of
 from reconciler.spec.vschema_file import vschema_path
 from reconciler.vschema.model import VSchemaChangeKind
 
@@ -60,8 +61,9 @@ _SPREADS_ROWS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reverted:
-    """`written` and `removed` are paths; `lost` says in words what cannot be brought back, `ways`
-    what can be had of tables that an engine has copied."""
+    """`written` and `removed` are paths, none where the files were taken back before; `lost` says
+    in words what cannot be brought back, `ways` what can be had of tables that an engine has
+    copied."""
 
     written: tuple[str, ...]
     removed: tuple[str, ...]
@@ -109,8 +111,9 @@ def revert_files(
 ) -> Reverted:
     """Write the before-definitions of the plan's largest change set, and the VSchema as it was. The
     ledger is asked only where the plan had tables copied; without it, what can be had of them is
-    not known. Raises Refused if the files have moved on since: going back would take later changes
-    along unseen."""
+    not known. Files that were taken back before stay as they are: the plan of the way back is asked
+    for again where the first one was refused. Raises Refused if the files have moved on since:
+    going back would take later changes along unseen."""
     cleaned = {one.name for one in plan.core.cleans}
     touched_names = {t.object_id.name for found in plan.core.change_sets for t in found.touched}
     if touched_names <= cleaned and not plan.core.vschema:
@@ -122,6 +125,24 @@ def revert_files(
             )
         )
     begun = begin_pass(world, files, environment)
+    before = _files_of_before(plan.core, files)
+    texts = {} if before.is_there(files) else before.texts
+    if texts:
+        _check_latest(begun, plan, files)
+    for path, text in texts.items():
+        if text is None:
+            writer.remove(path)
+        else:
+            writer.write(path, text.encode())
+    return Reverted(
+        written=tuple(path for path, text in texts.items() if text is not None),
+        removed=tuple(path for path, text in texts.items() if text is None),
+        lost=tuple(dict.fromkeys((*_lost(plan.core), *before.unsaid))),
+        ways=_ways(world, begun, plan, open_ledger),
+    )
+
+
+def _check_latest(begun: Pass, plan: Plan, files: DesiredFiles) -> None:
     if schema_fingerprint(begun.desired_fingerprints) != plan.core.after or _has_moved(plan, files):
         raise Refused(
             Problem(
@@ -131,19 +152,6 @@ def revert_files(
                 recovery="take the later changes back first, the latest one before the others",
             )
         )
-    before = _files_of_before(plan.core, files)
-    for path, text in before.texts.items():
-        if text is None:
-            writer.remove(path)
-        else:
-            writer.write(path, text.encode())
-    written = [path for path, text in before.texts.items() if text is not None]
-    return Reverted(
-        written=tuple(written),
-        removed=tuple(path for path, text in before.texts.items() if text is None),
-        lost=tuple(dict.fromkeys((*_lost(plan.core), *before.unsaid))),
-        ways=_ways(world, begun, plan, open_ledger),
-    )
 
 
 def _ways(
@@ -171,6 +179,13 @@ class _Before:
 
     texts: Mapping[str, str | None]
     unsaid: tuple[str, ...]
+
+    def is_there(self, files: DesiredFiles) -> bool:
+        found = dict(files.digests)
+        return all(
+            found.get(path) == (None if text is None else digest_of(text))
+            for path, text in self.texts.items()
+        )
 
 
 def _files_of_before(core: PlanCore, files: DesiredFiles) -> _Before:

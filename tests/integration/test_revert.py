@@ -42,6 +42,26 @@ def test_an_older_plan_is_not_reverted_over_a_newer_one(fleet: Fleet) -> None:
     assert "[plan-is-not-the-latest]" in ended.said
 
 
+def test_the_way_back_is_asked_for_again_once_what_it_needs_is_permitted(fleet: Fleet) -> None:
+    before = fleet.all_definitions()
+    fleet.edit("schemas/shop/users.sql", "  PRIMARY", "  age int DEFAULT NULL,\n  PRIMARY")
+    fleet.plan_and_commit()
+    plan_id = str(json.loads(fleet.read(PLAN))["plan_id"])
+    assert fleet.run("apply").code == 0
+    refused = fleet.run("plan", "--revert", plan_id)
+    assert refused.code == 3
+    assert "[permission-missing]" in refused.said
+    allow = {"table": "users", "hazard": "drop-column", "object": "age", "reason": "a mistake"}
+    fleet.spec["policy"]["allow"] = [allow]
+    fleet.write_spec()
+    again = fleet.run("plan", "--revert", plan_id)
+    assert again.code == 0, again.said
+    assert "the files are as before that plan already" in again.said
+    fleet.commit("the way back")
+    assert fleet.run("apply").code == 0
+    assert fleet.all_definitions() == before
+
+
 def test_a_plan_that_nobody_knows_is_an_error(fleet: Fleet) -> None:
     ended = fleet.run("plan", "--revert", "sha256:" + "0" * 64)
     assert ended.code == 1

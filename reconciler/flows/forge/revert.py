@@ -134,6 +134,15 @@ def _way_back(
     stands = standing_of(worlds, files, chosen)
     world, edited = look_of(worlds, stands), EditedTree(merged.loaded.tree)
     back = revert_files(world, plan, files, stands.environment, edited, open_ledger=open_ledger)
+    if not (back.written or back.removed):
+        raise Refused(
+            Problem(
+                code="taken-back-already",
+                message=f"the schema files of {keyspace} are as before plan {plan.plan_id} already",
+                recovery="plan what shards still need like any change:"
+                f" `reconciler plan {keyspace} --environment {chosen.name} --write`",
+            )
+        )
     outcome = plan_keyspace(
         world,
         load_keyspace(edited, files.spec.path),

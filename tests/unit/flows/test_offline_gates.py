@@ -20,7 +20,7 @@ from reconciler.flows.init import found_keyspace
 from reconciler.flows.lint import lint_files
 from reconciler.flows.pull import pull_keyspace, specified_in
 from reconciler.flows.reconcile_pass import begin_pass
-from reconciler.flows.revert import find_plan, revert_files
+from reconciler.flows.revert import Reverted, find_plan, revert_files
 from reconciler.flows.verify import verify_keyspace
 from reconciler.guard.model import Obstacle, Refusal, RefusalKind, refusal_from
 from reconciler.guard.review.git import Review
@@ -334,11 +334,10 @@ class OneVersion:
         return iter([self._content])
 
 
-def test_revert_takes_the_files_back_to_before_the_plan() -> None:
-    files = with_plan(repository(), fleet())
+def taken_back(files: Files) -> Reverted:
     keyspace = files.keyspace()
     found = find_plan(OneVersion(files), plan_in(files).plan_id, ENVIRONMENT, KEYSPACE)
-    reverted = revert_files(
+    return revert_files(
         world(fleet(STATES[1])),
         found,
         keyspace,
@@ -346,9 +345,24 @@ def test_revert_takes_the_files_back_to_before_the_plan() -> None:
         files,
         open_ledger=no_ledger,
     )
+
+
+def test_revert_takes_the_files_back_to_before_the_plan() -> None:
+    files = with_plan(repository(), fleet())
+    reverted = taken_back(files)
     assert reverted.written == (USERS_PATH,)
     assert b"`age`" not in files.content[USERS_PATH]
     assert reverted.lost == ()
+
+
+def test_files_that_were_taken_back_already_are_no_later_change() -> None:
+    """The first plan of the way back may have been refused, for a permission that it needs."""
+    files = with_plan(repository(), fleet())
+    taken_back(files)
+    content = dict(files.content)
+    again = taken_back(files)
+    assert (again.written, again.removed, again.lost) == ((), (), ())
+    assert files.content == content
 
 
 # --- promotion ---

@@ -101,6 +101,12 @@ class Job:
         looked = LookedAt(self.shards)
         return propose_revert(job, keyspaces, asked, looked, lambda: self.proposals)
 
+    def revert_of(self, path: str) -> bytes:
+        """As a way back proposes it."""
+        assert self.revert() is ExitCode.FINE
+        ((_, _, additions, _),) = self.proposals.made
+        return additions[path]
+
     @property
     def plan_id(self) -> str:
         plan = read_plan(self.files, ENVIRONMENT, KEYSPACE)
@@ -227,6 +233,14 @@ def test_a_plan_that_no_commit_holds_is_named() -> None:
     del job.files.content[PATHS.json], job.files.content[PATHS.sql]
     assert job.revert() is ExitCode.ERROR
     assert not job.proposals.made
+
+
+def test_files_that_are_as_before_the_plan_leave_nothing_to_propose() -> None:
+    job = Job()
+    job.files.content[USERS_PATH] = job.revert_of(USERS_PATH)
+    assert job.revert(job.plan_id) is ExitCode.REFUSED
+    assert "[taken-back-already]" in job.said
+    assert len(job.proposals.made) == 1
 
 
 def test_of_several_keyspaces_one_is_named() -> None:
