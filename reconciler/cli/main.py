@@ -37,7 +37,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "throttle": ("throttle:throttle", "Hold the copies of a running apply up, or let them go on."),
     "resume": ("apply:resume", "Go on with an apply that stopped part of the way."),
     "cancel": ("cancel:cancel", "End an unfinished apply; nothing is undone."),
-    "retry": ("retry:retry", "Have a split that failed tried again."),
+    "retry": ("retry:retry", "Have what failed or was stopped go on: an apply, a split."),
     "abandon": ("abandon:abandon", "Give a split up, before its cutover."),
     "routes": ("routes:routes", "Say who owns which keys, for applications and splits."),
     "advise": ("advise:advise", "Propose a split of a shard that is too full or too busy."),

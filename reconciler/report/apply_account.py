@@ -238,5 +238,5 @@ def _tables(row: ShardRow) -> tuple[str, ...]:
 def _because(row: OperationRow, reason: Reason | None) -> str:
     """By name, whose failure keeps it from its turn."""
     if isinstance(reason, Halted) and row.state in _AT_REST and row.problem is None:
-        return f", halted: {reason.shard} failed"
+        return f", halted as shard {reason.shard} failed"
     return ""

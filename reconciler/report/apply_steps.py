@@ -10,6 +10,7 @@ from reconciler.ledger.promotions import PromotionReason
 from reconciler.ledger.reasons import Undriven
 from reconciler.ledger.states import ApplyState, OperationState
 from reconciler.outcomes.apply import ApplyOutcome, ApplyStatus, ApplyVerdict
+from reconciler.report.limits import STATEMENT_LONG_S
 from reconciler.report.next_steps import command
 from reconciler.report.summary import short_id
 
@@ -39,12 +40,15 @@ _RUNBOOKS = {
 }
 
 
-def runbook(apply: ApplyOutcome | ApplyStatus) -> str:
-    """Which part of it is about how this apply stands; empty where nobody needs one (RP-13)."""
+def runbook(apply: ApplyOutcome | ApplyStatus, now_s: float | None = None) -> str:
+    """Which part of it is about how this apply stands; empty where nobody needs one (RP-13).
+    `now_s` is when somebody looks; None: it is over."""
     if isinstance(apply, ApplyOutcome):
         part = _RUNBOOKS.get(apply.verdict)
     elif is_retrying(apply):
         part = "tried-again"
+    elif now_s is not None and gets_no_further(apply, now_s):
+        part = "gets-no-further"
     else:
         verdict = _stands_as(apply)
         is_whole = bool(apply.shards or apply.finalizers)
@@ -56,6 +60,22 @@ def is_retrying(apply: ApplyStatus) -> bool:
     """Somebody drives it, and something is tried again by itself."""
     states = {one.state for row in apply.shards for one in row.operations}
     return apply.holder is not None and OperationState.FAILED_RETRYABLE in states
+
+
+def gets_no_further(apply: ApplyStatus, now_s: float) -> bool:
+    """Somebody drives it, and a statement waits for something, or runs for so long that whoever
+    looks will ask."""
+    running = (
+        one
+        for row in apply.shards
+        for one in row.operations
+        if one.state is OperationState.RUNNING and one.runs
+    )
+    return apply.holder is not None and any(
+        one.progress.waits_for
+        or (one.started_s is not None and now_s - one.started_s >= STATEMENT_LONG_S)
+        for one in running
+    )
 
 
 def way_back(apply: ApplyOutcome | ApplyStatus) -> str:

@@ -61,3 +61,6 @@ PACES_SHOWN_MAX = 3
 
 # A copy of a smaller table fits on any disk that is looked after.
 ROOM_TOLD_BYTES_MIN = 1_000_000_000
+
+# What runs longer leads to the part of the runbook that says what a statement may wait for.
+STATEMENT_LONG_S = 600

@@ -173,7 +173,7 @@ def _status(apply: ApplyStatus, now_s: float, files: SchemaFiles) -> Report:
         next_steps=_next_steps(
             apply_steps.status_step(apply),
             apply_steps.way_back(apply),
-            apply_steps.runbook(apply),
+            apply_steps.runbook(apply, now_s),
         ),
     )
 

@@ -35,7 +35,7 @@ from reconciler.report.compose.opening import (
 )
 from reconciler.report.compose.preflight import preflight_blocks
 from reconciler.report.compose.quarantine import quarantine_block
-from reconciler.report.compose.reasons import refusals
+from reconciler.report.compose.reasons import refusals_with_more
 from reconciler.report.compose.shards import shard_set
 from reconciler.report.compose.split import planned_split, split_sketch, verified_split
 from reconciler.report.compose.vschema import vschema_step_blocks
@@ -170,11 +170,11 @@ def _refused(outcome: PlanOutcome, files: SchemaFiles) -> Report:
             blocks.Heading(text=sentence("The plan that was refused")),
             *_body(plan, outcome.estimate, files),
         ]
-    found = refusals(outcome.refusals, outcome.keyspace, files)
+    told += lint_blocks(outcome.lint)
     return Report(
         marker=marker(CHANGE, outcome.keyspace, outcome.environment),
         title=title(Mark.BAD, outcome.keyspace, outcome.environment, plan_verdict(outcome)),
-        blocks=(*found, *told, *lint_blocks(outcome.lint)),
+        blocks=refusals_with_more(outcome.refusals, outcome.keyspace, files, told),
     )
 
 
@@ -203,22 +203,15 @@ def _verified(
         return verified_split(outcome, files)
     mark = _verified_mark(outcome)
     verdict = next_steps.verify_verdict(outcome)
-    found = refusals(outcome.refusals, outcome.keyspace, files)
     told = tuple(_verified_plan(outcome, outcome.plan, files)) if outcome.plan else ()
     asked = preflight_blocks(outcome.preflight, explained=explained)
     shown = outcome.state in (VerifyState.VERIFIED, VerifyState.UNPLANNED)
     aside = () if told and shown else tuple(quarantine_block(outcome.quarantine))
+    more = (*aside, *told, *asked, *_seen_now(outcome), *lint_blocks(outcome.lint))
     return Report(
         marker=marker(CHANGE, outcome.keyspace, outcome.environment, outcome.region),
         title=title(mark, outcome.keyspace, where(outcome), verdict),
-        blocks=(
-            *found,
-            *aside,
-            *told,
-            *asked,
-            *_seen_now(outcome),
-            *lint_blocks(outcome.lint),
-        ),
+        blocks=refusals_with_more(outcome.refusals, outcome.keyspace, files, more),
         plan_id=outcome.plan.plan_id if outcome.plan and shown else "",
     )
 

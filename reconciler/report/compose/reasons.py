@@ -35,16 +35,29 @@ def refusals(
     files: SchemaFiles,
     *,
     urgent: bool = False,
+    title: str = "",
 ) -> tuple[Block, ...]:
-    """All reasons not to run; `files` tell the lines that they are about."""
+    """All reasons not to run; `files` tell the lines that they are about. `title` stands above all
+    of them."""
     own = tuple(
         _refusal(one, shards, keyspace, files) for shards, one in grouped_refusals(obstacles)
     )
     unseen = tuple(_unseen(shards, one) for shards, one in grouped_unreachable(obstacles))
     kinds = ((ReasonKind.REFUSED, own), (ReasonKind.UNSEEN, unseen))
     return tuple(
-        Reasons(kind=kind, reasons=found, cut=_CUT, urgent=urgent) for kind, found in kinds if found
+        Reasons(kind=kind, reasons=found, cut=_CUT, urgent=urgent, title="" if number else title)
+        for number, (kind, found) in enumerate((kind, found) for kind, found in kinds if found)
     )
+
+
+def refusals_with_more(
+    obstacles: Sequence[Obstacle], keyspace: str, files: SchemaFiles, more: Sequence[Block]
+) -> tuple[Block, ...]:
+    """The same with what else is to be told: they are first in a comment, and last on a terminal
+    (RP-3)."""
+    urgent = bool(more)
+    title = "What is in the way" if urgent else ""
+    return (*refusals(obstacles, keyspace, files, urgent=urgent, title=title), *more)
 
 
 def problems(found: Sequence[Problem], cut: Cut = KEPT, *, title: str = "") -> tuple[Block, ...]:

@@ -183,8 +183,9 @@ def _reasons(block: blocks.Reasons, style: Style) -> Lines:
     reasons = block.reasons
     if block.urgent:
         yield from _section(block.title, style)
-    if block.urgent or block.kind is not blocks.ReasonKind.PROBLEM:
-        reasons = reasons[: FAILURES_SHOWN_MAX if block.urgent else REASONS_SHOWN_MAX]
+    is_problem = block.kind is blocks.ReasonKind.PROBLEM
+    if block.urgent or not is_problem:
+        reasons = reasons[: FAILURES_SHOWN_MAX if is_problem else REASONS_SHOWN_MAX]
     for number, reason in enumerate(reasons, start=1):
         start = _STARTS.get(block.kind, f"{number:>3}. ")
         yield from _gap(number - 1)

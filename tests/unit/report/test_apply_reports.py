@@ -11,13 +11,14 @@ from reconciler.errors import Problem
 from reconciler.guard.model import Refusal
 from reconciler.ledger.reasons import Halted, Stopped
 from reconciler.ledger.states import ApplyState, OperationState
+from reconciler.model.engine import NOTHING_TOLD, Progress
 from reconciler.model.fleet import even_shards
-from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict, ShardRow
+from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict, ShardRow, StatusOutcome
 from reconciler.outcomes.exit_code import ExitCode
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.report.apply_steps import RUNBOOK, runbook
 from reconciler.report.apply_words import MARKS, first_problem, operation_words, state_words
-from reconciler.report.compose.apply import apply_document
+from reconciler.report.compose.apply import apply_document, status_document
 from reconciler.report.in_job import in_a_job
 from reconciler.report.progress import progress_line
 from reconciler.report.render import Format, Presentation, apply_report
@@ -25,7 +26,16 @@ from reconciler.report.style import Style
 from reconciler.report.write.markdown import write_markdown
 from reconciler.report.write.text import write_text
 from tests.golden import samples
-from tests.golden.scenarios import DONE, FAILED, PROGRESS, START_S, TWO_FAILED, operation, row
+from tests.golden.scenarios import (
+    DONE,
+    FAILED,
+    PROGRESS,
+    START_S,
+    STATUS,
+    TWO_FAILED,
+    operation,
+    row,
+)
 from tests.tidy.source import ROOT
 
 CANCELLED = OperationState.CANCELLED
@@ -100,7 +110,7 @@ def test_a_shard_where_some_of_it_ran_is_told_as_half_done() -> None:
     text = write_text(apply_document([outcome]))
     assert "failed, 1 of 4 shards completed, 1 half done" in text
     assert "80-c0 (wave 2) half done" in text
-    assert "not begun, halted: 40-80 failed" in text
+    assert "not begun, halted as shard 40-80 failed" in text
     assert "cancelled" not in text
 
 
@@ -239,7 +249,24 @@ def test_every_state_that_wants_a_person_leads_to_its_part_of_the_runbook() -> N
         told = runbook(replace(failed(TWO_FAILED), verdict=verdict))
         if told:
             found.add(told.partition("#")[2].partition(" ")[0])
-    assert found | {"tried-again"} == set(parts)
+    assert found | {"tried-again", "gets-no-further"} == set(parts)
     assert not runbook(replace(failed(TWO_FAILED), verdict=ApplyVerdict.COMPLETED))
     text = write_text(apply_document([failed(TWO_FAILED)]))
     assert "docs/runbooks/apply.md#failed" in text
+
+
+@pytest.mark.invariant("RP-13")
+def test_a_statement_that_gets_no_further_leads_to_what_to_look_at() -> None:
+    def told(after_s: float, progress: Progress, holder: str | None = "me") -> bool:
+        runs = operation("users", OperationState.RUNNING, 1, runs="ALTER ...", progress=progress)
+        status = replace(STATUS, shards=(row("80-c0", 2, runs),), holder=holder)
+        outcome = StatusOutcome(
+            environment="production", applies=(status,), now_s=START_S + after_s
+        )
+        return "apply.md#gets-no-further" in write_text(status_document(outcome))
+
+    waits = Progress(waits_for="handler commit")
+    assert told(5, waits)
+    assert told(700, NOTHING_TOLD), "whoever looks will ask"
+    assert not told(5, NOTHING_TOLD)
+    assert not told(700, waits, holder=None), "nobody drives it, and that comes first"
