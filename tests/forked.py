@@ -4,7 +4,8 @@ more of them for tests that wait for servers, and takes the next few whenever it
 With pytest-xdist each process collects them all again, and to tell of a small test takes more than
 to run it. Servers are each process's own: no fixture has begun when it is forked.
 
-Rule: a run of which a process died, or left out a test that it had taken, has failed.
+Rule: a run of which a process died, or left out a test that it had taken, has failed, and says at
+which test that was.
 """
 
 from __future__ import annotations
@@ -84,8 +85,12 @@ def _run(session: pytest.Session, taken: Sequence[range], processes: int) -> Non
         started[told] = process_id
     os.close(taking)
     ended = _listen(session, started)
-    if ended != len(session.items):
-        pytest.exit(f"of {len(session.items)} tests {ended} have ended", returncode=3)
+    if left_out := [item.nodeid for item in session.items if item.nodeid not in ended]:
+        pytest.exit(
+            f"of {len(session.items)} tests {len(left_out)} have not ended, the first of them:"
+            f" {left_out[0]}",
+            returncode=3,
+        )
 
 
 def _numbers(count: int) -> int:
@@ -107,9 +112,9 @@ def _items(
     yield None
 
 
-def _listen(session: pytest.Session, started: dict[Connection, int]) -> int:
-    """How many tests have ended; all processes have then."""
-    config, count = session.config, 0
+def _listen(session: pytest.Session, started: dict[Connection, int]) -> set[str]:
+    """The tests that have ended; all processes have then."""
+    config, ended = session.config, set[str]()
     while started:
         for connection in wait([*started]):
             assert isinstance(connection, Connection)
@@ -119,7 +124,7 @@ def _listen(session: pytest.Session, started: dict[Connection, int]) -> int:
                 os.waitpid(started.pop(connection), 0)
                 connection.close()
                 continue
-            count += 1
+            ended.add(told["nodeid"])
             place = {"nodeid": told["nodeid"], "location": tuple(told["location"])}
             config.hook.pytest_runtest_logstart(**place)
             for data in told["reports"]:
@@ -128,7 +133,7 @@ def _listen(session: pytest.Session, started: dict[Connection, int]) -> int:
             config.hook.pytest_runtest_logfinish(**place)
             if session.shouldfail:
                 raise session.Failed(session.shouldfail)
-    return count
+    return ended
 
 
 class _Reports:

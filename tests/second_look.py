@@ -4,6 +4,7 @@ run once more, alone, before the whole run is in vain.
 Rules: a test that fails again fails the run. So does anything else than a few failed tests: more of
 them, a collection that failed, a process of pytest that died or said nothing. A test that passes
 the second time is named as unsteady, for somebody to make it steady: never passed over in silence.
+How a test failed stands behind everything else: who reads the end of a long log has it.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,7 +24,11 @@ import pytest
 
 #: More of them have a cause in common, which is not chance.
 TESTS_MAX = 3
-#: Names a file to which the names of unsteady tests are added, a line each.
+#: Of more of them, how they failed stands further up only.
+TOLD_MAX = 10
+#: The place, and what was met there, is at a traceback's end.
+HOW_LINES_MAX = 40
+#: Names a file to which unsteady tests are added: each with how it failed, indented, below it.
 TOLD_IN = "UNSTEADY_TESTS"
 
 _NOTES, _ONLY = "--second-look-notes", "--second-look-only"
@@ -32,11 +37,13 @@ _FAILED = int(pytest.ExitCode.TESTS_FAILED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """One run, by its own notes. `died`: a process of it has, or it came to no end."""
+    """One run, by its own notes. `died`: a process of it has, or it came to no end. `how`: the
+    tracebacks of those that failed."""
 
     status: int
     passed: frozenset[str] = frozenset()
     failed: frozenset[str] = frozenset()
+    how: Mapping[str, str] = field(default_factory=dict)
     died: bool = False
     collection_failed: bool = False
 
@@ -60,21 +67,38 @@ def main(arguments: Sequence[str]) -> int:
     first = _run(arguments, only=())
     names = worth_a_second_look(first)
     if not names:
+        _say("failed:", sorted(first.failed), first)
         return status_of(first, None)
     print(f"\nrun once more, alone: {', '.join(names)}\n", flush=True)
     again = _run([*arguments, "-n", "0"], only=names)
     status = status_of(first, again)
     if status == 0:
-        _tell(names)
+        _say("unsteady, passed when it was run once more:", names, first)
+        _keep(names, first)
+    else:
+        steady = sorted(set(names) - again.failed)
+        _say("failed, and did not fail when it was run once more:", steady, first)
+        _say("failed twice:", sorted(again.failed), again)
     return status
 
 
-def _tell(names: Sequence[str]) -> None:
-    for name in names:
-        print(f"unsteady, passed when it was run once more: {name}", flush=True)
+def _say(what: str, names: Sequence[str], seen: Seen) -> None:
+    for name in names[:TOLD_MAX]:
+        print(f"\n{what} {name}", *_how(name, seen), sep="\n", flush=True)
+    if left_out := len(names[TOLD_MAX:]):
+        print(f"\n{what} {left_out} more", flush=True)
+
+
+def _keep(names: Iterable[str], seen: Seen) -> None:
     if path := os.environ.get(TOLD_IN):
         with Path(path).open("a", encoding="utf-8") as told:
-            told.writelines(f"{name}\n" for name in names)
+            for name in names:
+                told.writelines(f"{line}\n" for line in (name, *_how(name, seen)))
+
+
+def _how(name: str, seen: Seen) -> list[str]:
+    lines = seen.how.get(name, "").splitlines()
+    return [f"    {line}" for line in lines[-HOW_LINES_MAX:]]
 
 
 def _run(arguments: Sequence[str], *, only: Sequence[str]) -> Seen:
@@ -92,6 +116,7 @@ def _run(arguments: Sequence[str], *, only: Sequence[str]) -> Seen:
         status=status,
         passed=frozenset(told["passed"]),
         failed=frozenset(told["failed"]),
+        how=told["failed"],
         died=told["died"],
         collection_failed=told["collection_failed"],
     )
@@ -116,7 +141,7 @@ class _Notes:
         self._path = path
         self._only = only
         self._passed: set[str] = set()
-        self._failed: set[str] = set()
+        self._failed: dict[str, str] = {}
         self._died = False
         self._collection_failed = False
 
@@ -132,7 +157,7 @@ class _Notes:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
-            self._failed.add(report.nodeid)
+            self._failed.setdefault(report.nodeid, report.longreprtext)
         elif report.passed and report.when == "call":
             self._passed.add(report.nodeid)
 
@@ -142,8 +167,8 @@ class _Notes:
 
     def pytest_sessionfinish(self) -> None:
         told = {
-            "passed": sorted(self._passed - self._failed),
-            "failed": sorted(self._failed),
+            "passed": sorted(self._passed - self._failed.keys()),
+            "failed": self._failed,
             "died": self._died,
             "collection_failed": self._collection_failed,
         }

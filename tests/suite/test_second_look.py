@@ -31,6 +31,13 @@ def test_it(n):
 @pytest.mark.parametrize("name", ["[a b]::c"])
 def test_steady(name): pass
 """
+CONFTEST = """
+from tests.forked import Forked
+
+def pytest_configure(config):
+    if not hasattr(config, "workerinput") and not config.getoption("numprocesses"):
+        config.pluginmanager.register(Forked(2))
+"""
 AT_FIRST = "assert not is_first"
 ALWAYS = "assert False"
 MAKE = f"""#!/bin/sh
@@ -42,10 +49,19 @@ FAILED = Seen(status=1, passed=frozenset("ab"), failed=frozenset("c"))
 PASSED = Seen(status=0, passed=frozenset("c"))
 
 
+FORKED = ["forked"]
+WAYS = pytest.mark.parametrize(
+    "options", series([[], ["-n", "2"], FORKED]), ids=["one process", "two", "forked"]
+)
+
+
 def ran(
     folder: Path, *options: str, mishap: str, tests: int = 1
 ) -> subprocess.CompletedProcess[str]:
     (folder / "test_it.py").write_text(TESTS.format(mishap=mishap, tests=tests))
+    if [*options] == FORKED:
+        options = ()
+        (folder / "conftest.py").write_text(CONFTEST)
     return nested.ran("tests.second_look", folder, *options, **{TOLD_IN: str(folder / "told")})
 
 
@@ -53,33 +69,53 @@ def was_run_again(done: subprocess.CompletedProcess[str]) -> bool:
     return "run once more, alone: test_it.py::test_it[0]" in done.stdout
 
 
-@pytest.mark.parametrize("options", series([[], ["-n", "2"]]), ids=["one process", "two"])
+@WAYS
 def test_what_passes_the_second_time_is_told_as_unsteady(
     tmp_path: Path, options: list[str]
 ) -> None:
     done = ran(tmp_path, *options, mishap=AT_FIRST, tests=TESTS_MAX)
     assert done.returncode == 0, done.stdout
     names = [f"test_it.py::test_it[{n}]" for n in range(TESTS_MAX)]
-    assert (tmp_path / "told").read_text().splitlines() == names
-    assert done.stdout.endswith(f"run once more: {names[-1]}\n")
+    told = (tmp_path / "told").read_text().splitlines()
+    assert [line for line in told if not line.startswith(" ")] == names
+    assert sum(line.startswith("    E       assert not True") for line in told) == TESTS_MAX
+    last = done.stdout.partition(f"unsteady, passed when it was run once more: {names[-1]}\n")[2]
+    assert last.splitlines() == told[told.index(names[-1]) + 1 :]
     assert "3 failed, 1 passed" in done.stdout
     assert "3 passed, 1 deselected" in done.stdout
 
 
-def test_what_fails_again_fails_the_run(tmp_path: Path) -> None:
-    done = ran(tmp_path, mishap=ALWAYS)
+@WAYS
+def test_what_fails_again_fails_the_run_and_says_how_last(
+    tmp_path: Path, options: list[str]
+) -> None:
+    done = ran(tmp_path, *options, mishap=ALWAYS)
     assert done.returncode == 1
     assert was_run_again(done)
     assert not (tmp_path / "told").exists()
+    assert done.stdout.count("failed twice: ") == 1
+    last = done.stdout.partition("failed twice: test_it.py::test_it[0]\n")[2].splitlines()
+    assert all(line.startswith("    ") for line in last)
+    assert "assert False" in last[-3]
+
+
+def test_of_two_the_one_that_failed_again_is_told_last(tmp_path: Path) -> None:
+    done = ran(tmp_path, mishap="assert not is_first and n", tests=2)
+    assert done.returncode == 1
+    others, _, last = done.stdout.partition("failed twice: test_it.py::test_it[0]\n")
+    assert "failed, and did not fail when it was run once more: test_it.py::test_it[1]\n" in others
+    assert "test_it[1]" not in last
 
 
 def test_more_than_a_few_fail_the_run_at_once(tmp_path: Path) -> None:
     done = ran(tmp_path, mishap=AT_FIRST, tests=TESTS_MAX + 1)
     assert done.returncode == 1
     assert not was_run_again(done)
+    assert done.stdout.count("\nfailed: test_it.py::test_it[") == TESTS_MAX + 1
+    assert done.stdout.rstrip().endswith("AssertionError")
 
 
-@pytest.mark.parametrize("options", series([[], ["-n", "2"]]), ids=["one process", "two"])
+@WAYS
 def test_a_process_that_dies_fails_the_run_at_once(tmp_path: Path, options: list[str]) -> None:
     done = ran(tmp_path, *options, mishap="os._exit(0)")
     assert done.returncode != 0
