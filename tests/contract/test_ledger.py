@@ -18,6 +18,7 @@ from reconciler.edges.ledger import versions
 from reconciler.edges.ledger.engine import writing
 from reconciler.edges.ledger.sql import SqlLedger, open_ledger
 from reconciler.edges.ledger.versions import LEDGER_VERSION
+from reconciler.edges.ledger.writes import record
 from reconciler.errors import InvalidInput, Problem, Refused, Unavailable
 from reconciler.ledger.deploys import DeployIntent, DeployStep
 from reconciler.ledger.model import (
@@ -623,6 +624,33 @@ def test_the_library_below_does_not_print_what_a_driver_said() -> None:
     )
     ended = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
     assert ended.stderr == ""
+
+
+@pytest.mark.invariant("ST-9")
+def test_a_write_that_its_database_ends_is_told_in_our_words_and_is_none(
+    ledger: SqlLedger, open_another: Callable[[], SqlLedger]
+) -> None:
+    """In the midst of a transaction, by a statement that goes to the driver as it is."""
+    lease, other = begun(ledger), open_another()
+
+    def write_over_what_ends() -> None:
+        with writing(ledger._engine) as connection:
+            if ledger.is_on_a_server:
+                own = connection.execute(text("SELECT CONNECTION_ID()")).scalar_one()
+                with writing(other._engine) as by_another:
+                    by_another.execute(text(f"KILL {own}"))
+            else:
+                connection.execute(text("DROP TABLE reconciler_events"))  # until it is rolled back
+            record(connection, lease, [intent(), EventEntry(at_s=1.0, what=InWords("a"))])
+
+    with pytest.raises(Unavailable) as told:
+        write_over_what_ends()
+    lost = "the connection to its server was lost"
+    assert (lost if ledger.is_on_a_server else "a table of it") in str(told.value)
+    assert ledger.statements(lease.apply_id) == ()
+    ledger.record(lease, [intent()])
+    assert len(other.statements(lease.apply_id)) == 1
+    other.close()
 
 
 @pytest.mark.invariant("PL-12")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -29,7 +30,7 @@ _SECONDS_MAX = 1 << 37  # in the year 6325, which every calendar still holds
 class Columns:
     """One row of `table`. Every method raises Unavailable for a column that is not what it says."""
 
-    def __init__(self, row: RowMapping, table: str) -> None:
+    def __init__(self, row: RowMapping | Mapping[str, Any], table: str) -> None:
         self._row = row
         self._table = table
 

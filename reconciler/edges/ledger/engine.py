@@ -6,11 +6,11 @@ Rule: no text of a driver's error that could name a host or a user leaves this m
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from sqlite3 import Connection as SqliteConnection
 
 from pymysql.constants import CLIENT
 from sqlalchemy import Connection, Engine, Transaction, create_engine, event, text
@@ -25,7 +25,12 @@ from reconciler.edges.ledger.limits import (
     LEDGER_BUSY_S_MAX,
     LEDGER_CONNECTIONS_MAX,
 )
-from reconciler.edges.ledger.problems import cannot_be_used, outcome_unknown, unavailable
+from reconciler.edges.ledger.problems import (
+    OF_DRIVERS,
+    cannot_be_used,
+    outcome_unknown,
+    unavailable,
+)
 
 _UPGRADE_LOCK = "reconciler.ledger.upgrade"
 
@@ -164,7 +169,7 @@ def _sqlite(url: URL) -> Engine:
     engine = create_engine(url, connect_args={"timeout": LEDGER_BUSY_S_MAX})
 
     @event.listens_for(engine, "connect")
-    def configure(connection: SqliteConnection, _record: object) -> None:
+    def configure(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # transactions begin where `_begin` says, not by guess
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")  # WAL alone may lose the last commits
@@ -200,7 +205,7 @@ def _mysql(url: URL) -> Engine:
 def _plain_errors() -> Iterator[None]:
     try:
         yield
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, *OF_DRIVERS) as error:
         raise unavailable(error) from None
 
 

@@ -6,15 +6,20 @@ the ledger gets these as well as whoever writes it, so that what follows is thei
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pymysql.constants import CR
+from pymysql.err import MySQLError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from reconciler.edges.client.opening import is_about_encryption
 from reconciler.errors import Problem, Unavailable
 from reconciler.ports.split_jobs import OutcomeUnknown
+
+#: What comes of statements that SQLAlchemy does not run itself (`compiled`).
+OF_DRIVERS = (sqlite3.Error, MySQLError)
 
 _AGAIN = "then run the same command again"
 
@@ -172,7 +177,7 @@ _BY_NAME: Mapping[str, _Wording] = {
 }
 
 
-def unavailable(error: SQLAlchemyError) -> Unavailable:
+def unavailable(error: Exception) -> Unavailable:
     reason, recovery = _said(error)
     return cannot_be_used(reason, recovery=recovery)
 
@@ -198,15 +203,16 @@ def outcome_unknown(error: SQLAlchemyError) -> OutcomeUnknown:
     )
 
 
-def _said(error: SQLAlchemyError) -> tuple[str, str]:
+def _said(error: Exception) -> tuple[str, str]:
     """Why, and what is done about it."""
-    if not isinstance(error, DBAPIError) or error.orig is None:
+    said = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(said, sqlite3.Error):
+        return _said_of_file(said)
+    if not isinstance(said, MySQLError):
         return _SLOW.message, _SLOW.recovery
-    if type(error.orig).__module__.startswith("sqlite3"):
-        return _said_of_file(error.orig)
-    if isinstance(error.orig, Exception) and is_about_encryption(error.orig):
+    if is_about_encryption(said):
         return _ENCRYPTION.message, _ENCRYPTION.recovery
-    number = error.orig.args[0] if error.orig.args else None
+    number = said.args[0] if said.args else None
     if (known := _BY_NUMBER.get(number or 0)) is not None:
         return f"{known.message} ({number})", known.recovery
     return (

@@ -4,7 +4,9 @@ in and on their way out: nothing in a stored message can end a line or move a cu
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import fields, replace
+from typing import Any
 
 from sqlalchemy import RowMapping
 
@@ -48,7 +50,7 @@ _PROGRESS_NUMBERS = frozenset(field.name for field in fields(Progress)) - _PROGR
 #: What `left_tables` holds of a statement that left nothing.
 NOTHING_LEFT = "[]"
 
-Row = RowMapping  # untyped, as drivers return it
+Row = RowMapping | Mapping[str, Any]  # untyped, as drivers return it
 
 
 def line(message: str) -> str:
@@ -110,7 +112,21 @@ def stored_apply(row: Row) -> StoredApply:
     )
 
 
+#: Those that change while an apply runs.
+OPERATION_COLUMNS = (
+    "version",
+    "statements_done",
+    "state",
+    "started_s",
+    "settled_s",
+    "waits_for",
+    "waits_since_s",
+    "problem",
+)
+
+
 def operation_columns(row: StoredOperation) -> dict[str, object]:
+    """All of them but its version."""
     return {
         "statements_done": row.statements_done,
         "state": row.state.value,

@@ -3,8 +3,9 @@
 Every write of a driver checks the fence of its lease first, in the same transaction: a driver that
 lost the keyspace can no longer change what its successor recorded.
 
-What is written for each statement of a rollout is built once, with names in place of its values:
-building it takes several times as long as running it.
+What is written for each statement of a rollout is built once, with names in place of its values,
+and goes to the database's driver as it was compiled (`compiled`): building it takes several times
+as long as running it, and so does having SQLAlchemy run it.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import mysql, sqlite
 
 from reconciler.edges.ledger import rows
+from reconciler.edges.ledger.compiled import Compiled
 from reconciler.edges.ledger.orders import check_not_ended
 from reconciler.edges.ledger.tables import (
     applies,
@@ -63,7 +65,6 @@ from reconciler.ledger.states import (
     ApplyState,
     Hold,
     OperationState,
-    StatementState,
 )
 from reconciler.ports.ledger import LeaseLost
 
@@ -84,12 +85,13 @@ _SETTLED: list[ColumnElement[str]] = [literal_column(f"'{state.value}'") for sta
 _APPLY_ID: BindParameter[int] = bindparam("of_apply")
 _VERSION: BindParameter[int] = bindparam("of_version")
 
-_LEASE = select(leases).where(
+_FOUND_LEASE = select(leases).where(
     leases.c.environment == bindparam("of_environment"),
     leases.c.keyspace == bindparam("of_keyspace"),
     leases.c.region == bindparam("of_region"),
 )
-_LOCKED_LEASE = _LEASE.with_for_update()
+_LEASE = Compiled(lambda _: _FOUND_LEASE)
+_LOCKED_LEASE = Compiled(lambda _: _FOUND_LEASE.with_for_update())
 _TAKE_LEASE = update(leases).where(
     leases.c.environment == bindparam("of_environment"),
     leases.c.keyspace == bindparam("of_keyspace"),
@@ -101,13 +103,16 @@ _WRITE_APPLY = update(applies).where(
     applies.c.version == _VERSION,
     applies.c.state.not_in(_FINISHED),
 )
-_WRITE_OPERATION = update(operations).where(
-    operations.c.apply_id == _APPLY_ID,
-    operations.c.shard == bindparam("of_shard"),
-    operations.c.object_kind == bindparam("of_kind"),
-    operations.c.object_name == bindparam("of_name"),
-    operations.c.version == _VERSION,
-    operations.c.state.not_in(_SETTLED),
+_WRITE_OPERATION = Compiled(
+    lambda _: update(operations).where(
+        operations.c.apply_id == _APPLY_ID,
+        operations.c.shard == bindparam("of_shard"),
+        operations.c.object_kind == bindparam("of_kind"),
+        operations.c.object_name == bindparam("of_name"),
+        operations.c.version == _VERSION,
+        operations.c.state.not_in(_SETTLED),
+    ),
+    columns=rows.OPERATION_COLUMNS,
 )
 _WRITE_FINALIZER = update(finalizers).where(
     finalizers.c.apply_id == _APPLY_ID,
@@ -115,18 +120,19 @@ _WRITE_FINALIZER = update(finalizers).where(
     finalizers.c.version == _VERSION,
     finalizers.c.state.not_in(_SETTLED),
 )
-_WRITE_STATEMENT = update(statements).where(
-    statements.c.apply_id == _APPLY_ID,
-    statements.c.shard == bindparam("of_shard"),
-    statements.c.statement_index == bindparam("of_index"),
+_WRITE_PROGRESS = Compiled(
+    lambda _: update(statements).where(
+        statements.c.apply_id == _APPLY_ID,
+        statements.c.shard == bindparam("of_shard"),
+        statements.c.statement_index == bindparam("of_index"),
+    ),
+    columns=("progress",),
 )
-_ADD_STATEMENT = insert(statements)
-_ADD_EVENTS = insert(events)
 
 
-def _intent_of(dialect: str) -> Insert:
-    """Most intents are the first word about their statement, and one of a later try takes the
-    earlier one's place: one statement for both."""
+def _statement_of(dialect: str) -> Insert:
+    """Most intents are the first word about their statement; one of a later try, and the outcome,
+    take the earlier one's place: one statement for all."""
     key = [column.name for column in statements.primary_key]
     written = [column.name for column in statements.columns if column.name not in key]
     if dialect == "sqlite":
@@ -138,7 +144,11 @@ def _intent_of(dialect: str) -> Insert:
     return own.on_duplicate_key_update({name: own.inserted[name] for name in written})
 
 
-_INTEND_STATEMENT = {dialect: _intent_of(dialect) for dialect in ("sqlite", "mysql")}
+_WRITE_STATEMENT = Compiled(_statement_of, columns=statements.columns.keys())
+_ADD_EVENT = Compiled(
+    lambda _: insert(events),
+    columns=[column.name for column in events.columns if not column.primary_key],
+)
 
 
 def begin_apply(
@@ -237,9 +247,8 @@ def write_apply(connection: Connection, row: StoredApply) -> None:
 
 
 def write_events(connection: Connection, apply_id: int, history: Sequence[EventEntry]) -> None:
-    if history:
-        values = [{"apply_id": apply_id, **rows.event_columns(entry)} for entry in history]
-        connection.execute(_ADD_EVENTS, values)
+    for entry in history:
+        _ADD_EVENT.change(connection, {"apply_id": apply_id, **rows.event_columns(entry)})
 
 
 def check_lease(connection: Connection, lease: Lease) -> None:
@@ -260,7 +269,7 @@ def find_lease(
     connection: Connection, place: Place, *, for_update: bool = False
 ) -> StoredLease | None:
     wanted = _LOCKED_LEASE if for_update else _LEASE
-    row = connection.execute(wanted, _of(place)).mappings().first()
+    row = wanted.first(connection, _of(place))
     return rows.stored_lease(row) if row else None
 
 
@@ -309,10 +318,8 @@ def _write_operation(connection: Connection, apply_id: int, row: StoredOperation
         "of_name": row.object_id.name,
         "of_version": row.version,
     }
-    changed = connection.execute(
-        _WRITE_OPERATION, {**key, **rows.operation_columns(row), "version": row.version + 1}
-    )
-    if changed.rowcount != 1:
+    values = {**key, **rows.operation_columns(row), "version": row.version + 1}
+    if _WRITE_OPERATION.change(connection, values) != 1:
         raise _conflict(f"{row.object_id.titled} of shard {row.shard}")
 
 
@@ -327,16 +334,8 @@ def _write_finalizer(connection: Connection, apply_id: int, row: StoredFinalizer
 
 
 def _write_statement(connection: Connection, apply_id: int, row: StoredStatement) -> None:
-    values = rows.statement_columns(row)
     key = {"apply_id": apply_id, "shard": row.shard, "statement_index": row.index}
-    if row.state is StatementState.INTENDED:
-        connection.execute(_INTEND_STATEMENT[connection.dialect.name], {**key, **values})
-        return
-    changed = connection.execute(
-        _WRITE_STATEMENT, {**_of_statement(apply_id, row.shard, row.index), **values}
-    )
-    if changed.rowcount == 0:
-        connection.execute(_ADD_STATEMENT, {**key, **values})
+    _WRITE_STATEMENT.change(connection, {**key, **rows.statement_columns(row)})
 
 
 def _write_deploy(connection: Connection, apply_id: int, entry: DeployEntry) -> None:
@@ -349,8 +348,8 @@ def _write_deploy(connection: Connection, apply_id: int, entry: DeployEntry) -> 
 
 
 def _write_progress(connection: Connection, apply_id: int, entry: ProgressEntry) -> None:
-    key = _of_statement(apply_id, entry.shard, entry.index)
-    connection.execute(_WRITE_STATEMENT, {**key, "progress": rows.progress_text(entry.progress)})
+    of = {"of_apply": apply_id, "of_shard": entry.shard, "of_index": entry.index}
+    _WRITE_PROGRESS.change(connection, {**of, "progress": rows.progress_text(entry.progress)})
 
 
 def _place_of(found: Lease | StoredApply) -> Place:
@@ -359,10 +358,6 @@ def _place_of(found: Lease | StoredApply) -> Place:
 
 def _of(place: Place) -> dict[str, object]:
     return {f"of_{name}": value for name, value in place._asdict().items()}
-
-
-def _of_statement(apply_id: int, shard: str, index: int) -> dict[str, object]:
-    return {"of_apply": apply_id, "of_shard": shard, "of_index": index}
 
 
 def _conflict(what: str) -> Refused:
