@@ -19,6 +19,8 @@ from reconciler.ddl.limits import PROGRAM_TEXTS_KEPT_MAX
 _NAMES = (TokenKind.WORD, TokenKind.QUOTED_IDENTIFIER)
 # MariaDB: what stands behind is a sequence, which it prints with its database.
 _OF_SEQUENCES = ("NEXTVAL", "LASTVAL", "SETVAL")
+# MariaDB prints these, bare, before functions of its own; a database is printed in quotes.
+_BUILT_IN = ("ORACLE_SCHEMA", "MARIADB_SCHEMA")
 # The row at hand, in what a trigger does: no table, and no database.
 _ROWS = ("NEW", "OLD")
 _WRITES = ("INSERT", "REPLACE", "UPDATE", "DELETE")
@@ -165,8 +167,14 @@ def named_by_with(tokens: Sequence[Token]) -> Iterator[str]:
 
 def qualified_names(text: str) -> Iterator[Qualified]:
     """Of three names in a row the first is a database. Of two it is one where a table stands, and
-    before a function; elsewhere the first is a table or an alias."""
-    yield from _qualified(_names(text))
+    before a function, but for one that the server brings; elsewhere the first is a table or an
+    alias."""
+    names = _names(text)
+    yield from _qualified(one for one in names if not _is_built_in(one))
+
+
+def _is_built_in(one: _Named) -> bool:
+    return one.called and len(one.names) == 2 and one.names[0].is_word(*_BUILT_IN)
 
 
 def _qualified(names: Iterable[_Named]) -> Iterator[Qualified]:

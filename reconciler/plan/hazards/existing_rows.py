@@ -58,8 +58,23 @@ def requires_values(context: StatementContext) -> Iterator[Hazard]:
     for clause, old, new in context.changed_columns():
         if clause.kind is ClauseKind.SET_DEFAULT or new.nullable or not old.nullable:
             continue
-        query = f"{_rows(context)} WHERE {null_sql(old.name)}"
-        yield _may_fail(new.name, "rows with NULL make it fail", query)
+        if not new.auto_increment:
+            query = f"{_rows(context)} WHERE {null_sql(old.name)}"
+            yield _may_fail(new.name, "rows with NULL make it fail", query)
+
+
+def numbers_rows(context: StatementContext) -> Iterator[Hazard]:
+    """A column becomes AUTO_INCREMENT: MySQL 9.7, MariaDB 10.11 and 11.8."""
+    for clause, old, new in context.changed_columns():
+        if clause.kind is ClauseKind.SET_DEFAULT or old.auto_increment or not new.auto_increment:
+            continue
+        none = f"{null_sql(old.name)} OR " if old.nullable else ""
+        query = f"{_rows(context)} WHERE {none}{quote_identifier(old.name)} = 0"
+        reason = "rows with 0 or NULL get the next number, or make it fail where another row has it"
+        kept = "; NO_AUTO_VALUE_ON_ZERO keeps 0, and on MariaDB makes 0 of NULL"
+        yield worth_knowing(
+            HazardKind.FILL_EXISTING_ROWS, new.name, f"{reason}{kept}{_LOOK}{query}{_SOME}"
+        )
 
 
 def fills_rows(context: StatementContext) -> Iterator[Hazard]:

@@ -63,7 +63,11 @@ def refuses_inserts_of_changed(context: StatementContext) -> Iterator[Hazard]:
         if may_be_left_out(old) and not may_be_left_out(new):
             reasons.append("INSERTs that leave the column out fail: it has no default any more")
         if old.nullable and not new.nullable:
-            reasons.append("INSERTs and UPDATEs that set NULL fail")
+            reasons.append(
+                "UPDATEs that set NULL fail; INSERTs that do so get a number"
+                if new.auto_increment
+                else "INSERTs and UPDATEs that set NULL fail"
+            )
         if old.generated is None and new.generated is not None:
             reasons.append("INSERTs and UPDATEs that set a value fail: it is computed")
         for reason in reasons:
