@@ -12,6 +12,7 @@ from reconciler.guard.model import Refusal
 from reconciler.ledger.last_word import is_retried
 from reconciler.ledger.model import StoredApply
 from reconciler.ledger.states import ApplyState, OperationState
+from reconciler.model.object_id import ObjectId
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.part_report import report_of
 from reconciler.plan.model import Plan
@@ -130,8 +131,9 @@ def _is_retry_of_a_failure(outcome: ApplyOutcome, open_ledger: Callable[[], Ledg
 
 
 def _failed_before(ledger: Ledger, stored: StoredApply) -> StoredApply | None:
-    """The apply before, where it was of the same plan, and ended with failures of every shard that
-    failed in this one: of one that a cancel kept from being tried, nobody has seen any."""
+    """The apply before, where it was of the same plan, and ended with every failure of this one, on
+    the same shard and of the same object: what a cancel, or an earlier failure of its shard, kept
+    from being tried, nobody has seen fail."""
     earlier = ledger.applies(
         stored.environment,
         keyspace=stored.keyspace,
@@ -142,13 +144,13 @@ def _failed_before(ledger: Ledger, stored: StoredApply) -> StoredApply | None:
     before = next(iter(earlier), None)
     if before is None or (before.plan_id, before.state) != (stored.plan_id, ApplyState.FAILED):
         return None
-    is_seen = _failed_shards(ledger, stored) <= _failed_shards(ledger, before)
+    is_seen = _failed(ledger, stored) <= _failed(ledger, before)
     return before if is_seen else None
 
 
-def _failed_shards(ledger: Ledger, stored: StoredApply) -> set[str]:
+def _failed(ledger: Ledger, stored: StoredApply) -> set[tuple[str, ObjectId]]:
     rows = ledger.operations(stored.apply_id)
-    return {row.shard for row in rows if row.state is OperationState.FAILED}
+    return {(row.shard, row.object_id) for row in rows if row.state is OperationState.FAILED}
 
 
 def _goes_past_failures(environment: Environment, stored: StoredApply | None) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, cast
 
 import pytest
@@ -18,6 +19,7 @@ from reconciler.ledger.neighbours import BlockerEnded
 from reconciler.ledger.reasons import ShardFailed
 from reconciler.ledger.states import ApplyState, OperationState, RequestKind, RequestState
 from reconciler.model.access import ShardAccess
+from reconciler.model.object_id import ObjectId
 from reconciler.model.server import ServerError
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict
 from reconciler.outcomes.part_report import TryAgain, report_of
@@ -52,6 +54,15 @@ def simulation(rollout: RolloutSpec, answer: Answer | None = None, **plan: Any) 
 
 def failing_on(*shards: str, failed: Failed = DUPLICATE) -> Answer:
     return lambda shard, statement: failed if shard in shards else None
+
+
+def failing_about(object_id: ObjectId, _: str, statement: PlannedStatement) -> Outcome | None:
+    return DUPLICATE if statement.object_id == object_id else None
+
+
+def statements_of(sim: Simulation) -> tuple[PlannedStatement, ...]:
+    (change_set,) = sim.plan.core.change_sets
+    return change_set.statements
 
 
 def states(outcome: ApplyOutcome) -> dict[str, OperationState]:
@@ -236,6 +247,19 @@ def test_a_retry_goes_past_no_failure_of_a_shard_that_had_none() -> None:
         assert holds_none(sim, again, 1) is expected, "somebody has seen it once it was told"
         by_temporal = are_failures_released(again, lambda: sim.ledger, goes_on=True)
         assert by_temporal is expected
+
+
+@pytest.mark.invariant("RG-94")
+def test_a_retry_goes_past_no_failure_of_another_table_of_the_shard() -> None:
+    """What a failure kept from being tried has not failed before anybody's eyes."""
+    sim = simulation(RolloutSpec(on_failure=OnFailure.PAUSE), shards=("-",), each=1)
+    first, second = (statement.object_id for statement in statements_of(sim))
+    for fails, expected in ((first, False), (first, True), (second, False), (second, True)):
+        sim.fleet.answer = partial(failing_about, fails)
+        ended = sim.run(last_wave=1)
+        assert ended.verdict is ApplyVerdict.FAILED
+        assert holds_none(sim, ended, 1) is expected, (fails, expected)
+        assert ask_for(sim, RequestKind.RETRY) is RequestState.APPLIED
 
 
 @pytest.mark.invariant("ST-8")
