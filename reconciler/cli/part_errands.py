@@ -4,7 +4,6 @@ fetch and a proof of review of its own. Nothing that an order says is believed b
 
 from __future__ import annotations
 
-import re
 import sys
 import time
 from collections.abc import Callable
@@ -34,6 +33,7 @@ from reconciler.flows.split.reached import look_of
 from reconciler.guard.review.asker import Asker
 from reconciler.guard.review.git import Review
 from reconciler.ledger.states import RequestKind, RequestState
+from reconciler.model.git_id import is_git_id
 from reconciler.outcomes.part_report import TryAgain, report_of, report_of_error
 from reconciler.outcomes.progress import (
     ProgressEvent,
@@ -116,7 +116,7 @@ class PartErrands:
 
     def _told(self, order: RegionOrder, work: Callable[[GitHistory], Told]) -> Told:
         try:
-            if re.fullmatch(r"[0-9a-f]{40}([0-9a-f]{24})?", order.commit) is None:
+            if not is_git_id(order.commit):
                 raise Refused(_no_commit())
             with self._fetching:
                 GitRemote(self.repo, self.branch).fetch()

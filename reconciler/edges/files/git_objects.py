@@ -25,10 +25,8 @@ from reconciler.edges.files.limits import (
     GIT_TREE_BYTES_MAX,
     GIT_TREES_KEPT,
 )
+from reconciler.model.git_id import is_git_id
 
-_ID = re.compile(
-    r"[0-9a-f]{40}|[0-9a-f]{64}"
-)  # SHA-1; SHA-256 where the repository is of that kind
 _COMMIT_TREE = re.compile(rb"tree ([0-9a-f]{40}|[0-9a-f]{64})\n")
 _MISSING = "git has no such object; is the clone complete?"
 
@@ -102,7 +100,7 @@ class GitObjects:
         return _nodes(content, id_bytes=len(object_id) // 2)
 
     def _content(self, object_id: str, kind: str, bytes_max: int) -> bytes:
-        if not _ID.fullmatch(object_id):
+        if not is_git_id(object_id):
             raise ObjectUnreadable("it has no id of an object")
         with self._turn:
             if self._batch is None:

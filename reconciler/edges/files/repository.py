@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from reconciler.edges.files.git_objects import GitObjects, ObjectTooLarge, ObjectUnreadable
 from reconciler.edges.files.git_process import GitFailed, GitProcess
 from reconciler.errors import InvalidInput, Problem, Refused
+from reconciler.model.git_id import is_git_id
 
 # In git's own words; a folder that looks like a bare repository is none that was meant.
 _NO_REPOSITORY = (
@@ -17,7 +17,6 @@ _NO_REPOSITORY = (
     "cannot use bare repository",
 )
 _NONE_FOUND = 1  # how `git show-ref` ends where no reference has the name
-_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 class Repository:
@@ -36,7 +35,7 @@ class Repository:
             found = self._git.text("rev-parse", "--verify", "--quiet", "--end-of-options", name)
         except GitFailed:
             return None
-        return found if _COMMIT.fullmatch(found) else None
+        return found if is_git_id(found) else None
 
     def tip(self, reference: str) -> str | None:
         """The commit of a reference by its full name, `refs/heads/main`; None for one that leads
@@ -79,7 +78,7 @@ class Repository:
             found = self._git.text("merge-base", one, other)
         except GitFailed:
             return None
-        return found if _COMMIT.fullmatch(found) else None
+        return found if is_git_id(found) else None
 
     def commits_that_changed(self, path: str, tip: str = "HEAD") -> tuple[str, ...]:
         """From the top of the repository, the newest first. Raises Refused if the clone lacks what

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from reconciler.edges.github.problems import unclear
 from reconciler.edges.json_object import JsonObject
 from reconciler.errors import Unavailable
 from reconciler.guard.review.account import Account, AccountKind
-
-_OBJECT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+from reconciler.model.git_id import is_git_id
 
 
 class Fields(JsonObject):
@@ -19,7 +16,7 @@ class Fields(JsonObject):
     def object_id(self, key: str) -> str:
         """Of a commit, a tree or a blob, whole."""
         found = self.text(key)
-        if not _OBJECT_ID.fullmatch(found):
+        if not is_git_id(found):
             raise self._unclear(f"{key} is not the id of an object")
         return found
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from reconciler.edges.github.fields import Fields
 from reconciler.edges.github.limits import EVENT_BYTES_MAX, EVENT_VALUES_MAX
 from reconciler.errors import InvalidInput, Problem, Unavailable
+from reconciler.model.git_id import is_git_id
 from reconciler.ports.job import BranchEvent, Event, Job, MergeGroupEvent, PullRequestEvent
 from reconciler.strict_json import JsonUnreadable, read_json
 
@@ -119,7 +120,7 @@ def _pull_request(fields: Fields) -> PullRequestEvent:
 def _commit(fields: Fields, key: str) -> str:
     """An id; it becomes a part of addresses."""
     found = fields.text(key)
-    if not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", found):
+    if not is_git_id(found):
         raise InvalidInput(_unreadable(f"{key} is not the id of a commit"))
     return found
 
