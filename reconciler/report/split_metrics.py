@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 
 from reconciler.outcomes.split import SplitStatus
 from reconciler.report.metrics import metric_line
-from reconciler.reshard.job import SplitEngine
 from reconciler.reshard.phases import Phase
 
 _Value = Callable[[SplitStatus, float], float | None]
@@ -98,7 +97,7 @@ def _gauges(live: Sequence[SplitStatus], now_s: float) -> Iterator[str]:
 
 def _has_streams(status: SplitStatus) -> bool:
     """Vitess' streams have no queue: they tell how far they are behind, and not by how many."""
-    return status.job.engine is SplitEngine.VITESS_RESHARD
+    return status.job.is_of_vitess
 
 
 def _of(status: SplitStatus) -> tuple[str, str]:

@@ -124,6 +124,10 @@ class SplitJob:
     def is_past_cutover(self) -> bool:
         return self.cutover_version is not None
 
+    @property
+    def is_of_vitess(self) -> bool:
+        return self.engine is SplitEngine.VITESS_RESHARD
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobChange:

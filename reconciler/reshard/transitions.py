@@ -173,7 +173,7 @@ def why_not_abandoned(job: SplitJob) -> Problem | None:
     traffic back until the sources are given up, which an approval says, and nothing here."""
     if job.phase in (*BEFORE_CUTOVER, Phase.ABANDONING) or job.retry_phase in BEFORE_CUTOVER:
         return None
-    if job.engine is SplitEngine.VITESS_RESHARD and job.is_live and job.is_past_cutover:
+    if job.is_of_vitess and job.is_live and job.is_past_cutover:
         return None
     if not job.is_live:
         return _has_ended(job)

@@ -14,7 +14,7 @@ from typing import assert_never
 from reconciler.errors import Problem, Refused
 from reconciler.outcomes.split import SplitAsked, SplitControlOutcome
 from reconciler.ports.split_jobs import SplitJobs
-from reconciler.reshard.job import Approval, JobRequestKind, SplitEngine, SplitJob
+from reconciler.reshard.job import Approval, JobRequestKind, SplitJob
 from reconciler.reshard.phases import Phase
 from reconciler.reshard.plan.model import SplitPlan
 from reconciler.reshard.transitions import why_not_retried
@@ -139,8 +139,7 @@ def _other_step(job: SplitJob) -> Problem:
             f" {job.phase}: nothing is to be cleaned up yet",
             recovery="release the cutover first, by `reconciler release` without --clean-up",
         )
-    of_vitess = job.engine is SplitEngine.VITESS_RESHARD
-    ends = "gives up the sources" if of_vitess else "drops the sources' tables"
+    ends = "gives up the sources" if job.is_of_vitess else "drops the sources' tables"
     return Problem(
         code="split-cleanup-unnamed",
         message=f"split {job.job_id} of {job.keyspace} is past its cutover: what is left to be"

@@ -29,7 +29,7 @@ from reconciler.report.split_words import (
 )
 from reconciler.report.summary import short_id
 from reconciler.reshard.actions import TickEnd
-from reconciler.reshard.job import EVERY_TABLE, Bracket, SplitEngine, SplitJob
+from reconciler.reshard.job import EVERY_TABLE, Bracket, SplitJob
 from reconciler.reshard.phases import Phase
 from reconciler.reshard.plan.files import split_plan_paths
 from reconciler.reshard.plan.model import SplitCore, SplitPlan, TableSize
@@ -146,7 +146,7 @@ def applied_split(outcome: SplitApplyOutcome, files: SchemaFiles) -> Report:
     job, how = outcome.job, outcome.how
     if how is None or job is None:
         return _refused(outcome, refused_split(outcome), files)
-    step = (_NEXT_OF_VITESS if _is_of_vitess(job) else _NEXT).get(how)
+    step = (_NEXT_OF_VITESS if job.is_of_vitess else _NEXT).get(how)
     facts = [
         Fact(label="phase", text=sentence(job.phase.value)),
         plan_id_fact(job.plan_id),
@@ -214,9 +214,8 @@ def job_verdict(job: SplitJob) -> str:
 
 def _routes_fact(job: SplitJob) -> Iterator[Fact]:
     if job.cutover_version is not None:
-        of_vitess = _is_of_vitess(job)
         said = f"the targets own the range since version {job.cutover_version}"
-        said = "the targets serve, by Vitess' topology" if of_vitess else said
+        said = "the targets serve, by Vitess' topology" if job.is_of_vitess else said
         yield Fact(label="routes", text=sentence(said))
 
 
@@ -227,9 +226,9 @@ def _progress_words(status: SplitStatus, now_s: float) -> Iterator[str]:
         return
     if status.copied_of is not None:
         read, there = status.copied_of
-        pace = "" if _is_of_vitess(status.job) else _pace(told.copied_per_s)
+        pace = "" if status.job.is_of_vitess else _pace(told.copied_per_s)
         yield f"{count(read, 'row')} read, of about {there:,}{pace}"
-    if _is_of_vitess(status.job):
+    if status.job.is_of_vitess:
         if told.oldest_s is not None:
             yield f"the streams are {told.oldest_s:.0f} s behind"
     else:
@@ -241,7 +240,7 @@ def _progress_words(status: SplitStatus, now_s: float) -> Iterator[str]:
     if told.to_compare:
         yield f"{count(told.to_compare, 'row')} to compare{_pace(told.compared_per_s)}"
     if told.rests:
-        yield f"{'waits' if _is_of_vitess(status.job) else 'rests'}: {told.rests}"
+        yield f"{'waits' if status.job.is_of_vitess else 'rests'}: {told.rests}"
     if status.left_s is not None:
         yield f"done with this in {rough_time(status.left_s)}"
     yield f"measured {max(now_s - told.at_s, 0.0):.0f} s ago"
@@ -347,10 +346,6 @@ def _items(heading: str, texts: tuple[str, ...], cut: Cut) -> Iterator[Block]:
 
 def _problem(problem: Problem | None) -> tuple[Block, ...]:
     return problems((problem,)) if problem is not None else ()
-
-
-def _is_of_vitess(job: SplitJob) -> bool:
-    return job.engine is SplitEngine.VITESS_RESHARD
 
 
 def _names(shards: tuple[str, ...]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from reconciler.errors import Problem
 from reconciler.limits import SHARDS_NAMED_MAX
-from reconciler.reshard.job import Approval, SplitEngine, SplitJob
+from reconciler.reshard.job import Approval, SplitJob
 from reconciler.reshard.transitions import why_not_abandoned
 from reconciler.reshard.vitess.seen import ComparisonState
 
@@ -106,8 +106,7 @@ def why_not_taken_back(job: SplitJob, approved: Collection[Approval]) -> Problem
     approved: from then on its sources may be gone (SP-95)."""
     if (why_not := why_not_abandoned(job)) is not None:
         return why_not
-    is_reshard = job.engine is SplitEngine.VITESS_RESHARD
-    if is_reshard and job.is_past_cutover and Approval.CLEANUP in approved:
+    if job.is_of_vitess and job.is_past_cutover and Approval.CLEANUP in approved:
         return completion_allowed(job)
     return None
 
