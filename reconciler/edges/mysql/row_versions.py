@@ -6,10 +6,10 @@ is refused (4092) until the table is rebuilt.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from reconciler.edges.mysql.connect import Link
+from reconciler.edges.mysql.innodb_tables import place_of
 from reconciler.edges.mysql.once_per_server import OncePerServer
 from reconciler.edges.mysql.problems import LOCK_WAIT_TIMEOUT, ServerRefusal
 from reconciler.edges.mysql.reading import number, text
@@ -21,8 +21,6 @@ _STATEMENT = (
     " WHERE TOTAL_ROW_VERSIONS > 0"
 )
 _Versions = Mapping[str, Mapping[str, int]]
-
-_ESCAPED = re.compile(r"@([0-9a-f]{4})")
 
 
 class RowVersions:
@@ -54,14 +52,7 @@ def _read(link: Link) -> _Versions | str:
         return "needs PROCESS"
     versions: dict[str, dict[str, int]] = {}
     for raw_name, raw_count in rows:
-        # A partition is a table of its own: `db/t#p#p0`.
-        name = re.split("#[Pp]#", text(raw_name), maxsplit=1)[0]
-        owner, _, table = map(unescaped, name.partition("/"))
+        owner, table = place_of(text(raw_name))
         of_owner = versions.setdefault(owner, {})
         of_owner[table] = max(of_owner.get(table, 0), number(raw_count) or 0)
     return versions
-
-
-def unescaped(name: str) -> str:
-    """A name as InnoDB writes it, `a@002db` for `a-b`; letters beyond ASCII keep InnoDB's form."""
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), name)

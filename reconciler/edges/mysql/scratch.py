@@ -8,7 +8,6 @@ its server; where that cannot be had, the proof would be none, and it is refused
 from __future__ import annotations
 
 import itertools
-import re
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -23,6 +22,7 @@ from reconciler.ddl.quote import quote_identifier, quote_string
 from reconciler.ddl.render import create_table_sql
 from reconciler.diff.session import DEFAULT_SESSION, UNCHECKED, StatementSession
 from reconciler.edges.mysql.connect import Link
+from reconciler.edges.mysql.innodb_tables import INNODB_TABLES, place_of
 from reconciler.edges.mysql.problems import ServerRefusal, as_unavailable
 from reconciler.edges.mysql.programs import list_programs, read_program
 from reconciler.edges.mysql.reading import (
@@ -31,7 +31,6 @@ from reconciler.edges.mysql.reading import (
     read_tables,
     text,
 )
-from reconciler.edges.mysql.row_versions import unescaped
 from reconciler.edges.mysql.scratch_auto import release, server_wide
 from reconciler.edges.mysql.scratch_match import refuse_mismatch, session_like, take_like
 from reconciler.edges.mysql.scratch_server import ScratchServer
@@ -49,8 +48,6 @@ from reconciler.model.schema import OtherObject, Table
 from reconciler.model.server import Flavor, ServerError, ServerSettings
 from reconciler.spec.model import Connection
 from reconciler.spec.scratch_image import StartedScratch
-
-_INNODB_TABLES = {Flavor.MYSQL: "INNODB_TABLES", Flavor.MARIADB: "INNODB_SYS_TABLES"}
 
 
 class MysqlScratch:
@@ -227,7 +224,7 @@ class MysqlScratchDatabase:
             return read_program(self._link, self._name, about)
 
     def table_ids(self, table: str) -> frozenset[int]:
-        view = _INNODB_TABLES[self._server.look.settings.version.flavor]
+        view = INNODB_TABLES[self._server.look.settings.version.flavor]
         with as_unavailable(self._server.label):
             rows = self._link.query(
                 f"SELECT NAME, TABLE_ID FROM information_schema.{view} WHERE NAME LIKE %s",
@@ -236,9 +233,8 @@ class MysqlScratchDatabase:
             )
         ids: dict[str, set[int]] = {}
         for raw_name, table_id in rows:
-            # A partition is a table of its own: `db/t#p#p0`, and `db/t#P#p0` in MariaDB.
-            name = re.split("#[Pp]#", text(raw_name).partition("/")[2], maxsplit=1)[0]
-            ids.setdefault(unescaped(name), set()).add(number(table_id) or 0)
+            _, name = place_of(text(raw_name))
+            ids.setdefault(name, set()).add(number(table_id) or 0)
         if table.isascii():
             return frozenset(ids.get(table, ()))
         # InnoDB writes letters beyond ASCII in a form of its own. A rebuild of this table shows in

@@ -7,17 +7,14 @@ of them. Rule: a table whose number is not shown cannot be watched, and is none 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Collection
 
 from reconciler.edges.mysql.connect import Link
+from reconciler.edges.mysql.innodb_tables import INNODB_TABLES, place_of
 from reconciler.edges.mysql.reading import number, text
-from reconciler.edges.mysql.row_versions import unescaped
 from reconciler.model.server import Flavor
 
-_LIST = {Flavor.MYSQL: "INNODB_TABLES", Flavor.MARIADB: "INNODB_SYS_TABLES"}
 _IDS = "SELECT NAME, TABLE_ID FROM information_schema.{list}"
-_PARTITION = re.compile("#[Pp]#")
 
 
 def read_table_ids(
@@ -31,11 +28,10 @@ def read_table_ids(
     them, which stops a split for nothing and never lets one go on.
     """
     found: dict[str, list[int]] = {}
-    for raw, table_id in link.query(_IDS.format(list=_LIST[flavor]), width=2):
-        where, _, name = text(raw).partition("/")
-        if _is_of(unescaped(where), database):
-            bare = unescaped(_PARTITION.split(name, maxsplit=1)[0])
-            found.setdefault(bare, []).append(number(table_id) or 0)
+    for raw, table_id in link.query(_IDS.format(list=INNODB_TABLES[flavor]), width=2):
+        where, table = place_of(text(raw))
+        if _is_of(where, database):
+            found.setdefault(table, []).append(number(table_id) or 0)
     unclear = [ids for name, ids in found.items() if "@" in name]
     ids = {
         table: found.get(table, []) if table.isascii() else [n for ids in unclear for n in ids]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from reconciler.ddl.cross_database import cross_database_references
+from reconciler.edges.mysql.innodb_tables import place_of
 from reconciler.edges.mysql.locks import lock_name
-from reconciler.edges.mysql.row_versions import unescaped
 
 
 def definition(*lines: str) -> str:
@@ -26,9 +26,10 @@ def test_only_foreign_keys_leave_the_database(line: str, outside: set[tuple[str,
     assert cross_database_references(definition("`a` int", line)) == outside
 
 
-def test_innodb_escapes_are_undone() -> None:
-    assert unescaped("a@002db@0020c") == "a-b c"
-    assert unescaped("plain_1") == "plain_1"
+@pytest.mark.parametrize("partition", ["", "#p#p0", "#P#p0"])
+def test_a_name_of_innodb_is_that_of_a_table_of_a_database(partition: str) -> None:
+    assert place_of(f"a@002db@0020c/plain_1{partition}") == ("a-b c", "plain_1")
+    assert place_of(f"d/t@002d1{partition}") == ("d", "t-1")
 
 
 def test_lock_names_fit_and_are_blind_to_case() -> None:
