@@ -7,7 +7,7 @@ Where a stretch begins and ends is in variables of the session, `@reconciler_fro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from reconciler.ddl.quote import quote_identifier
 
@@ -77,6 +77,21 @@ def place_sql(shown: Sequence[str]) -> str:
 def begin_behind_sql(literals: Sequence[str]) -> str:
     """The next stretch begins behind these."""
     return "SET " + ", ".join(f"@reconciler_from_{n} = {one}" for n, one in enumerate(literals))
+
+
+def set_aside_sql(columns: Sequence[str], walk: int) -> str:
+    """Keeps where the next stretch begins, for as long as the session lasts, while another walk
+    goes on."""
+    return "SET " + ", ".join(f"{kept} = {now}" for now, kept in _aside(columns, walk))
+
+
+def take_up_sql(columns: Sequence[str], walk: int) -> str:
+    return "SET " + ", ".join(f"{now} = {kept}" for now, kept in _aside(columns, walk))
+
+
+def _aside(columns: Sequence[str], walk: int) -> Iterator[tuple[str, str]]:
+    for n in range(len(columns)):
+        yield f"@reconciler_from_{n}", f"@reconciler_aside_{walk}_{n}"
 
 
 def behind_sql(names: Sequence[str]) -> str:

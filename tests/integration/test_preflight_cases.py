@@ -24,7 +24,7 @@ from pymysql.cursors import Cursor
 
 from reconciler.diff.model import Operation, Step
 from reconciler.diff.statement import alter_sql, step_sql
-from reconciler.edges.mysql import probe_walk, row_probes
+from reconciler.edges.mysql import probe_turns, probe_walk, row_probes
 from reconciler.edges.mysql.row_probes import MysqlRowProbes
 from reconciler.edges.mysql.session_settings import (
     session_variables,
@@ -240,7 +240,8 @@ def complaints(
 
 
 def by_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is read at once, and a stretch has two rows."""
+    """Nothing is read at once, a stretch has two rows, and a turn one stretch."""
+    monkeypatch.setattr(probe_turns, "share_s", lambda *_: 0.0)
     monkeypatch.setattr(row_probes, "PROBE_ROWS_AT_ONCE", -1)
     monkeypatch.setattr(row_probes, "_BY_INDEX", frozenset())
     monkeypatch.setattr(probe_walk, "PROBE_ROWS_MAX", 2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -73,7 +73,13 @@ class Shard:
     def run(
         self, probe: Probe, places: Mapping[Probe, Place] | None, *, stretches: int = 2
     ) -> Answer:
-        left = [1 + stretches]  # the question itself comes first
+        [answer] = self.run_all([probe], places, stretches=stretches)
+        return answer
+
+    def run_all(
+        self, probes: Sequence[Probe], places: Mapping[Probe, Place] | None, *, stretches: int
+    ) -> Sequence[Answer]:
+        left = [len(probes) + stretches]  # the questions themselves come first
 
         def wait_for_room(*_: object) -> None:
             if not left[0]:
@@ -81,11 +87,14 @@ class Shard:
             left[0] -= 1
 
         self.monkeypatch.setattr(row_probes, "wait_for_room", wait_for_room)
-        table = TableAsked(table=probe.table, probes=(probe,), is_as_seen=lambda _: True)
+        tables = tuple(
+            TableAsked(table=probe.table, probes=(probe,), is_as_seen=lambda _: True)
+            for probe in probes
+        )
         connection = connection_to(self.server, self.database)
-        asked = ShardAsked(shard=shard(connection), tables=(table,), places=places)
-        [[answer]] = MysqlRowProbes(environ={}, root=ROOT).ask([asked], parallel=1, budget_s=300)
-        return answer
+        asked = ShardAsked(shard=shard(connection), tables=tables, places=places)
+        [answers] = MysqlRowProbes(environ={}, root=ROOT).ask([asked], parallel=1, budget_s=300)
+        return answers
 
     def sql(self, statement: str) -> None:
         with admin_cursor(self.server, self.database) as cursor:
@@ -202,3 +211,24 @@ def test_a_place_that_is_none_on_its_walk_begins_at_the_first_row(asked: Shard) 
             begun_s=1.0, seen_s=2.0, rows_seen=1, rows_of=4, index="PRIMARY", values=values
         )
         assert isinstance(asked.run(probe, {probe: wrong}), Violated), values
+
+
+@pytest.mark.invariant("PF-13")
+def test_a_long_walk_leaves_time_to_the_others(asked: Shard) -> None:
+    for name, rows in (("long", ROWS), ("short", 3)):
+        asked.sql(f"CREATE TABLE `{name}` (a VARCHAR(8) PRIMARY KEY, c INT NOT NULL)")
+        for n in range(rows):
+            asked.sql(f"INSERT INTO `{name}` SELECT CHAR(65 + {n}), 0")
+    walk = Walk(index="PRIMARY", columns=("a",))
+    long, short = (probe_of(name, RowCondition("`c` <> 0"), walk) for name in ("long", "short"))
+    told = asked.run_all([long, short], None, stretches=4)
+    assert [type(answer) for answer in told] == [NotSettled, Holds], told
+    keys = [
+        probe_of(name, EqualRows((KeyPart("`a`", "a"), KeyPart("`c`", "c"))), walk)
+        for name in ("long", "short")
+    ]
+    settled = asked.run_all([long, *keys, short], None, stretches=50)
+    assert [type(answer) for answer in settled] == [Holds] * 4, settled
+    asked.sql("UPDATE `long` SET c = 1 WHERE a = 'L'")
+    found = asked.run_all([long, *keys, short], None, stretches=50)
+    assert [type(answer) for answer in found] == [Violated, Holds, Holds, Holds], found

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import count
 
 from reconciler.edges.mysql.limits import (
     PROBE_LOOK_EVERY_S,
@@ -75,6 +76,7 @@ class Sheet:
     marked_s: float = 0.0
     following: Following | None = None
     behind_s: int | None = None
+    walk_numbers: Iterator[int] = field(default_factory=count)
     places: dict[Probe, Place] = field(init=False)
     probes: tuple[Probe, ...] = field(init=False)
     free: tuple[Answer | None, ...] = field(init=False)

@@ -6,11 +6,18 @@ where its end was found, was not seen: between us and the server something takes
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from reconciler.ddl.key_walk import at_end_sql, go_on_sql, next_end_sql
+from reconciler.ddl.key_walk import (
+    at_end_sql,
+    go_on_sql,
+    next_end_sql,
+    set_aside_sql,
+    take_up_sql,
+)
 from reconciler.edges.mysql.limits import (
     PROBE_GROWTH_MAX,
     PROBE_REST_SHARE,
@@ -38,10 +45,10 @@ from reconciler.preflight.places import begin_at_sql, place_of_walk_sql, written
 from reconciler.preflight.sql import (
     equal_stretch_sql,
     stretch_sql,
-    walk_condition,
     walk_source,
 )
 
+_FOR_NOTHING = "the server takes longer than a second for nothing"
 _OTHER_CONNECTION = "its statements are answered by more than one connection"
 WARNED = "the server warns of a row, and the statement may take that for an error"
 _UNHEARD = "what the server warns of does not come through"
@@ -50,11 +57,15 @@ _NOTHING_SEEN = "rows went away while they were looked at"
 _SLOW_OR_LOCKED = "a few rows take the server longer than a second, or a lock is held on the table"
 
 
+class TurnOver(Exception):
+    """The walk waits for its next turn."""
+
+
 @dataclass
 class TableWalk:
     """`may_go_on` is called before each stretch: it waits while the shard is over its limits, and
     raises NotAnswered where the time is over. `begun_s` is when its first row was looked at, in an
-    earlier session where it went on from there."""
+    earlier session where it went on from there. `number` is no other walk's in this session."""
 
     session: ProbeSession
     table: str
@@ -63,6 +74,7 @@ class TableWalk:
     condition: str | None = None
     versions: Versions = Versions.CURRENT
     rest_share: float = PROBE_REST_SHARE
+    number: int = 0
     sleep: Callable[[float], None] = time.sleep
     rows: int = field(default_factory=lambda: PROBE_ROWS_FIRST)
     seen: int = 0
@@ -72,6 +84,28 @@ class TableWalk:
     stretch_rows: int = field(default=0, init=False)
     mark: Callable[[Sequence[Probe]], None] = field(default_factory=lambda: _noted, init=False)
     _is_last: bool = field(default=False, init=False)
+    _until_s: float = field(default=math.inf, init=False)
+    _stretches: int = field(default=0, init=False)
+    _is_aside: bool = field(default=False, init=False)
+
+    def take_up(self, *, until_s: float) -> None:
+        """A turn begins, which ends behind the first stretch at that time. Raises NotAnswered."""
+        self._until_s, self._stretches = until_s, 0
+        if self._is_aside:
+            self._set(take_up_sql(self.walk.columns, self.number))
+
+    def _end_turn(self) -> None:
+        if not self._stretches or time.monotonic() < self._until_s:
+            return
+        self._set(set_aside_sql(self.walk.columns, self.number))
+        self._is_aside = True
+        raise TurnOver
+
+    def _set(self, sql: str) -> None:
+        try:
+            self.session.execute(sql)
+        except TookTooLong:
+            raise NotAnswered(_FOR_NOTHING) from None
 
     def begin_at(self, place: Place) -> bool:
         """Behind what was seen before. False: it could not be put there, and begins at the first
@@ -110,9 +144,10 @@ class TableWalk:
 
     def stretch(self, ask: Callable[[bool, bool], Sequence[int | None]]) -> list[int | None]:
         """What `ask(is_first, is_last)` answers for the next stretch, of a size that the server
-        can take. Raises NotAnswered."""
+        can take. Raises NotAnswered or TurnOver."""
         while True:
             self.may_go_on()
+            self._end_turn()
             begun_s = time.monotonic()
             try:
                 self._is_last = self._find_end()
@@ -124,6 +159,7 @@ class TableWalk:
                 continue
             took_s = time.monotonic() - begun_s
             self.stretch_rows = self.rows
+            self._stretches += 1
             self._size(took_s)
             self.sleep(took_s * self.rest_share)
             return answer
@@ -132,10 +168,7 @@ class TableWalk:
         """False: that was the last stretch. Raises NotAnswered."""
         if self._is_last:
             return False
-        try:
-            self.session.execute(go_on_sql(self.walk.columns))
-        except TookTooLong:
-            raise NotAnswered("the server takes longer than a second for nothing") from None
+        self._set(go_on_sql(self.walk.columns))
         self.is_first = False
         return True
 
@@ -240,22 +273,3 @@ def walk_equal_rows(walked: TableWalk, probe: Probe, equal: EqualRows) -> Answer
             return walked.holds(None)
         walked.seen += walked.stretch_rows
         walked.mark([probe])
-
-
-def equal_rows_walk(
-    session: ProbeSession,
-    probe: Probe,
-    walk: Walk,
-    may_go_on: Callable[[], None],
-    rest_share: float,
-) -> TableWalk:
-    """Rows with NULL in what is walked along are equal to none, and are not walked over."""
-    return TableWalk(
-        session=session,
-        table=probe.table,
-        walk=walk,
-        may_go_on=may_go_on,
-        condition=walk_condition(walk),
-        versions=probe.versions,
-        rest_share=rest_share,
-    )

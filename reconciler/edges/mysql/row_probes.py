@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -21,7 +21,6 @@ from reconciler.edges.mysql.limits import (
     PROBE_ROWS_AT_ONCE,
     PROBE_STATEMENT_S_MAX,
 )
-from reconciler.edges.mysql.probe_places import go_on_from_place
 from reconciler.edges.mysql.probe_replica import replica_address, replica_session
 from reconciler.edges.mysql.probe_session import (
     NotAnswered,
@@ -32,14 +31,12 @@ from reconciler.edges.mysql.probe_session import (
     probe_session,
 )
 from reconciler.edges.mysql.probe_sheet import FreeAnswers, Sheet, wait_for_room
+from reconciler.edges.mysql.probe_turns import OpenWalk, take_turn
 from reconciler.edges.mysql.probe_walk import (
     WARNED,
     TableWalk,
-    equal_rows_walk,
     holds_if_heard,
     minds_warnings,
-    walk_conditions,
-    walk_equal_rows,
 )
 from reconciler.edges.mysql.problems import LinkLost, ServerRefusal, look_failed
 from reconciler.edges.mysql.reading import number, read_definition
@@ -57,7 +54,7 @@ from reconciler.preflight.model import (
     Versions,
     Violated,
 )
-from reconciler.preflight.sql import at_once_sql, walk_source
+from reconciler.preflight.sql import at_once_sql, walk_condition, walk_source
 
 # How a server reads few rows for a question that it finds by an index; None: it reads none at all.
 _BY_INDEX = frozenset(
@@ -168,21 +165,43 @@ def _host(asked: ShardAsked) -> str:
 def _ask_shard(session: ProbeSession, sheet: Sheet) -> None:
     if sheet.following is None:
         check_same_server(session.server, sheet.asked.server)
+    known = dict(sheet.found)
+    walks: list[OpenWalk] = []
     for table in sheet.asked.tables:
-        before = dict(sheet.found)
-        try:
-            _check_definition(session, table)
-            _ask_table(session, sheet, table)
-            _settle(session, sheet, table)
-        except NotAnswered as error:
-            if error.ends_all:
-                _settle_at_the_end(session, sheet, table, before)
-                raise
-            for probe in table.probes:
-                sheet.tell(probe, error.answer)
-            sheet.settle()
-        except _OtherTable as error:
-            _take_back(sheet, table, before, error)
+        with _about(session, sheet, table, known):
+            walks += _ask_at_once(session, sheet, table)
+    while walks:
+        later: list[OpenWalk] = []
+        for place, walk in enumerate(walks):
+            with _about(session, sheet, walk.table, known):
+                later += take_turn(
+                    sheet,
+                    walk,
+                    turns_left=len(walks) - place,
+                    check_table=partial(_check_definition, session, walk.table),
+                )
+        walks = later
+
+
+@contextmanager
+def _about(
+    session: ProbeSession, sheet: Sheet, table: TableAsked, known: Mapping[Probe, Answer]
+) -> Iterator[None]:
+    """Where a table is asked: what it answered counts while it is the one that was seen. `known`
+    are the answers that no table was asked for."""
+    try:
+        _check_definition(session, table)
+        yield
+        _settle(session, sheet, table)
+    except NotAnswered as error:
+        if error.ends_all:
+            _settle_at_the_end(session, sheet, table, known)
+            raise
+        for probe in table.probes:
+            sheet.tell(probe, error.answer)
+        sheet.settle()
+    except _OtherTable as error:
+        _take_back(sheet, table, known, error)
 
 
 class _OtherTable(Exception):
@@ -196,7 +215,7 @@ def _settle(session: ProbeSession, sheet: Sheet, table: TableAsked) -> None:
 
 
 def _settle_at_the_end(
-    session: ProbeSession, sheet: Sheet, table: TableAsked, before: Mapping[Probe, Answer]
+    session: ProbeSession, sheet: Sheet, table: TableAsked, known: Mapping[Probe, Answer]
 ) -> None:
     """Nothing more is asked there. What has been answered counts where the table can still be
     looked at, and is the same."""
@@ -205,16 +224,16 @@ def _settle_at_the_end(
     try:
         _settle(session, sheet, table)
     except _OtherTable as error:
-        _take_back(sheet, table, before, error)
+        _take_back(sheet, table, known, error)
     except (NotAnswered, ServerRefusal, LinkLost):
         pass
 
 
 def _take_back(
-    sheet: Sheet, table: TableAsked, before: Mapping[Probe, Answer], error: _OtherTable
+    sheet: Sheet, table: TableAsked, known: Mapping[Probe, Answer], error: _OtherTable
 ) -> None:
     for probe in table.probes:
-        if probe not in before:
+        if probe not in known:
             sheet.found[probe] = NotSettled(at_s=now_s(), because=str(error), passes=True)
 
 
@@ -224,68 +243,48 @@ def _check_definition(session: ProbeSession, table: TableAsked) -> None:
         raise _OtherTable("the table was changed since it was looked at")
 
 
-def _ask_table(session: ProbeSession, sheet: Sheet, table: TableAsked) -> None:
-    """A walk may take hours: what is known before it begins is settled before it begins."""
-    may_go_on = partial(wait_for_room, session, sheet)
-    by_stretches: list[Probe] = []
+def _ask_at_once(session: ProbeSession, sheet: Sheet, table: TableAsked) -> list[OpenWalk]:
+    """What one statement answers; and the walks that the rest takes. All questions that begin at
+    one place walk along one key."""
+    equal: list[Probe] = []
+    together: dict[tuple[Versions, Place | None], list[Probe]] = {}
     for probe in table.probes:
         if sheet.is_answered(probe):
             continue
-        may_go_on()
+        wait_for_room(session, sheet)
         answer = _at_once(session, probe)
         if answer is not None:
             sheet.tell(probe, answer)
             continue
         match probe.question:
-            case EqualRows() as equal if probe.walk is not None:
-                _settle(session, sheet, table)
-                walked = equal_rows_walk(session, probe, probe.walk, may_go_on, sheet.rest_share)
-                go_on_from_place(walked, sheet, [probe], partial(_check_definition, session, table))
-                sheet.tell(probe, walk_equal_rows(walked, probe, equal))
+            case EqualRows() if probe.walk is not None:
+                equal.append(probe)
             case RowCondition() if probe.walk is not None:
-                by_stretches.append(probe)
+                place = probe.versions, sheet.places.get(probe)
+                together.setdefault(place, []).append(probe)
             case _:
                 sheet.tell(probe, NotSettled(at_s=now_s(), because=_without_walk(probe)))
-    together: dict[tuple[Versions, Place | None], list[Probe]] = {}
-    for probe in by_stretches:
-        together.setdefault((probe.versions, sheet.places.get(probe)), []).append(probe)
-    for probes in together.values():
-        _settle(session, sheet, table)
-        _in_one_pass(session, sheet, table, probes, may_go_on)
+    walks = [*([probe] for probe in equal), *together.values()]
+    return [
+        OpenWalk(table, tuple(probes), partial(_walk_for, session, sheet, probes[0]))
+        for probes in walks
+    ]
 
 
-def _in_one_pass(
-    session: ProbeSession,
-    sheet: Sheet,
-    table: TableAsked,
-    probes: Sequence[Probe],
-    may_go_on: Callable[[], None],
-) -> None:
-    """All of a table that begin at one place walk along one key. Where the server refuses them
-    together, each is asked by itself: one may have a condition that a single row makes an error
-    of."""
-    walk = probes[0].walk if probes else None
-    if walk is None:
-        return
-    walked = TableWalk(
+def _walk_for(session: ProbeSession, sheet: Sheet, probe: Probe) -> TableWalk:
+    assert probe.walk is not None, "only what can be walked is an open walk"
+    is_equal = isinstance(probe.question, EqualRows)
+    return TableWalk(
         session=session,
-        table=probes[0].table,
-        walk=walk,
-        may_go_on=may_go_on,
-        versions=probes[0].versions,
+        table=probe.table,
+        walk=probe.walk,
+        may_go_on=lambda: wait_for_room(session, sheet),
+        # Rows with NULL in what is walked along are equal to none.
+        condition=walk_condition(probe.walk) if is_equal else None,
+        versions=probe.versions,
         rest_share=sheet.rest_share,
+        number=next(sheet.walk_numbers),
     )
-    try:
-        go_on_from_place(walked, sheet, probes, partial(_check_definition, session, table))
-        walk_conditions(walked, probes, sheet.tell)
-    except NotAnswered as error:
-        if error.ends_all:
-            raise
-        if len(probes) == 1:
-            sheet.tell(probes[0], error.answer)
-            return
-        for probe in [probe for probe in probes if not sheet.is_answered(probe)]:
-            _in_one_pass(session, sheet, table, [probe], may_go_on)
 
 
 def _at_once(session: ProbeSession, probe: Probe) -> Answer | None:

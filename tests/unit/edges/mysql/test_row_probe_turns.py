@@ -15,7 +15,7 @@ from typing import NoReturn, cast
 
 import pytest
 
-from reconciler.edges.mysql import probe_sheet, probe_walk, row_probes
+from reconciler.edges.mysql import probe_sheet, probe_turns, probe_walk, row_probes
 from reconciler.edges.mysql.probe_session import NotAnswered, ProbeSession, TookTooLong
 from reconciler.edges.mysql.probe_sheet import Sheet, wait_for_room
 from reconciler.edges.mysql.probe_walk import TableWalk
@@ -78,7 +78,7 @@ SAME = ""
 @pytest.mark.parametrize(
     ("walks", "looks", "first"),
     [
-        (True, [SAME, SAME, LOST], "holds"),
+        (True, [SAME, SAME, SAME, LOST], "holds"),
         (True, [SAME, CHANGED], "the table was changed since it was looked at"),
         (True, [SAME, LOST], "the connection was lost"),
         (False, [SAME, SAME], "holds"),
@@ -110,7 +110,7 @@ def test_what_was_answered_before_the_end_counts_where_its_table_was_looked_at_a
     monkeypatch.setattr(row_probes, "probe_session", _session)
     monkeypatch.setattr(row_probes, "read_definition", look)
     monkeypatch.setattr(row_probes, "_at_once", at_once)
-    monkeypatch.setattr(row_probes, "walk_conditions", end)
+    monkeypatch.setattr(probe_turns, "walk_conditions", end)
     asked = shard("0", "one")
     table = TableAsked(table="t", probes=(AT_ONCE, SECOND), is_as_seen=lambda text: text == SAME)
     [found] = MysqlRowProbes(environ={}, root=Path("/")).ask(
