@@ -68,7 +68,7 @@ class DefinitionReader:
     `counters` are the AUTO_INCREMENT values that git wants, by table; None: a counter is read as it
     is printed, which is right for git's own definitions only. `tables` are git's: what engines make
     beside them is not managed, but for what a plan that is to remove it has `claimed`, whatever
-    policy leaves alone. `events` is what git's files say of events.
+    policy leaves alone. `events` is what git's files say of events. `reads_by` tells two apart.
     """
 
     def __init__(
@@ -88,6 +88,8 @@ class DefinitionReader:
         self._programs: dict[tuple[ObjectKind, str], ReadProgram] = {}
         self._others: dict[int, tuple[OtherObject, Mapping[ObjectId, ReadProgram]]] = {}
         self._refused = RefusedTexts()
+        wanted = None if counters is None else tuple(sorted(counters.items()))
+        self.reads_by = (policy, wanted, self._tables, self._claimed, tuple(sorted(events.items())))
 
     def of_live(
         self,

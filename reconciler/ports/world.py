@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reconciler.ports.clock import Clock, Workers
 from reconciler.ports.deploy_requests import DeployRequests
 from reconciler.ports.engine import EnginePrograms
 from reconciler.ports.index_counts import IndexCounts
 from reconciler.ports.keyspaces import Keyspaces
+from reconciler.ports.remembered import Remembered
 from reconciler.ports.row_probes import RowProbes
 from reconciler.ports.scratch import Scratch
 from reconciler.ports.shards import LiveShards
@@ -18,7 +19,7 @@ from reconciler.ports.shards import LiveShards
 class World:
     """What looking and proving need; an apply is given its sessions, locks and ledger besides.
     `deploys` is there where a keyspace is at PlanetScale, `rows` where a spec has rows asked,
-    `counts` where shards are servers of their own."""
+    `counts` where shards are servers of their own. `proofs` are those of this command."""
 
     shards: LiveShards
     scratch: Scratch
@@ -29,3 +30,4 @@ class World:
     deploys: DeployRequests | None = None
     rows: RowProbes | None = None
     counts: IndexCounts | None = None
+    proofs: Remembered = field(default_factory=Remembered)

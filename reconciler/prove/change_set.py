@@ -35,10 +35,10 @@ from reconciler.prove.chain import Ran
 from reconciler.prove.cross_database_children import cross_database_child_findings
 from reconciler.prove.engines import Given, give_engines
 from reconciler.prove.finding import Finding
+from reconciler.prove.known import prove_part_once
 from reconciler.prove.limits import PROOF_PARALLEL
 from reconciler.prove.managed import prove_managed
 from reconciler.prove.part import parts_of
-from reconciler.prove.part_proof import prove_part
 from reconciler.prove.placed import PlacedPrograms, with_programs
 from reconciler.prove.programs import program_findings
 from reconciler.prove.refusals import left_unplanned
@@ -117,7 +117,7 @@ def prove_change_set(
     if unplanned:
         return ProofFailed(refusals=unplanned)
     results = world.workers.map(
-        lambda part: prove_part(world.scratch, request, part), parts, parallel=PROOF_PARALLEL
+        lambda part: prove_part_once(world, request, part), parts, parallel=PROOF_PARALLEL
     )
     refusals = tuple(result for result in results if isinstance(result, Refusal))
     if refusals:

@@ -24,11 +24,13 @@ _CONSTRAINT = re.compile(r"CONSTRAINT (`(?:[^`]|``)+`) ")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """`steps` with their places in the whole; `tables` are all names that can occur, neighbours
-    among them; `related` are, by table, those whose definition its change can change."""
+    among them; `related` are, by table, those whose definition its change can change; `behind` is
+    the place behind the whole."""
 
     steps: tuple[tuple[int, Step], ...]
     tables: frozenset[str]
     related: Mapping[str, frozenset[str]]
+    behind: int
 
     def around(self, step: Step) -> frozenset[str]:
         names = names_of(step)
@@ -45,15 +47,18 @@ def parts_of(steps: Sequence[Step], texts: Mapping[str, str], desired: Schema) -
     for name in touched:
         groups.join({name, *(related.get(name, frozenset()) & set(touched))})
     groups.join(_new_and_alone(steps, related))
-    return tuple(
-        Part(
-            steps=tuple(
-                (place, step) for place, step in enumerate(steps) if names_of(step) <= members
-            ),
-            tables=members.union(*(related.get(name, frozenset()) for name in members)),
-            related=related,
-        )
-        for members in groups.all()
+    return tuple(_part(members, steps, related) for members in groups.all())
+
+
+def _part(
+    members: frozenset[str], steps: Sequence[Step], related: Mapping[str, frozenset[str]]
+) -> Part:
+    tables = members.union(*(related.get(name, frozenset()) for name in members))
+    return Part(
+        steps=tuple((place, step) for place, step in enumerate(steps) if names_of(step) <= members),
+        tables=tables,
+        related={name: related[name] for name in sorted(tables & related.keys())},
+        behind=len(steps),
     )
 
 

@@ -137,8 +137,7 @@ def _run_chain(
             return not_diffable(shard, rest.refusals[0])
         if not rest.steps:
             break
-        behind = len(request.steps)
-        steps = tuple((behind + place, step) for place, step in enumerate(rest.steps))
+        steps = tuple((part.behind + place, step) for place, step in enumerate(rest.steps))
     return ends_elsewhere(shard, now, wanted, request)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reconciler.ddl.foreign import ForeignDefinition, foreign_table
 from reconciler.diff.comparable import policy_fingerprint
@@ -12,13 +12,14 @@ from reconciler.diff.programs import ProgramStep, program_steps
 from reconciler.model.dependents import Reference
 from reconciler.model.engine import EngineName
 from reconciler.model.object_id import ObjectId, ObjectKind
-from reconciler.model.observation import ObservedShard
+from reconciler.model.observation import ObservedShard, TableFacts
 from reconciler.model.policy import Policy
 from reconciler.model.renames import Rename
 from reconciler.model.schema import Schema
 from reconciler.model.server import ServerSettings, ServerVersion
 from reconciler.observe.shards import DefinitionReader, ReadDefinition, ReadProgram
 from reconciler.plan.model import Effect
+from reconciler.prove.part import Part
 from reconciler.spec.model import EngineRules
 
 
@@ -119,3 +120,34 @@ class ProofRequest:
             for table in self.desired.tables
             if table.name in tables
         }
+
+
+def request_of_part(request: ProofRequest, part: Part) -> ProofRequest:
+    """All that the proof of one part may look at."""
+    first, *others = (_as_proven(shard, part.tables) for shard in request.observed)
+    named = replace(first, shard=request.shard.shard)
+    return replace(
+        request,
+        observed=(named, *(other for other in dict.fromkeys(others) if other != first)),
+        texts={t: text for t, text in request.texts.items() if t in part.tables},
+        steps=(),
+        desired=Schema(tables=tuple(t for t in request.desired.tables if t.name in part.tables)),
+        engines=NO_CHOICES,
+        programs=NO_PROGRAMS,
+    )
+
+
+def _as_proven(shard: ObservedShard, tables: Collection[str]) -> ObservedShard:
+    """Of what its tables are beyond their texts, and of other databases; without its name."""
+    return ObservedShard(
+        shard="",
+        settings=shard.settings,
+        definitions=(),
+        facts=tuple(
+            (table, TableFacts(row_versions=facts.row_versions, row_format=facts.row_format))
+            for table, facts in shard.facts
+            if table in tables
+        ),
+        cross_database_parents=shard.cross_database_parents,
+        cross_database_children=shard.cross_database_children,
+    )
