@@ -207,6 +207,8 @@ def parsed(arguments: list[str]) -> tuple[dict[str, Any], list[str]]:
             variable, is_given, given = text.partition("=")
             found = given if is_given else os.environ.get(variable)
             options["env"] |= {} if found is None else {variable: found}
+        elif name == "security-opt":
+            value(text, "no-new-privileges")
         elif name in ("rm", "name", "label", "publish", "tmpfs"):
             options[name] = text
         else:

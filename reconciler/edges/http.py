@@ -3,6 +3,7 @@ that is sent to the last one that is read, however slowly they come."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 import requests
 import stamina
 from requests.auth import AuthBase
+from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 from urllib3.exceptions import HTTPError
 
 from reconciler.edges.mysql.deadline import Overdue, Patience, map_with_deadline
@@ -21,6 +23,7 @@ from reconciler.errors import Unavailable
 Read = TypeVar("Read")
 
 _CHUNK_BYTES = 1 << 16
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +80,16 @@ def repeated(read: Callable[[], Read], *, attempts_max: int) -> Read:
     except Transient as failed:
         raise failed.final from None
     raise AssertionError("the last attempt returns or raises")
+
+
+def _tell_of_next(details: RetryDetails) -> None:
+    """What is asked again, why and when: the library's own line has the name of an event alone."""
+    failed = details.caused_by
+    why = failed.final.problems[0].message if isinstance(failed, Transient) else "no answer"
+    _LOG.warning("%s; asked again in %.1f s (try %d)", why, details.wait_for, details.retry_num + 1)
+
+
+set_on_retry_hooks((_tell_of_next,))
 
 
 class Authorization(AuthBase):

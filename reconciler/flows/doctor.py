@@ -260,14 +260,16 @@ def _shard_findings(
     ]
     if rollout is not None:
         findings += _apply_findings(check, rollout)
-    return findings or [
-        DoctorFinding(
-            subject=subject,
-            shard=check.shard,
-            mark=CheckMark.OK,
-            message=f"{check.version}, reachable",
+    if not check.problems:  # also of a shard of which something else is to be told
+        findings.append(
+            DoctorFinding(
+                subject=subject,
+                shard=check.shard,
+                mark=CheckMark.OK,
+                message=f"{check.version}, reachable",
+            )
         )
-    ]
+    return findings
 
 
 def _apply_findings(check: ShardCheck, rollout: RolloutSpec) -> Iterator[DoctorFinding]:

@@ -1,8 +1,8 @@
 """`pull` and `init`: from the live fleet to files. The largest group of equal shards is the model.
 
 A file whose meaning is live's already is left as its author wrote it. Every other one is read back
-from a scratch server before it is written: what no file can say is told by name, because a plan of
-such a file would not be empty, and pulling again would not make it so.
+from a scratch server before it is written: what no file can say is told by name, for a plan of it
+would not be empty, and pulling again would not make it so.
 """
 
 from __future__ import annotations
@@ -82,12 +82,8 @@ def specified_in(tree: FileTree) -> Mapping[str, Specified | ReconcilerError]:
         except Unavailable as error:
             found[spec.keyspace] = error
             continue
-        found[spec.keyspace] = Specified(
-            tree=tree,
-            spec=spec,
-            existing=existing,
-            paths=_every_path(tree, spec),
-        )
+        paths = _every_path(tree, spec)
+        found[spec.keyspace] = Specified(tree=tree, spec=spec, existing=existing, paths=paths)
     return dict(sorted(found.items()))
 
 
@@ -169,6 +165,7 @@ def pull_keyspace(
         removed=tuple(removed),
         gaps=tuple(_gaps(wanted, read, model)),
         quarantine=environment.quarantine,
+        unmanaged=tuple(sorted(one.object_id for one in model.schema.others)),
     )
 
 

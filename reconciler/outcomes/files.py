@@ -8,6 +8,7 @@ from enum import StrEnum
 from reconciler.errors import Problem
 from reconciler.lint.model import Remark, Severity
 from reconciler.lint.settings import LintException
+from reconciler.model.object_id import ObjectId
 from reconciler.model.quarantine import Quarantine
 
 
@@ -51,6 +52,7 @@ class PullOutcome:
     gaps: tuple[FileGap, ...] = ()
     spec: str | None = None
     quarantine: tuple[Quarantine, ...] = ()  # nobody looked at these shards
+    unmanaged: tuple[ObjectId, ...] = ()  # programs of the source that the spec leaves alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from reconciler.plan import words
 from reconciler.report.blocks import Block, Cut, Detail, Heading, Items, Mark, Paragraph
 from reconciler.report.compose.opening import failed_report
 from reconciler.report.compose.reasons import problems
-from reconciler.report.document import Document, Report, Title
+from reconciler.report.document import Document, NextStep, Report, Title
 from reconciler.report.limits import REMARKS_SHOWN_MAX
 from reconciler.report.order import sorted_problems
 from reconciler.report.spans import Line, Name, Text, sentence, with_commands
@@ -61,7 +61,22 @@ def _report(outcome: LintOutcome | KeyspaceFailed, since: str | None) -> Report:
             *_unused(outcome),
             *_let_be(outcome, since),
         ),
+        next_steps=tuple(NextStep(text=with_commands(step)) for step in _begin_with(outcome)),
     )
+
+
+def _begin_with(outcome: LintOutcome) -> Iterator[str]:
+    """For a schema that is older than its rules, of which every table fails the verb."""
+    old = any(one.severity is Severity.ERROR and not one.new for one in outcome.remarks)
+    if outcome.problems or not old or outcome.listed:
+        return
+    write = "`reconciler lint --write-baseline`"
+    about = "what the rules find today is told no more then, only what comes"
+    if outcome.baseline is None:
+        named = f"`lint: {{baseline: specs/{outcome.keyspace}.baseline}}`"
+        yield f"fix what it finds; or put {named} into the spec and run {write}: {about}"
+    else:
+        yield f"fix what it finds; or run {write}: {about}"
 
 
 def _mark(outcome: LintOutcome) -> Mark:

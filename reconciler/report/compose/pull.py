@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import assert_never
 
+from reconciler.model.programs import MANAGED_AS
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.files import FileGap, GapKind, PullOutcome
 from reconciler.plan import words
@@ -35,6 +37,7 @@ def _report(outcome: PullOutcome | KeyspaceFailed) -> Report:
             *_files(outcome),
             *map(_gap, outcome.gaps),
             *_unlike(outcome),
+            *_unmanaged(outcome),
             *quarantine_block(outcome.quarantine),
         ),
         next_steps=(NextStep(text=with_commands(step)),) if step else (),
@@ -130,6 +133,20 @@ def _unlike(outcome: PullOutcome) -> Iterator[Block]:
             Text(" takes its state into the files instead"),
         )
     yield blocks.Paragraph(text=there, sign="≠")
+
+
+def _unmanaged(outcome: PullOutcome) -> Iterator[Block]:
+    """Where the spec is new, and nobody has decided it."""
+    if not outcome.spec or not outcome.unmanaged:
+        return
+    kinds = Counter(one.kind for one in outcome.unmanaged)
+    found = ", ".join(words.count(number, kind) for kind, number in kinds.items())
+    named = sorted({MANAGED_AS[kind] for kind in kinds})
+    text = (
+        f"left as they are, for the spec does not manage them: {found}. To have them in files, name"
+        f" {' and '.join(named)} in its `manage`, beside tables, and run `reconciler pull`"
+    )
+    yield blocks.Paragraph(text=with_commands(text), sign="·")
 
 
 def _next_step(outcome: PullOutcome) -> str:

@@ -12,8 +12,10 @@ from reconciler.edges.engines.problems import engine_missing, engine_version_unk
 from reconciler.errors import Problem
 from reconciler.flows.doctor import examine
 from reconciler.model.engine import EngineName
+from reconciler.model.policy import Policy
+from reconciler.model.server import Flavor, ServerVersion
 from reconciler.outcomes.doctor import CheckMark, DoctorFinding
-from reconciler.ports.shards import Identity
+from reconciler.ports.shards import Identity, ShardCheck
 from reconciler.spec.model import EngineRule, EngineRules, Environment, ShardSpec, VitessCluster
 from reconciler.spec.scratch_image import ScratchImage
 from tests.offline_fleet import Shards, world
@@ -138,3 +140,30 @@ def test_a_shard_that_retires_is_reached_with_its_login_as_well() -> None:
         Identity.CHANGES,
     )
     assert [shard.name for shard in asked.shards] == ["-40", "40-80", "80-", "-80 (retiring)"]
+
+
+def test_a_shard_with_a_warning_is_told_to_be_reachable_as_well() -> None:
+    """Who looks for the shard that is down does not read it from what is missing."""
+
+    class Checked(NoShards):
+        def check_shards(self, *_: object, **__: object) -> list[object]:
+            version = ServerVersion(flavor=Flavor.MYSQL, major=9, minor=7, patch=4)
+            lost = Problem(code="shard-unreachable", message="shard s2: gone", recovery="look")
+            return [
+                ShardCheck(shard="s1", version=version, problems=(), unseen=("events",)),
+                ShardCheck(shard="s2", version=None, problems=(lost,)),
+            ]
+
+    ended = examine(
+        replace(world(Shards({})), engines=OnlyGhOst()),
+        cast(Any, Checked()),
+        cast(Any, SimpleNamespace(spec=SimpleNamespace(keyspace="shop", policy=Policy()))),
+        Environment(name="production", shards=()),
+        Identity.READS,
+    )
+    marks = {(one.shard, one.mark) for one in ended.findings if one.shard}
+    assert marks == {
+        ("s1", CheckMark.WARNING),
+        ("s1", CheckMark.OK),
+        ("s2", CheckMark.FAILED),
+    }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from typing import cast
 
 import jsonschema
 import pytest
@@ -14,12 +15,28 @@ import yaml
 
 from reconciler.errors import Problem, Refused, Unavailable
 from reconciler.flows.init import found_keyspace
+from reconciler.model.object_id import ObjectKind
+from reconciler.model.observation import Observation, ObservedShard
+from reconciler.model.schema import OtherObject
 from reconciler.model.server import ServerSettings
 from reconciler.ports.scratch import Scratch, ScratchDatabase
 from reconciler.ports.world import World
+from reconciler.report.compose.pull import pull_document
+from reconciler.report.write.text import write_text
 from reconciler.spec.draft import EDITORS_SCHEMA, draft_spec
+from reconciler.spec.model import ShardSpec
 from reconciler.spec.structure import spec_schema_text
-from tests.offline_fleet import ENVIRONMENT, KEYSPACE, SPEC, SPEC_PATH, STATES, Files, fleet, world
+from tests.offline_fleet import (
+    ENVIRONMENT,
+    KEYSPACE,
+    SPEC,
+    SPEC_PATH,
+    STATES,
+    Files,
+    Shards,
+    fleet,
+    world,
+)
 
 
 def founded(there: World, files: Files, spec: str = SPEC) -> None:
@@ -89,3 +106,36 @@ def test_the_schema_that_is_there_is_left_as_it_is() -> None:
     files = Files({EDITORS_SCHEMA: b"{}"})
     founded(world(fleet(STATES[1])), files)
     assert files.content[EDITORS_SCHEMA] == b"{}"
+
+
+@dataclass
+class WithPrograms:
+    """`LiveShards` of a fleet with a view, and a trigger on each shard."""
+
+    shards: Shards
+
+    def observe(self, shards: Sequence[ShardSpec], *, parallel: int) -> list[Observation]:
+        others = (
+            OtherObject(kind=ObjectKind.VIEW, name="recent", definition="SELECT 1"),
+            OtherObject(kind=ObjectKind.TRIGGER, name="told", definition="", table="users"),
+        )
+        seen = self.shards.observe(shards, parallel=parallel)
+        return [replace(one, others=others) for one in seen if isinstance(one, ObservedShard)]
+
+
+def test_what_the_new_spec_leaves_alone_is_one_line() -> None:
+    """Else somebody takes the files for all that the shards have."""
+    shards = cast(Shards, WithPrograms(fleet(STATES[1])))
+    pulled, _ = found_keyspace(
+        lambda _: world(shards),
+        SPEC,
+        KEYSPACE,
+        ENVIRONMENT,
+        tree=(files := Files()),
+        writer=files,
+        source=None,
+    )
+    told = " ".join(write_text(pull_document([pulled])).split())
+    assert "the spec does not manage them: 1 trigger, 1 view. To have them in files" in told
+    assert "name triggers and views in its `manage`" in told
+    assert "manage them" not in write_text(pull_document([replace(pulled, unmanaged=())]))

@@ -18,6 +18,8 @@ from reconciler.flows.lint import (
 )
 from reconciler.outcomes.ends import lint_code
 from reconciler.outcomes.exit_code import ExitCode
+from reconciler.report.compose.lint import lint_document
+from reconciler.report.write.text import write_text
 from reconciler.spec.load import DesiredFiles, load_repository
 from reconciler.spec.tree import FileTree
 from tests.offline_fleet import Files
@@ -168,3 +170,17 @@ def test_a_fix_leaves_line_ends_and_what_an_editor_put_first(mark: str, end: str
     tree = files(log=mark + end.join(lines))
     fix_files(tree, lint_files(tree), tree)
     assert tree.content["schemas/commerce/log.sql"].decode() == mark + end.join(fixed)
+
+
+def test_a_schema_that_is_older_than_its_rules_is_told_how_to_begin() -> None:
+    def said(tree: FileTree, before: FileTree | None = None) -> str:
+        return " ".join(write_text(lint_document(lint_files(tree, before))).split())
+
+    strict = SPEC.replace("lint: {", "lint: {rules: {primary-key: error}, ")
+    there = files(log=OLD)
+    there.content["specs/commerce.yaml"] = strict.encode()
+    assert "or run `reconciler lint --write-baseline`" in said(there)
+    unnamed = strict.replace(", baseline: specs/commerce.baseline", "")
+    there.content["specs/commerce.yaml"] = unnamed.encode()
+    assert "put `lint: {baseline: specs/commerce.baseline}` into the spec and run" in said(there)
+    assert "--write-baseline" not in said(files(orders="CREATE TABLE orders (id int PRIMARY KEY);"))

@@ -58,11 +58,19 @@ def opened(planetscale: PlanetScale, double: Double) -> int:
 
 
 @pytest.mark.invariant("PS-1")
-def test_a_read_that_failed_is_repeated_and_a_write_never() -> None:
+def test_a_read_that_failed_is_repeated_and_a_write_never(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     with asked() as (planetscale, double):
         double.fail("GET", Fault.BROKEN)
         assert code_of(lambda: planetscale.branch(DATABASE, "main")) == "planetscale-failing"
         assert len(double.calls) == 3
+        lines = [one.getMessage() for one in caplog.records]
+        assert [line.partition("; ")[2] for line in lines] == [
+            "asked again in 0.0 s (try 2)",
+            "asked again in 0.0 s (try 3)",
+        ], "what is asked again, and when, in our own words alone"
+        assert all("PlanetScale" in line for line in lines)
         double.fail("POST", Fault.BROKEN)
         double.calls.clear()
         assert code_of(lambda: planetscale.create_branch(DATABASE, BRANCH)) == "planetscale-failing"
