@@ -16,9 +16,10 @@ from reconciler.outcomes.controller import (
     TipMoved,
     TurnFailed,
 )
-from reconciler.outcomes.drift import DriftOutcome, ShardMark
+from reconciler.outcomes.drift import DriftOutcome
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.plan.visible import visible_line
+from reconciler.report.drift_words import verdict
 
 _VERBS = {TaskKind.APPLY: "apply", TaskKind.DRIFT: "look for drift"}
 _LINE_CHARS_MAX = 1_000
@@ -68,8 +69,6 @@ def _outcome(outcome: ErrandOutcome) -> str:
         case KeyspaceFailed():
             return f"{outcome.problems[0]}"
         case DriftOutcome():
-            fine = (ShardMark.MATCHING, ShardMark.QUARANTINED)
-            others = sum(len(g.shards) for g in outcome.groups if g.mark not in fine)
-            return f"{others} shards differ" if others else "matches git"
+            return verdict(outcome)
         case _:
             assert_never(outcome)

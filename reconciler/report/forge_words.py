@@ -20,10 +20,12 @@ from reconciler.outcomes.split import SplitApplyOutcome, SplitVerifyOutcome
 from reconciler.plan import words
 from reconciler.plan.model import Plan
 from reconciler.plan.visible import visible_line
+from reconciler.report.apply_words import verdict as apply_verdict
 from reconciler.report.drift_words import is_clean, verdict
 from reconciler.report.limits import STATUS_CHARS_MAX
 from reconciler.report.next_steps import is_verified, verify_verdict
 from reconciler.report.progress import progress_line
+from reconciler.report.reason_words import reason_words
 from reconciler.report.refusals import failed_verdict
 from reconciler.report.split_words import driven_verdict, split_verdict
 from reconciler.report.summary import changes_line, short_id, summarise
@@ -174,11 +176,19 @@ def apply_news_text(
 def apply_ended_text(
     outcome: ApplyOutcome | SplitApplyOutcome | KeyspaceFailed, run_url: str
 ) -> str:
-    """'commerce in production: plan 5d10ea88f422, failed', and where to read more."""
+    """'commerce in production: plan 5d10ea88f422, paused, 1 of 4 shards completed: wave 2 waits for
+    a person to release it', and where to read more."""
     region = None if isinstance(outcome, SplitApplyOutcome) else outcome.region
     where = f"{outcome.environment}, region {region}" if region else outcome.environment
-    line = f"{outcome.keyspace} in {where}: {_applied(outcome)}"
+    line = f"{outcome.keyspace} in {where}: {_ended(outcome)}"
     return _in_chat([line], run_url)
+
+
+def _ended(outcome: ApplyOutcome | SplitApplyOutcome | KeyspaceFailed) -> str:
+    if not isinstance(outcome, ApplyOutcome):
+        return _applied(outcome)
+    because = reason_words(outcome.reason)
+    return f"{_planned(outcome)}{apply_verdict(outcome)}{f': {because}' if because else ''}"
 
 
 def chat_text(outcomes: Sequence[DriftOutcome | KeyspaceFailed], run_url: str) -> str:
@@ -221,8 +231,11 @@ def _applied(outcome: ApplyOutcome | SplitApplyOutcome | KeyspaceFailed) -> str:
         return failed_verdict(outcome)
     if isinstance(outcome, SplitApplyOutcome):
         return driven_verdict(outcome)
-    plan = f"plan {short_id(outcome.plan.plan_id)}, " if outcome.plan else ""
-    return f"{plan}{outcome.verdict}"
+    return f"{_planned(outcome)}{outcome.verdict}"
+
+
+def _planned(outcome: ApplyOutcome) -> str:
+    return f"plan {short_id(outcome.plan.plan_id)}, " if outcome.plan else ""
 
 
 def _is_good(outcome: VerifyOutcome | SplitVerifyOutcome | KeyspaceFailed) -> bool:

@@ -99,7 +99,7 @@ def test_a_controller_without_a_forge_tells_a_chat_of_its_applies(
     begun, ended = chat.lines
     assert begun.startswith("00:00:00 shop apply 17 starts: 2 statements on 2 shards")
     assert begun.endswith("(production)"), "there is no run to read more of"
-    assert ended == "shop in production: plan 5d10ea88f422, failed"
+    assert ended == "shop in production: plan 5d10ea88f422, failed, 0 shards completed"
     assert told == [STARTED]
 
 
@@ -116,7 +116,8 @@ def test_what_has_nothing_to_do_and_what_was_told_is_not_told(
     applying(monkeypatch, ApplyVerdict.REFUSED)
     for is_again in (False, True, True):
         runs.apply(SHOP, commit, is_again=is_again)
-    assert chat.lines == ["shop in production: plan 5d10ea88f422, refused"]
+    (line,) = chat.lines
+    assert line.startswith("shop in production: plan 5d10ea88f422, refused for ")
 
 
 @pytest.mark.invariant("RP-32")
