@@ -9,7 +9,6 @@ import pytest
 
 from reconciler.controller.model import Place
 from reconciler.drive.control import ask
-from reconciler.drive.status import current_apply
 from reconciler.errors import Refused
 from reconciler.flows.apply import ApplyRequest
 from reconciler.flows.controller.record import Drivers, read_record
@@ -39,6 +38,7 @@ from tests.sim.plans import plan_for
 from tests.sim.run import Simulation
 from tests.sim.test_release import GATED
 from tests.sim.test_requests import Meanwhile
+from tests.sim.watching import seen
 
 pytestmark = pytest.mark.invariant("RG-50")
 
@@ -347,9 +347,7 @@ def test_who_retried_is_shown_and_who_goes_on_once() -> None:
     sim.interrupts = 1
     sim.run(behest=Behest.NOBODY)
     sim.run()
-    status = current_apply(sim.ledger, "production", "commerce", now_s=sim.fleet.clock.now_s())
-    assert status is not None
-    told = [one.what for one in status.events]
+    told = [one.what for one in seen(sim).events]
     assert [one.asked for one in told if isinstance(one, Requested)] == ["stop", "resume", "stop"]
     assert sum(isinstance(one, TakenUp) for one in told) == 2
 

@@ -7,8 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.drive.control import ask
-from reconciler.drive.status import current_apply
 from reconciler.errors import Refused
 from reconciler.ledger.finalizers import (
     FirstStep,
@@ -22,10 +20,9 @@ from reconciler.ledger.finalizers import (
 )
 from reconciler.ledger.reasons import EndOfSoak, ItsTurn, NothingToRelease, ToBeReleased
 from reconciler.ledger.states import ApplyState, Hold, OperationState, RequestKind, RequestState
-from reconciler.outcomes.apply import ApplyStatus, ApplyVerdict, ControlOutcome, FinalizerRow
+from reconciler.outcomes.apply import ApplyStatus, ApplyVerdict, FinalizerRow
 from reconciler.outcomes.progress import (
     FinalizerStarted,
-    ProgressEvent,
     RolloutWaits,
     ShardEnded,
 )
@@ -37,6 +34,7 @@ from tests.sim.fleet import Fate, SimFleet
 from tests.sim.plans import plan_for
 from tests.sim.run import Simulation, file_ledger
 from tests.sim.vitess import SimVitess, with_steps
+from tests.sim.watching import Watching, asked, seen
 
 S = OperationState
 ROLLOUT = RolloutSpec(canary=("-40",), parallel=1, lock_retries=2)
@@ -53,40 +51,8 @@ def vitess_of(sim: Simulation) -> SimVitess:
     return sim.vitess
 
 
-def seen(sim: Simulation) -> ApplyStatus:
-    found = current_apply(sim.ledger, "production", "commerce", now_s=sim.fleet.clock.now_s())
-    assert found is not None
-    return found
-
-
 def steps(status: ApplyStatus) -> dict[Moment, FinalizerRow]:
     return {row.moment: row for row in status.finalizers}
-
-
-def asked(sim: Simulation, kind: RequestKind) -> ControlOutcome:
-    return ask(
-        sim.ledger,
-        sim.fleet.clock,
-        environment="production",
-        keyspace="commerce",
-        kind=kind,
-        asked_by="a person",
-    )
-
-
-class Watching(list[ProgressEvent]):
-    """Looks whenever an event of a kind is told."""
-
-    def __init__(self, sim: Simulation, kind: type) -> None:
-        super().__init__()
-        self._sim = sim
-        self._kind = kind
-        self.looks: list[ApplyStatus] = []
-
-    def append(self, event: ProgressEvent) -> None:
-        super().append(event)
-        if isinstance(event, self._kind):
-            self.looks.append(seen(self._sim))
 
 
 def test_the_last_step_is_seen_waiting_for_so_many_shards() -> None:

@@ -18,6 +18,7 @@ from reconciler.spec.model import RolloutSpec, WaveShare
 from tests.sim.fleet import SimFleet
 from tests.sim.plans import SHARDS, plan_for
 from tests.sim.run import Simulation
+from tests.sim.watching import touched
 
 THREE_WAVES = (WaveShare(percent=50), WaveShare(percent=100))
 LEFT_MAIN = Refusal(code="superseded", message="the plan left main", recovery="look")
@@ -28,10 +29,6 @@ def simulation(gates: Callable[[], tuple[Refusal, ...]], soak_s: int = 0) -> Sim
     rollout = RolloutSpec(canary=("-40",), waves=THREE_WAVES, parallel=2, soak_s=soak_s)
     plan = plan_for(rollout)
     return Simulation(plan=plan, rollout=rollout, fleet=SimFleet(plan), gates=gates)
-
-
-def touched(sim: Simulation) -> set[str]:
-    return {shard for shard, server in sim.fleet.shards.items() if server.sent}
 
 
 @pytest.mark.invariant("GT-2")

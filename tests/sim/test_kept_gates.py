@@ -8,7 +8,6 @@ import pytest
 
 from reconciler.drive.control import ask
 from reconciler.drive.open import Releases
-from reconciler.drive.status import current_apply
 from reconciler.guard.review.asker import Asker, NamedInSpec, Reviewer
 from reconciler.ledger.reasons import GateKept, Requested, TakenUp
 from reconciler.ledger.states import RequestKind, RequestState
@@ -19,7 +18,8 @@ from reconciler.spec.model import NamedPerson
 from tests.sim.fleet import SimFleet
 from tests.sim.plans import plan_for
 from tests.sim.run import Simulation
-from tests.sim.test_release import FIRST, GATED, SECOND, touched
+from tests.sim.test_release import FIRST, GATED, SECOND
+from tests.sim.watching import seen, touched
 
 KEPT = replace(GATED, gate_by=(NamedPerson("ada", 1), NamedPerson("cai", 3)))
 ADA = Asker(who="ada (account 1) by run 7", right=NamedInSpec("production"), account_id=1)
@@ -119,9 +119,7 @@ def test_who_asked_and_by_what_right_is_on_record() -> None:
     sim = at_the_gate()
     released(sim, OTHERS[0], RequestKind.STOP)
     sim.run(releases=Releases.WHAT_HOLDS, asker=ADA)
-    status = current_apply(sim.ledger, "production", "commerce", now_s=sim.fleet.clock.now_s())
-    assert status is not None
-    told = [event.what for event in status.events]
+    told = [event.what for event in seen(sim).events]
     stops = [one.by for one in told if isinstance(one, Requested)]
     assert stops == ["somebody on a laptop, by the login of the ledger"]
     resumes = [one.by for one in told if isinstance(one, TakenUp)]

@@ -23,6 +23,7 @@ from reconciler.spec.promotion import Expected, PromotionCheck, ShardQuery
 from tests.sim.fleet import Fate, SimFleet
 from tests.sim.plans import SHARDS, plan_for
 from tests.sim.run import Simulation
+from tests.sim.watching import touched
 
 WAVES = (WaveShare(percent=50), WaveShare(percent=100))
 CHECK = PromotionCheck(
@@ -61,10 +62,6 @@ def simulation(
 
     sim = Simulation(plan=plan, rollout=rollout, fleet=SimFleet(plan), checks=ask)
     return sim, asked
-
-
-def touched(sim: Simulation) -> set[str]:
-    return {shard for shard, server in sim.fleet.shards.items() if server.sent}
 
 
 @pytest.mark.invariant("RG-70")

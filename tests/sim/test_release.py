@@ -6,12 +6,11 @@ import itertools
 
 import pytest
 
-from reconciler.drive.control import ask
 from reconciler.drive.open import Releases
 from reconciler.ledger.model import Request
 from reconciler.ledger.reasons import NothingToRelease
 from reconciler.ledger.states import Hold, RequestKind, RequestState
-from reconciler.outcomes.apply import ApplyVerdict, ControlOutcome
+from reconciler.outcomes.apply import ApplyVerdict
 from reconciler.plan.model import PlannedStatement
 from reconciler.report.reason_words import answer_words
 from reconciler.spec.model import RolloutSpec, WaveShare
@@ -19,6 +18,7 @@ from tests.series import series
 from tests.sim.fleet import SimFleet
 from tests.sim.plans import SHARDS, plan_for
 from tests.sim.run import Simulation
+from tests.sim.watching import asked, touched
 
 GATED = RolloutSpec(
     canary=("-40",),
@@ -34,23 +34,8 @@ def simulation() -> Simulation:
     return Simulation(plan=plan, rollout=GATED, fleet=SimFleet(plan))
 
 
-def touched(sim: Simulation) -> set[str]:
-    return {shard for shard, server in sim.fleet.shards.items() if server.sent}
-
-
 def waves_begun(sim: Simulation) -> int:
     return sum(1 for wave in sim.plan.core.waves if touched(sim) & set(wave))
-
-
-def asked(sim: Simulation, kind: RequestKind) -> ControlOutcome:
-    return ask(
-        sim.ledger,
-        sim.fleet.clock,
-        environment="production",
-        keyspace="commerce",
-        kind=kind,
-        asked_by="a person",
-    )
 
 
 def stopped_in_the_first_wave() -> Simulation:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import pytest
 
 from reconciler.drive.audit import audit_rows
-from reconciler.drive.status import current_apply
 from reconciler.ledger.reasons import EndOfSoak, InWords, ItsTurn, ItsWave, Soaks
 from reconciler.ledger.reviewed import Reviewed
 from reconciler.ledger.states import ApplyState, OperationState
 from reconciler.outcomes.apply import ApplyStatus, OperationRow
-from reconciler.outcomes.progress import ProgressEvent, RolloutWaits, ShardStarted
+from reconciler.outcomes.progress import RolloutWaits, ShardStarted
 from reconciler.plan.model import PlannedStatement
 from reconciler.ports.engine import Outcome
 from reconciler.spec.model import RolloutSpec
 from tests.sim.fleet import SimFleet, lock_wait
 from tests.sim.plans import plan_for
 from tests.sim.run import Simulation
+from tests.sim.watching import Watching, seen
 
 
 def simulation(rollout: RolloutSpec) -> Simulation:
@@ -24,29 +24,8 @@ def simulation(rollout: RolloutSpec) -> Simulation:
     return Simulation(plan=plan, rollout=rollout, fleet=SimFleet(plan))
 
 
-def seen(sim: Simulation) -> ApplyStatus:
-    found = current_apply(sim.ledger, "production", "commerce", now_s=sim.fleet.clock.now_s())
-    assert found is not None
-    return found
-
-
 def operations(status: ApplyStatus) -> dict[str, OperationRow]:
     return {row.shard: row.operations[0] for row in status.shards}
-
-
-class Watching(list[ProgressEvent]):
-    """Looks whenever an event of a kind is told."""
-
-    def __init__(self, sim: Simulation, kind: type) -> None:
-        super().__init__()
-        self._sim = sim
-        self._kind = kind
-        self.looks: list[ApplyStatus] = []
-
-    def append(self, event: ProgressEvent) -> None:
-        super().append(event)
-        if isinstance(event, self._kind):
-            self.looks.append(seen(self._sim))
 
 
 def test_a_soak_is_shown_with_the_wave_that_waits_and_until_when() -> None:

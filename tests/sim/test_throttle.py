@@ -33,6 +33,7 @@ from tests.sim.test_cutover import (
     the_apply,
     told,
 )
+from tests.sim.watching import later, looks_left
 
 WELL = Vitals(replica_lag_s=1.0, disk_free_percent=50.0, disk_free_bytes=10**9)
 ILL = replace(WELL, replica_lag_s=60.0)
@@ -47,10 +48,6 @@ def measured(**more: int) -> Simulation:
     sim.rollout = replace(sim.rollout, **more)  # type: ignore[arg-type]
     sim.fleet.vitals = WELL
     return sim
-
-
-def copies_looks(sim: Simulation) -> list[int]:
-    return [c.online.looks for shard in sim.fleet.shards.values() for c in shard.copies.values()]
 
 
 def held_up(sim: Simulation) -> set[str]:
@@ -72,17 +69,7 @@ def meanwhile(sim: Simulation, *does: tuple[Callable[[], bool], Callable[[], obj
 
 
 def is_copying(sim: Simulation) -> Callable[[], bool]:
-    return lambda: any(looks < 25 for looks in copies_looks(sim))
-
-
-def later(sim: Simulation, seconds: float) -> Callable[[], bool]:
-    begun: list[float] = []
-
-    def is_time() -> bool:
-        begun.append(sim.fleet.clock.now)
-        return sim.fleet.clock.now - begun[0] > seconds
-
-    return is_time
+    return lambda: any(looks < 25 for looks in looks_left(sim))
 
 
 @pytest.mark.invariant("EN-8")
@@ -122,7 +109,7 @@ def test_no_rows_are_compared_while_a_limit_is_exceeded(can_throttle: bool) -> N
 
     meanwhile(
         sim,
-        (lambda: any(looks < 9 for looks in copies_looks(sim)), lambda: become(ILL)),
+        (lambda: any(looks < 9 for looks in looks_left(sim)), lambda: become(ILL)),
         (later(sim, 60), lambda: become(WELL)),
     )
     sim.fleet.on_compare_ahead = lambda: compared_s.append(sim.fleet.clock.now)
@@ -185,7 +172,7 @@ def most_at_once(sim: Simulation) -> list[int]:
     seen = [0]
 
     def note() -> None:
-        seen[0] = max(seen[0], len(copies_looks(sim)))
+        seen[0] = max(seen[0], len(looks_left(sim)))
 
     sim.fleet.clock = person = Person(lambda: False, lambda: None)
     person.noted = note
@@ -246,8 +233,8 @@ def test_a_person_holds_copies_up_and_a_later_run_knows() -> None:
     meanwhile(
         sim,
         (is_copying(sim), ask(RequestKind.THROTTLE)),
-        (later(sim, 60), lambda: seen.append(copies_looks(sim))),
-        (later(sim, 300), lambda: seen.append(copies_looks(sim))),
+        (later(sim, 60), lambda: seen.append(looks_left(sim))),
+        (later(sim, 300), lambda: seen.append(looks_left(sim))),
         (lambda: True, ask(RequestKind.STOP)),
     )
     assert sim.run().verdict is ApplyVerdict.STOPPED

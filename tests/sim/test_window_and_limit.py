@@ -23,6 +23,7 @@ from tests.series import series
 from tests.sim.fleet import Online
 from tests.sim.run import Simulation
 from tests.sim.test_cutover import Person, check_done, helpers_left, reason, simulation, the_apply
+from tests.sim.watching import later, looks_left
 
 pytestmark = pytest.mark.invariant("EN-85")
 
@@ -94,22 +95,8 @@ def waits(sim: Simulation) -> bool:
     return min(looks_left(sim), default=1) <= 0
 
 
-def looks_left(sim: Simulation) -> list[int]:
-    return [c.online.looks for one in sim.fleet.shards.values() for c in one.copies.values()]
-
-
 def at_last_row(sim: Simulation) -> bool:
     return looks_left(sim) == [1]
-
-
-def later(sim: Simulation, seconds: float) -> Callable[[], bool]:
-    begun: list[float] = []
-
-    def is_time() -> bool:
-        begun.append(sim.fleet.clock.now)
-        return sim.fleet.clock.now - begun[0] > seconds
-
-    return is_time
 
 
 @pytest.mark.invariant("EN-3")
