@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
@@ -15,6 +14,7 @@ from reconciler.cli.ci_wire import JobWiring
 from reconciler.flows.forge.deployment import Deployment
 from reconciler.limits import SUMMARY_BYTES_MAX
 from reconciler.plan.codec import load_plan
+from tests import loopback
 from tests.github_double.hub import BEN
 from tests.github_jobs import ADD_COLUMN, PLAN_JSON, Jobs, change
 
@@ -160,15 +160,8 @@ def chat() -> Iterator[tuple[str, list[dict[str, str]]]]:
         def log_request(self, code: object = "-", size: object = "-") -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/hooks/s3cret", told
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with loopback.serving(Handler) as url:
+        yield f"{url}/hooks/s3cret", told
 
 
 def test_drift_reaches_issue_metrics_json_sarif_and_chat(jobs: Jobs, tmp_path: Path) -> None:

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import formatdate
 from enum import Enum
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import RLock, Thread
+from http.server import BaseHTTPRequestHandler
+from threading import RLock
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from reconciler.model.deploy_request import Branch, DeployOperation, DeployRequest
+from tests import loopback
 from tests.planetscale_double.hub import Hub, NotTaken, NotThere
 
 TOKEN_ID, TOKEN = "abcdefghijkl", "pscale_tkn_averysecretsecret"
@@ -66,16 +67,8 @@ def serving(hub: Hub) -> Iterator[Double]:
         pass
 
     Handler.double = double
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    double.url = f"http://127.0.0.1:{server.server_port}"
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with loopback.serving(Handler) as double.url:
         yield double
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 class _Handler(BaseHTTPRequestHandler):
