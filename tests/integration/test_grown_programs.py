@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from tests.integration import test_trigger_cases
+from tests.integration import test_trigger_cases, test_view_cases
 from tests.integration.proving import Bench, bench_on
-from tests.integration.test_view_cases import FLAVORS, POLICY, cases_of, converge
-from tests.integration.view_rounds import rounds, stands_alone
+from tests.integration.test_view_cases import POLICY, converge
+from tests.integration.view_rounds import FLAVORS, cases_of, rounds, stands_alone
 from tests.sections import CaseText
 from tests.series import share
 
@@ -48,7 +48,7 @@ def between(case: CaseText, before: str, after: str) -> CaseText:
 def test_a_grown_schema_converges_both_ways(server: str, benches: Mapping[str, Bench]) -> None:
     """Triggers among them: so each case has tables of its own."""
     flavor = FLAVORS[server]
-    every = (*cases_of(flavor), *test_trigger_cases.cases_of(flavor))
+    every = cases_of((*test_view_cases.CASES, *test_trigger_cases.CASES), flavor)
     cases = [case for case in every if not stands_alone(case)]
 
     @settings(

@@ -17,7 +17,6 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 
-import pymysql
 import pytest
 
 from reconciler.ddl.statement.trigger import swap_parts
@@ -31,50 +30,20 @@ from reconciler.plan.model import PlannedStatement
 from reconciler.prove.change_set import Proven, prove_change_set
 from reconciler.prove.request import ProgramsBetween
 from tests.integration.proving import Bench, bench_on
-from tests.integration.view_rounds import Member, Round, alone, in_rounds, rounds
+from tests.integration.view_rounds import (
+    FLAVORS,
+    Member,
+    Outcomes,
+    Round,
+    cases_by_server,
+    cases_of,
+    rounds,
+)
 from tests.sections import CaseText, case_texts
 
 CASES = case_texts("triggers")
 LOOKED_AT = 8
 """Every such swap is looked at in its midst."""
-FLAVORS = {"mysql_server": "mysql", "mariadb_server": "mariadb", "mariadb_10_server": "mariadb"}
-
-
-class Outcomes:
-    """What came of each case on one server, by its name; cases of a round in which one fails are
-    run again, each alone."""
-
-    def __init__(self, bench: Bench, cases: Sequence[CaseText]) -> None:
-        with bench.connection.cursor() as cursor:
-            cursor.execute("SELECT CURRENT_USER()")
-            ((account,),) = cursor.fetchall()
-        self._bench = bench
-        self._policy = Policy(
-            manage=(ManagedKind.TABLES, ManagedKind.TRIGGERS),
-            definers=((ManagedKind.TRIGGERS, account),),
-        )
-        every = rounds(cases, shares_tables=False)
-        self._rounds = {one.case.name: found for found in every for one in found.members}
-        self._done: dict[str, AssertionError | None] = {}
-
-    def check(self, case: CaseText) -> None:
-        if case.name not in self._done:
-            self._run(self._rounds[case.name])
-        failed = self._done[case.name]
-        if failed is not None:
-            raise failed
-
-    def _run(self, found: Round) -> None:
-        try:
-            Rounder(self._bench, self._policy).converge(found)
-        except (AssertionError, pymysql.Error) as failed:
-            if len(found.members) == 1:
-                self._done[found.members[0].case.name] = AssertionError(str(failed))
-                return
-            for member in found.members:
-                self._run(alone(member.case))
-        else:
-            self._done |= {member.case.name: None for member in found.members}
 
 
 @pytest.fixture(scope="module")
@@ -82,14 +51,22 @@ def outcomes(request: pytest.FixtureRequest) -> Iterator[Mapping[str, Outcomes]]
     with ExitStack() as opened:
         yield {
             name: Outcomes(
-                opened.enter_context(bench_on(request.getfixturevalue(name))), cases_of(flavor)
+                rounds(cases_of(CASES, flavor), shares_tables=False),
+                rounder_on(opened.enter_context(bench_on(request.getfixturevalue(name)))).converge,
             )
             for name, flavor in FLAVORS.items()
         }
 
 
-def cases_of(flavor: str) -> list[CaseText]:
-    return [one for one in CASES if flavor in one.headers.get("flavor", "mysql mariadb").split()]
+def rounder_on(bench: Bench) -> Rounder:
+    with bench.connection.cursor() as cursor:
+        cursor.execute("SELECT CURRENT_USER()")
+        ((account,),) = cursor.fetchall()
+    policy = Policy(
+        manage=(ManagedKind.TABLES, ManagedKind.TRIGGERS),
+        definers=((ManagedKind.TRIGGERS, account),),
+    )
+    return Rounder(bench, policy)
 
 
 @pytest.mark.invariant("PG-20")
@@ -98,7 +75,7 @@ def cases_of(flavor: str) -> list[CaseText]:
 @pytest.mark.invariant("PG-33")
 @pytest.mark.parametrize(
     ("case", "server"),
-    [one for server, flavor in FLAVORS.items() for one in in_rounds(cases_of(flavor), server)],
+    cases_by_server(CASES),
 )
 def test_a_case_converges_both_ways(
     case: CaseText, server: str, outcomes: Mapping[str, Outcomes]

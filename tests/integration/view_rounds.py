@@ -7,9 +7,10 @@ once, for all cases that say the same of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import pymysql
 import pytest
 from _pytest.mark import ParameterSet
 
@@ -18,6 +19,8 @@ from reconciler.ddl.quote import quote_identifier
 from tests.sections import CaseText
 
 CASES_IN_A_ROUND = 24
+#: Of servers, by the fixtures that start them.
+FLAVORS = {"mysql_server": "mysql", "mariadb_server": "mariadb", "mariadb_10_server": "mariadb"}
 _NAMES = (TokenKind.WORD, TokenKind.QUOTED_IDENTIFIER)
 _MAKES = ("TABLE", "VIEW", "SEQUENCE", "PROCEDURE", "FUNCTION", "TRIGGER", "EVENT")
 
@@ -83,6 +86,48 @@ def in_rounds(cases: Sequence[CaseText], server: str) -> Iterator[ParameterSet]:
             name = f"{case.name}-{server.removesuffix('_server')}"
             marks = pytest.mark.together(server, number)
             yield pytest.param(case, server, id=name, marks=marks)
+
+
+def cases_of(cases: Iterable[CaseText], flavor: str) -> list[CaseText]:
+    return [one for one in cases if flavor in one.headers.get("flavor", "mysql mariadb").split()]
+
+
+def cases_by_server(cases: Sequence[CaseText]) -> list[ParameterSet]:
+    return [
+        one
+        for server, flavor in FLAVORS.items()
+        for one in in_rounds(cases_of(cases, flavor), server)
+    ]
+
+
+class Outcomes:
+    """What came of each case on one server, by its name; cases of a round in which one fails are
+    run again, each alone."""
+
+    def __init__(self, found: Iterable[Round], converge: Callable[[Round], None]) -> None:
+        """`converge` raises AssertionError, or what a server's refusal is to its driver."""
+        self._converge = converge
+        self._rounds = {one.case.name: each for each in found for one in each.members}
+        self._done: dict[str, AssertionError | None] = {}
+
+    def check(self, case: CaseText) -> None:
+        if case.name not in self._done:
+            self._run(self._rounds[case.name])
+        failed = self._done[case.name]
+        if failed is not None:
+            raise failed
+
+    def _run(self, found: Round) -> None:
+        try:
+            self._converge(found)
+        except (AssertionError, pymysql.Error) as failed:
+            if len(found.members) == 1:
+                self._done[found.members[0].case.name] = AssertionError(str(failed))
+                return
+            for member in found.members:
+                self._run(alone(member.case))
+        else:
+            self._done |= {member.case.name: None for member in found.members}
 
 
 def alone(case: CaseText) -> Round:
