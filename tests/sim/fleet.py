@@ -189,6 +189,7 @@ class SimFleet:
         self.server = "the one that was looked at"
         self.settings = SETTINGS
         self.dead_shards: set[str] = set()
+        self.opened, self.opens_in_vain = 0, range(0)  # sessions, of which these are refused
         self.vitals = Vitals()
         self.judged = NONE_SEEN
         self.dependents: dict[str, Dependents] = {}
@@ -576,7 +577,8 @@ class SimSessions:
     def open(
         self, shard: ShardSpec, *, server: str = "", settings: ServerSettings | None = None
     ) -> Iterator[SimSession]:
-        if shard.name in self.fleet.dead_shards:
+        opened, self.fleet.opened = self.fleet.opened, self.fleet.opened + 1
+        if shard.name in self.fleet.dead_shards or opened in self.fleet.opens_in_vain:
             raise unavailable("connection refused")
         if server not in ("", self.fleet.server) or settings not in (None, self.fleet.settings):
             raise unavailable("another server answers")

@@ -115,6 +115,30 @@ def test_a_statement_that_is_still_running_is_taken_up_and_followed() -> None:
     assert OperationState.RUNNING in {row.state for row in watching.seen if row.runs}
 
 
+@pytest.mark.invariant("ST-10")
+@pytest.mark.parametrize("went_before", ["nothing", "a look that found it running"])
+def test_what_runs_on_a_shard_that_cannot_be_reached_any_more_stays_unknown(
+    went_before: str,
+) -> None:
+    """Its process is dead, and so is the way to the server before anybody has taken it up."""
+    fate = Fate()
+
+    def answer(shard: str, statement: PlannedStatement) -> str:
+        fate.kill_now()
+        return "ghost"
+
+    sim = of_one_shard(answer)
+    assert sim.is_killed(fate)
+    first = sim.fleet.opened + (went_before != "nothing")
+    sim.fleet.opens_in_vain = range(first, first + 50)
+    lost = sim.run()
+    assert lost.verdict is ApplyVerdict.UNKNOWN, lost.problem
+    assert state_of(lost) is OperationState.UNKNOWN
+    sim.fleet.opens_in_vain = range(0)
+    assert sim.run().verdict is ApplyVerdict.COMPLETED
+    check_agreement(sim)
+
+
 def test_who_watches_is_told_that_a_run_goes_on_with_what_an_earlier_one_began() -> None:
     told = [after_kill(moment) for moment in moments_of(of_one_shard(online))]
     taken_up = [events for events in told if ShardTakenUp in events]

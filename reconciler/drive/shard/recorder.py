@@ -6,7 +6,7 @@ intent to send it is. An outcome may travel with the next intent, because it can
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from reconciler.drive.limits import PROGRESS_RECORDED_EVERY_S
@@ -61,7 +61,9 @@ class ShardRecorder:
         clock: Clock,
         shard: str,
         rows: Mapping[ObjectId, StoredOperation],
+        recorded: Iterable[StoredStatement] = (),
     ) -> None:
+        """`recorded` are the shard's statements as earlier runs have left them."""
         self._ledger = ledger
         self._lease = lease
         self._clock = clock
@@ -69,6 +71,7 @@ class ShardRecorder:
         self._unwritten: list[Entry] = []
         self._rows = dict(rows)
         self._intended: dict[int, StoredStatement] = {}
+        self._recorded = {row.index: row for row in recorded}
         self._left: dict[int, tuple[str, ...]] = {}
         self._advanced_s = float("-inf")
         self.swapped: dict[ObjectId, Swapped] = {}
@@ -91,6 +94,12 @@ class ShardRecorder:
         is_running = self.state(object_id) is OperationState.RUNNING
         self.move(object_id, Move.COMPLETE if is_running else Move.FIND_DONE)
         self.tell(Completed(), object_id)
+
+    def lose(self, object_id: ObjectId, problem: Problem) -> None:
+        """Nobody knows what came of what was sent, by this process or by an earlier one."""
+        if self.state(object_id) in (OperationState.PENDING, OperationState.FAILED_RETRYABLE):
+            self.move(object_id, Move.START)
+        self.move(object_id, Move.LOSE, problem)
 
     def count_done(self, object_id: ObjectId, done: int) -> None:
         self._put(replace(self._rows[object_id], statements_done=done, waits_since_s=None))
@@ -176,13 +185,15 @@ class ShardRecorder:
         return self._intended.get(index)
 
     def conclude(self, index: int, state: StatementState, problem: Problem | None = None) -> None:
-        """What became of a statement that was intended by this process."""
+        """What became of a statement that this process intended, or an earlier one whose statement
+        it was to take up."""
+        sent = self._intended.get(index) or self._recorded[index]
         row = replace(
-            self._intended[index],
+            sent,
             state=state,
             settled_s=self._clock.now_s(),
             problem=problem,
-            left=self._left_by(self._intended[index], state),
+            left=self._left_by(sent, state),
         )
         self._unwritten.append(StatementEntry(row=row))
 

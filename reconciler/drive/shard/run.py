@@ -51,11 +51,7 @@ from reconciler.drive.shard.throttle import CopyThrottle
 from reconciler.errors import Problem, Unavailable
 from reconciler.ledger.copies import CopyStopped
 from reconciler.ledger.model import Lease, StoredStatement
-from reconciler.ledger.reasons import (
-    InWords,
-    NextTry,
-    OutcomeLost,
-)
+from reconciler.ledger.reasons import InWords, NextTry, OutcomeLost
 from reconciler.ledger.states import OperationState, StatementState
 from reconciler.model.engine import Handle
 from reconciler.model.object_id import ObjectId
@@ -89,7 +85,9 @@ class _ShardRun:
         self._task = task
         self._stop = stop
         self._shard = task.work.shard
-        self._record = ShardRecorder(world.ledger, lease, world.clock, self._shard, task.rows)
+        self._record = ShardRecorder(
+            world.ledger, lease, world.clock, self._shard, task.rows, task.recorded
+        )
         self._progress = ShardProgress(world.workers, world.clock, task.work)
         self._rows = RowCheck(world.clock, self._record)
         self._guards = ShardGuards(world, task, locks, stop, self._record, self._progress)
@@ -373,7 +371,7 @@ class _ShardRun:
     def _lose(self, statement: PlannedStatement, problem: Problem, *, undone: bool = False) -> End:
         state = StatementState.NEVER_RAN if undone else StatementState.UNKNOWN
         self._record.conclude(self._index, state, problem)
-        self._record.move(statement.object_id, Move.LOSE, problem)
+        self._record.lose(statement.object_id, problem)
         self._record.tell(OutcomeLost(problem.message), statement.object_id)
         return End()
 
@@ -388,7 +386,8 @@ class _ShardRun:
             if self._in_hand is not None:
                 return self._lose(self._task.work.statements[self._index], step.problem)
             return self._fail(object_id, tried_in_vain(step.problem, self._attempt, step.blocker))
-        if self._record.state(object_id) is OperationState.RUNNING:
+        is_at_rest = self._in_hand is None  # what an engine has in hand goes on, seen or not
+        if is_at_rest and self._record.state(object_id) is OperationState.RUNNING:
             self._record.move(object_id, Move.FAIL_FOR_NOW, step.problem)
         in_the_way = InWords(step.blocker) if step.blocker else None
         self._record.wait(object_id, in_the_way or NextTry(step.problem.message))
