@@ -20,9 +20,11 @@ from reconciler.preflight.model import Effect, OnWarning, QuestionKind
 from reconciler.preflight.questions.of_values import Unfit
 from reconciler.preflight.questions.times import outside_timestamp
 
-# A text that is no member may stand for one by its place in the list.
-_PLACE = "^[[:space:]]*[-+]?[0-9]+[[:space:]]*$"
+# A text that is no member may stand for one by its place in the list, or for several by their bits.
+_PLACE = r"^[ \t\n\x0b\f\r]*[-+]?[0-9]+"
 _END = r"\z"  # a dollar is also in front of a line's end
+# Beyond, MySQL (9.7) makes 00:00:00 of an approximate number that it casts to no time.
+_READ_AS_NO_TIME = "1e15"
 _LAST_YEAR, _FIRST_YEAR = 2155, 1901
 # 838:59:59 is the last time; numbers of eight digits are dates to MariaDB, and have no time of day.
 _BEHIND_LAST_TIME, _FIRST_OF_EIGHT_DIGITS = 8_385_960, 10_000_000
@@ -32,7 +34,10 @@ _NUMBERS = (Family.INTEGER, Family.DECIMAL, Family.FLOAT)
 def _text_to_enum(value: str, old: ColumnType, new: ColumnType, change: Change) -> Iterator[Unfit]:
     compared = _compared(value, new, change)
     listed = ", ".join(map(quote_string, new.members))
-    yield from _no_members(value, f"{compared} NOT IN ({listed})")
+    is_none = f"{compared} NOT IN ({listed})"
+    yield from _no_members(
+        is_none, _stands_for(value, _first_place(change), len(new.members), " *")
+    )
     as_bytes = ", ".join(
         f"CAST(CONVERT({quote_string(member)} USING {new.charset}) AS BINARY)"
         for member in new.members
@@ -49,7 +54,13 @@ def _text_to_set(value: str, old: ColumnType, new: ColumnType, change: Change) -
     listed = quote_string(f"^({one}(,{one})*)?{_END}")
     in_order = quote_string(f"^{''.join(f'({member}(,|{_END}))?' for member in members)}{_END}")
     compared = _compared(value, new, change)
-    yield from _no_members(value, f"{compared} NOT REGEXP {listed}")
+    is_none = f"{compared} NOT REGEXP {listed}"
+    # A regular expression tells letters apart that the collation may take for one.
+    may_be_one = f"{value} IS NOT NULL"
+    if "".join(new.members).isascii():
+        may_be_one = f"LENGTH(CONVERT({value} USING utf8mb4)) <> CHAR_LENGTH({value})"
+    is_place = _stands_for(value, 0, 2 ** len(new.members) - 1, "")
+    yield from _no_members(is_none, f"({is_place} OR {may_be_one})")
     plain = f"CONVERT({value} USING utf8mb4) COLLATE utf8mb4_bin"
     yield _written_otherwise(f"{compared} REGEXP {listed} AND {plain} NOT REGEXP {in_order}")
     yield from _lost_characters(value, old, new)
@@ -63,17 +74,30 @@ def _compared(value: str, new: ColumnType, change: Change) -> str:
     return text if collation is None else f"{text} COLLATE {collation}"
 
 
-def _no_members(value: str, is_none: str) -> Iterator[Unfit]:
-    is_place = f"CONVERT({value} USING utf8mb4) REGEXP '{_PLACE}'"
+def _first_place(change: Change) -> int:
+    """0 is no member, and taken for none by MySQL 9.7 and MariaDB 11.8, not by 10.11."""
+    version = change.settings.version
+    return 0 if version.flavor is Flavor.MYSQL or version.at_least(11, 8) else 1
+
+
+def _stands_for(value: str, least: int, most: int, behind: str) -> str:
+    """A number that is in the list's range, with `behind` behind it."""
+    text = f"CONVERT({value} USING utf8mb4)"
+    is_number = f"{text} REGEXP {quote_string(_PLACE + behind + _END)}"
+    return f"({is_number} AND CAST({text} AS DECIMAL(65,0)) BETWEEN {least} AND {most})"
+
+
+def _no_members(is_none: str, may_stand_for_one: str) -> Iterator[Unfit]:
     yield Unfit(
         kind=QuestionKind.MEMBERS,
         what="texts that are no member of the new list",
-        sql=f"{is_none} AND NOT ({is_place})",
+        sql=f"{is_none} AND NOT {may_stand_for_one}",
     )
     yield Unfit(
         kind=QuestionKind.MEMBERS,
-        what="numbers, which stand for the member at that place of the list or for none",
-        sql=f"{is_none} AND {is_place}",
+        what="texts that stand for another member, by its place in the list or by letters that are"
+        " equal",
+        sql=f"{is_none} AND {may_stand_for_one}",
         effect=Effect.LOSES,
     )
 
@@ -166,8 +190,11 @@ def _number_to_time(
 ) -> Iterator[Unfit]:
     read = f"CAST({value} AS TIME({fraction_digits(new)}))"
     if _is_mysql(change):
-        yield _no_time(value, f"{read} IS NULL", "no time")
-        yield _another(value, read)
+        is_none = f"{read} IS NULL"
+        if old.family is Family.FLOAT:
+            is_none = f"({is_none} AND ABS({value}) < {_READ_AS_NO_TIME})"
+        yield _no_time(value, is_none, "no time")
+        yield _another(value, f"COALESCE({read}, 0)" if old.family is Family.FLOAT else read)
         return
     # What CAST cuts at the last time makes the statement fail.
     # A FLOAT is read as it is printed, with six digits.

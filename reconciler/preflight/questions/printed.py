@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.model.server import Flavor
 from reconciler.plan.hazards.charset import holds_every_character
 from reconciler.plan.hazards.column_type import (
     TEXT_BYTES,
@@ -18,12 +19,24 @@ from reconciler.preflight.questions.of_values import Unfit
 _WITH_TEXTS = frozenset({Family.JSON, Family.ENUM, Family.SET})
 
 
+def no_text_sql(as_bytes: str, charset: str | None, flavor: Flavor) -> str:
+    """True for bytes that are none of the character set. MySQL looks at those of ascii only when
+    they are written."""
+    read = f"CAST(CONVERT({as_bytes} USING {charset}) AS BINARY)"
+    is_none = f"NOT ({read} <=> {as_bytes})"
+    if charset != "ascii" or flavor is not Flavor.MYSQL:
+        return is_none
+    # Each byte beyond ASCII is one character of latin1, and more than one byte of utf8mb4.
+    in_utf8 = f"CONVERT(CONVERT({as_bytes} USING latin1) USING utf8mb4)"
+    return f"LENGTH({in_utf8}) <> LENGTH({as_bytes})"
+
+
 def printed_as_text(
-    value: str, old: ColumnType, new: ColumnType, _change: Change
+    value: str, old: ColumnType, new: ColumnType, change: Change
 ) -> Iterator[Unfit]:
     """The digits of bits, but in a TEXT of any size their bytes."""
     if old.family is Family.BIT and new.name in TEXT_BYTES:
-        yield from _bytes_of_bits(value, new)
+        yield from _bytes_of_bits(value, new, change.settings.version.flavor)
         return
     if old.name == "float":
         yield Unfit(
@@ -57,12 +70,11 @@ def printed_as_text(
         )
 
 
-def _bytes_of_bits(value: str, new: ColumnType) -> Iterator[Unfit]:
-    as_bytes = f"CAST({value} AS BINARY)"
+def _bytes_of_bits(value: str, new: ColumnType, flavor: Flavor) -> Iterator[Unfit]:
     yield Unfit(
         kind=QuestionKind.CHARACTERS,
         what=f"bits whose bytes are no {new.charset} text",
-        sql=f"NOT (CAST(CONVERT({as_bytes} USING {new.charset}) AS BINARY) <=> {as_bytes})",
+        sql=no_text_sql(f"CAST({value} AS BINARY)", new.charset, flavor),
     )
     yield Unfit(
         kind=QuestionKind.CONVERSION,

@@ -9,6 +9,7 @@ from reconciler.ddl.quote import quote_string
 from reconciler.model.server import Flavor
 from reconciler.plan.hazards.charset import (
     bytes_per_character_max,
+    bytes_per_character_min,
     holds_every_character,
 )
 from reconciler.plan.hazards.column_type import (
@@ -26,6 +27,7 @@ from reconciler.preflight.change import Change
 from reconciler.preflight.model import Effect, OnWarning, QuestionKind
 from reconciler.preflight.questions.numbers import of_fixed_digits, other_digits, outside
 from reconciler.preflight.questions.of_values import Unfit
+from reconciler.preflight.questions.printed import no_text_sql
 from reconciler.preflight.questions.written_numbers import beyond_digits_sql, no_number_sql
 
 # No column holds other bytes.
@@ -165,16 +167,26 @@ def _bytes_max(old: ColumnType) -> int:
 
 
 def _binary_to_text(
-    value: str, old: ColumnType, new: ColumnType, _change: Change
+    value: str, old: ColumnType, new: ColumnType, change: Change
 ) -> Iterator[Unfit]:
     """Bytes that are no text become NULL on MySQL, and others on MariaDB."""
+    unit = bytes_per_character_min(new.charset)
+    if unit > 1:
+        yield Unfit(
+            kind=QuestionKind.CHARACTERS,
+            what=f"bytes that are no whole characters of {new.charset}, which are filled up",
+            sql=f"LENGTH({value}) MOD {unit} <> 0",
+            effect=Effect.LOSES,
+        )
+        missing = f"({unit} - LENGTH({value}) MOD {unit}) MOD {unit}"
+        value = f"CONCAT(REPEAT(X'00', {missing}), {value})"
     read = f"CONVERT({value} USING {new.charset})"
     if new.name == "char":
         yield _cut_off(read)
     yield Unfit(
         kind=QuestionKind.CHARACTERS,
         what=f"bytes that are no {new.charset} text",
-        sql=f"NOT (CAST({read} AS BINARY) <=> {value})",
+        sql=no_text_sql(value, new.charset, change.settings.version.flavor),
     )
     limit_bytes = TEXT_BYTES.get(new.name)
     if limit_bytes is not None and _bytes_max(old) > limit_bytes:
