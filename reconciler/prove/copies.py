@@ -16,6 +16,8 @@ from reconciler.model.observation import CrossDatabaseChild
 from reconciler.model.server import ServerError, ServerSettings
 from reconciler.observe.shards import DefinitionReader, ReadDefinition
 from reconciler.ports.scratch import Scratch, ScratchDatabase
+from reconciler.prove.cross_database import parents_for
+from reconciler.prove.request import ProofRequest
 
 # What may keep a session from making a table that is there already: a table can be older than its
 # server's settings. Each alone, because a server may not know it or a login may not set it.
@@ -42,6 +44,18 @@ class Original:
     parents: tuple[tuple[str, ForeignDefinition], ...] = ()  # each with its database's name
     children: tuple[CrossDatabaseChild, ...] = ()
     sequences: tuple[ForeignDefinition, ...] = ()
+
+
+def original_of(request: ProofRequest, tables: Collection[str]) -> Original:
+    """Of those of the tables that may run on scratch; none is held to a fingerprint."""
+    texts = {table: made for table, made in request.to_make(tables).items() if made is not None}
+    return Original(
+        settings=request.settings,
+        texts=texts,
+        expected={},
+        parents=parents_for(request, frozenset(texts)),
+        sequences=request.sequences,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,8 +35,7 @@ from reconciler.plan.hazards.statement_context import needing_permission
 from reconciler.plan.model import Effect, ExecutionClass, PlannedStatement
 from reconciler.ports.scratch import Scratch, ScratchDatabase
 from reconciler.prove.chain import Ran
-from reconciler.prove.copies import Copy, CopyMaker, Original
-from reconciler.prove.cross_database import parents_for
+from reconciler.prove.copies import Copy, CopyMaker, Original, original_of
 from reconciler.prove.finding import Finding, finding
 from reconciler.prove.placed import (
     NEW_NAME,
@@ -82,14 +81,7 @@ def _original(request: ProofRequest, tables: Collection[str]) -> Original:
     every = (*request.programs.before.values(), *request.programs.after.values())
     words = frozenset[str]().union(*(names_in(used_text(read.value)) for read in every))
     wanted = {table for table in request.texts if table in tables or table.lower() in words}
-    texts = {table: made for table, made in request.to_make(wanted).items() if made is not None}
-    return Original(
-        settings=request.settings,
-        texts=texts,
-        expected={},
-        parents=parents_for(request, frozenset(texts)),
-        sequences=request.sequences,
-    )
+    return original_of(request, wanted)
 
 
 class _Trial:

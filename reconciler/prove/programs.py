@@ -25,8 +25,7 @@ from reconciler.model.server import ServerError
 from reconciler.plan.hazards.statement_context import find_column
 from reconciler.ports.scratch import Scratch
 from reconciler.prove.chain import Ran
-from reconciler.prove.copies import Copy, CopyMaker, Original
-from reconciler.prove.cross_database import parents_for
+from reconciler.prove.copies import Copy, CopyMaker, original_of
 from reconciler.prove.finding import Finding, finding
 from reconciler.prove.request import ProofRequest
 
@@ -149,16 +148,8 @@ def _try_out(
     words = frozenset().union(*(_words(program.definition) for program in programs))
     wanted = {t for t in request.texts if t in tables or name_key(t) in words}
     # A table that may not run on scratch is missed by the view that uses it.
-    texts = {table: made for table, made in request.to_make(wanted).items() if made is not None}
-    original = Original(
-        settings=request.settings,
-        texts=texts,
-        expected={},
-        parents=parents_for(request, frozenset(texts)),
-        sequences=request.sequences,
-    )
     with ExitStack() as stack:
-        copy = CopyMaker(scratch, original, request.reader, stack).make()
+        copy = CopyMaker(scratch, original_of(request, wanted), request.reader, stack).make()
         if not isinstance(copy, Copy):
             return {}
         made = _make_all(copy, programs)

@@ -37,8 +37,7 @@ from reconciler.plan.hazards.triggers import trigger_hazards
 from reconciler.plan.model import Effect, ExecutionClass, PlannedStatement
 from reconciler.ports.scratch import Scratch
 from reconciler.prove.chain import Ran
-from reconciler.prove.copies import Copy, CopyMaker, Original
-from reconciler.prove.cross_database import parents_for
+from reconciler.prove.copies import Copy, CopyMaker, Original, original_of
 from reconciler.prove.finding import Finding, finding
 from reconciler.prove.placed import PlacedPrograms, names_made
 from reconciler.prove.programs import broken_by_name, losses
@@ -98,14 +97,7 @@ def _original(
 ) -> Original:
     """With the tables that triggers stand on; what their bodies use is looked up when they fire."""
     wanted = {*tables, *(trigger.table for trigger in triggers)}
-    texts = {table: made for table, made in request.to_make(wanted).items() if made is not None}
-    return Original(
-        settings=request.settings,
-        texts=texts,
-        expected={},
-        parents=parents_for(request, frozenset(texts)),
-        sequences=request.sequences,
-    )
+    return original_of(request, wanted)
 
 
 class _Trial:
