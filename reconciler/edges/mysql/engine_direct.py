@@ -17,8 +17,8 @@ from reconciler.ddl.statement.trigger import read_trigger_statement, swap_parts
 from reconciler.edges.mysql.connect import Link
 from reconciler.edges.mysql.limits import ANSWER_LOST_AFTER_S, ENGINE_LOOK_S, KILLED_ANSWER_S_MAX
 from reconciler.edges.mysql.problems import (
-    DEADLOCK,
     LOCK_WAIT_TIMEOUT,
+    OF_LOCKS,
     LinkLost,
     ServerRefusal,
     as_unavailable,
@@ -50,7 +50,6 @@ from reconciler.ports.engine import (
 
 _HANDLE_VERSION = 1
 _INTERRUPTED = 1317
-_TRANSIENT = frozenset({LOCK_WAIT_TIMEOUT, DEADLOCK})
 _NOT_SENT = 2006  # PyMySQL's and libmysql's CR_SERVER_GONE_ERROR
 
 # The statement's work was done and something after it failed: while committing (1180), in a hook
@@ -362,7 +361,7 @@ def _refused(error: ServerError, limit_reached_s: int | None) -> Failed | Unknow
     if error.number == _INTERRUPTED and limit_reached_s is not None:
         message = f"stopped because it ran longer than its limit of {limit_reached_s} s"
         error = ServerError(number=error.number, message=message)
-    return Failed(error=error, transient=error.number in _TRANSIENT)
+    return Failed(error=error, transient=error.number in OF_LOCKS)
 
 
 def _connection_of(handle: Handle) -> int | None:

@@ -20,6 +20,8 @@ from reconciler.model.server import ServerError
 
 LOCK_WAIT_TIMEOUT = 1205
 DEADLOCK = 1213
+#: Somebody's lock was in the way: the same may go well a moment later.
+OF_LOCKS = frozenset({LOCK_WAIT_TIMEOUT, DEADLOCK})
 UNKNOWN_TABLE = 1109  # of information_schema
 NO_SUCH_TABLE = 1146
 NO_SUCH_EVENT = 1539
@@ -157,7 +159,7 @@ def concerns_one_table(error: ServerError) -> bool:
 
 def is_of_the_moment(error: ServerError) -> bool:
     """Whether the same may go well later: it was locked, or the server ended the statement."""
-    return error.number in {LOCK_WAIT_TIMEOUT, DEADLOCK, *_INTERRUPTED}
+    return error.number in {*OF_LOCKS, *_INTERRUPTED}
 
 
 def server_problem(label: str, error: ServerError) -> Problem:

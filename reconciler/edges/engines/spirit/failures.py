@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from reconciler.edges.engines.spirit.log import SpiritSaid
 from reconciler.edges.mysql.limits import SERVER_TEXT_CHARS_MAX
-from reconciler.edges.mysql.problems import DEADLOCK, LOCK_WAIT_TIMEOUT
+from reconciler.edges.mysql.problems import LOCK_WAIT_TIMEOUT, OF_LOCKS
 from reconciler.edges.mysql.server_texts import server_error
 from reconciler.model.server import ServerError
 from reconciler.plan.visible import visible_line
@@ -27,7 +27,7 @@ _LOCK_NOT_HAD = ServerError(
 )
 
 _OF_THE_SERVER = re.compile(r"Error (?P<number>\d{4}) \((?P<state>[0-9A-Z]{5})\): (?P<message>.*)")
-_TRANSIENT = frozenset({LOCK_WAIT_TIMEOUT, DEADLOCK, 1040, 1053, 1203, _INTERRUPTED, 3024})
+_TRANSIENT = OF_LOCKS | frozenset({1040, 1053, 1203, _INTERRUPTED, 3024})
 _TRANSIENT_WORDS = (
     "lock is held by another connection",
     "cutover failed",

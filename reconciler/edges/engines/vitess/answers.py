@@ -7,7 +7,7 @@ from typing import assert_never
 
 from reconciler.edges.engines.vitess.limits import MIGRATION_MESSAGE_CHARS_MAX
 from reconciler.edges.engines.vitess.migration import Migration, Status
-from reconciler.edges.mysql.problems import DEADLOCK, LOCK_WAIT_TIMEOUT
+from reconciler.edges.mysql.problems import OF_LOCKS
 from reconciler.edges.mysql.server_texts import of_a_program, server_error
 from reconciler.model.engine import Progress
 from reconciler.model.server import ServerError
@@ -26,7 +26,6 @@ _HELD = re.compile(
     r"(?:'.*'(?= for (?:key|column|function) )|'.*'(?= \(errno ))",
     re.DOTALL,
 )
-_TRANSIENT = frozenset({LOCK_WAIT_TIMEOUT, DEADLOCK})
 
 
 def answer_of(migration: Migration, *, throttled_by: str = "", database: str = "") -> Answer:
@@ -42,7 +41,7 @@ def answer_of(migration: Migration, *, throttled_by: str = "", database: str = "
             )
         case Status.FAILED:
             error = _told(migration, database)
-            return Failed(error=error, transient=error.number in _TRANSIENT)
+            return Failed(error=error, transient=error.number in OF_LOCKS)
         case Status.REQUESTED | Status.QUEUED | Status.READY:
             return Running(progress=Progress(stage="queued", throttled_by=throttled_by))
         case Status.RUNNING:

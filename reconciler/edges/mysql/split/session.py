@@ -14,9 +14,8 @@ from reconciler.edges.client.opening import SessionOptions
 from reconciler.edges.client.target import Target
 from reconciler.edges.mysql.connect import Link, connect
 from reconciler.edges.mysql.problems import (
-    DEADLOCK,
-    LOCK_WAIT_TIMEOUT,
     NO_SUCH_TABLE,
+    OF_LOCKS,
     ServerRefusal,
     as_unavailable,
 )
@@ -91,7 +90,7 @@ class SplitSession:
             try:
                 statement()
             except ServerRefusal as refusal:
-                if refusal.error.number in (LOCK_WAIT_TIMEOUT, DEADLOCK):
+                if refusal.error.number in OF_LOCKS:
                     return Busy(what)
                 raise
         return None
