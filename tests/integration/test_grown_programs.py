@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from tests.integration import test_trigger_cases, test_view_cases
+from tests.integration.program_rounds import FLAVORS, cases_of, rounds, stands_alone
 from tests.integration.proving import Bench, bench_on
 from tests.integration.test_view_cases import POLICY, converge
-from tests.integration.view_rounds import FLAVORS, cases_of, rounds, stands_alone
 from tests.sections import CaseText
 from tests.series import share
 

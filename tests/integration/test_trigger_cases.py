@@ -1,6 +1,6 @@
 """Every case of `tests/cases/triggers/` runs there and back on every server: proven, run on a
 database, read back after each statement, and planned again, which finds nothing. Many run together
-(`view_rounds`).
+(`program_rounds`).
 
 flavor: mysql mariadb            the servers (default: both)
 hazards: <kind> <object>, ...    of the statements of triggers on the way there
@@ -29,8 +29,7 @@ from reconciler.observe.shards import DefinitionReader, SeenShard, read_all
 from reconciler.plan.model import PlannedStatement
 from reconciler.prove.change_set import Proven, prove_change_set
 from reconciler.prove.request import ProgramsBetween
-from tests.integration.proving import Bench, bench_on
-from tests.integration.view_rounds import (
+from tests.integration.program_rounds import (
     FLAVORS,
     Member,
     Outcomes,
@@ -39,6 +38,7 @@ from tests.integration.view_rounds import (
     cases_of,
     rounds,
 )
+from tests.integration.proving import Bench, bench_on
 from tests.sections import CaseText, case_texts
 
 CASES = case_texts("triggers")
