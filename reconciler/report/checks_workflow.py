@@ -14,6 +14,7 @@ from reconciler.observe.file.key import KEY_VARIABLE, key_variable
 from reconciler.report.workflow import (
     RUNNER,
     TOLD_IN_CHAT,
+    UPLOAD,
     ScratchOfJob,
     WorkflowBasis,
     check_out,
@@ -24,7 +25,6 @@ from reconciler.report.workflow import (
     scratch_service,
 )
 
-_UPLOAD = "actions/upload-artifact@b7c566a772e6b6bfb58ed0dc250532a479d7789f # v6.0.0"
 _DOWNLOAD = "actions/download-artifact@37930b1c2abaa49bbe596cd826c3c89aef350131 # v7.0.0"
 _ON = "vars.RECONCILER == 'on'"
 _CHANGE = "(github.event_name == 'pull_request' || github.event_name == 'merge_group')"
@@ -120,7 +120,7 @@ def _observe(about: ChecksWorkflow) -> Iterator[str]:
     yield from env(about.variables, {KEY_VARIABLE: f"${{{{ secrets.{KEY_VARIABLE} }}}}"})
     yield "      - name: Hand it on"
     yield "        if: always()"
-    yield f"        uses: {_UPLOAD}"
+    yield f"        uses: {UPLOAD}"
     yield "        with:"
     yield "          name: reconciler-observation-${{ matrix.region }}"
     yield f"          path: {_SEEN}"
@@ -153,7 +153,7 @@ def _plan_that_is_missing(about: ChecksWorkflow) -> Iterator[str]:
     yield "      - name: Keep it for `reconciler ci pull`"
     yield "        if: >-"
     yield f"          failure() && {own}"
-    yield f"        uses: {_UPLOAD}"
+    yield f"        uses: {UPLOAD}"
     yield "        with:"
     yield f"          name: {quoted(f'reconciler-plans-{about.environment}')}"
     yield f"          path: {_plans(about)}"
@@ -227,7 +227,7 @@ def _judge(
 def _keep_page(of: str) -> Iterator[str]:
     yield "      - name: Keep the page"
     yield "        if: always()"
-    yield f"        uses: {_UPLOAD}"
+    yield f"        uses: {UPLOAD}"
     yield "        with:"
     yield f"          name: reconciler-{of}-page"
     yield f"          path: {_PAGE}"

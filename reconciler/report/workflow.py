@@ -15,6 +15,7 @@ from reconciler.guard.review.places import place_of, wave_place
 from reconciler.spec.variables import LISTED_IN, Allowance, allowance
 
 CHECKOUT = "actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2"
+UPLOAD = "actions/upload-artifact@b7c566a772e6b6bfb58ed0dc250532a479d7789f # v6.0.0"
 RUNNER = "ubuntu-24.04"
 _WAVES = "fromJSON(needs.parts.outputs.waves || '{}')"  # no output where `parts` did not succeed
 

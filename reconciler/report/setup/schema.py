@@ -14,9 +14,8 @@ from reconciler.report.setup.pieces import (
     scratch_service,
     step,
 )
-from reconciler.report.workflow import quoted
+from reconciler.report.workflow import UPLOAD, quoted
 
-_UPLOAD = "actions/upload-artifact@b7c566a772e6b6bfb58ed0dc250532a479d7789f # v6.0.0"
 _MISSING = (
     "failure() && github.event_name == 'pull_request' &&",
     "!github.event.pull_request.head.repo.fork",
@@ -110,7 +109,7 @@ def _missing_plan(about: Setup) -> Iterator[str]:
         yield "      - name: Keep it for `reconciler ci pull`"
         yield "        if: >-"
         yield from (f"          {line}" for line in _MISSING)
-        yield f"        uses: {_UPLOAD}"
+        yield f"        uses: {UPLOAD}"
         yield "        with:"
         yield f"          name: {quoted(f'reconciler-plans{own}') if own else 'reconciler-plans'}"
         yield f"          path: {quoted(f'{below}plans/')}"
