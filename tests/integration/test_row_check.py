@@ -353,7 +353,7 @@ def test_a_copy_that_follows_a_moment_later_is_alike_while_somebody_writes(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A moment is as long as a busy machine makes it: it is looked again for longer then."""
-    monkeypatch.setattr(row_check, "ROWS_LOOK_AGAIN_S", (0.05, 0.1, 0.4, 1.5))
+    monkeypatch.setattr(row_check, "ROWS_LOOK_AGAIN_S", (0.05, 0.1, 0.4, 1.5, 5.0, 20.0, 60.0))
     plain(place)
     place.run("CREATE TABLE hot (n int)")
     over = threading.Event()
@@ -386,6 +386,7 @@ def test_a_copy_that_follows_a_moment_later_is_alike_while_somebody_writes(
     finally:
         over.set()
         writer.join()
+    monkeypatch.setattr(row_check, "ROWS_LOOK_AGAIN_S", (0.05,))
     place.run("DELETE FROM _t_gho WHERE id = (SELECT MAX(id) FROM t)")
     assert isinstance(place.compared(), RowsDiffer)
 
