@@ -66,10 +66,10 @@ quick: venv ## the tests that need no server; of long series every seventh case
 
 test: venv servers ## all tests but those of engines, Vitess and Temporal, on servers of their own
 	$(PYTEST) --forked=cores $(OFFLINE)
-	$(PYTEST) --forked=$(WORKERS) -m 'not engine' --hypothesis-profile quarter $(ON_SERVERS)
+	$(PYTEST) --forked=$(WORKERS) -m 'not engine and not oldest' --hypothesis-profile quarter $(ON_SERVERS)
 
-test-random: venv servers ## all random cases on servers, of which `make test` tries a quarter
-	$(PYTEST) --forked=$(WORKERS) -m 'random and not engine' $(ON_SERVERS)
+test-random: venv servers ## all random cases on servers, of which `make test` tries a quarter, and the oldest MariaDB
+	$(PYTEST) --forked=$(WORKERS) -m '(random or oldest) and not engine' $(ON_SERVERS)
 
 test-engines: venv servers engines ## the tests of every engine; one that is not there fails
 	$(PYTEST) -n $(WORKERS) -m engine --every-engine

@@ -27,7 +27,7 @@ from tests.kept_settings import KEPT, kept_settings
 from tests.machine import memory_folder, processes
 from tests.order import longest_first
 from tests.series import ANY_MACHINE
-from tests.subjects import OLDEST_MARIADB, Server, Subject
+from tests.subjects import OLDEST_MARIADB, Server, Subject, is_of_the_oldest
 from tests.temporal.plugin import TemporalTests
 from tests.vitess import VitessTests, vitess, vitess_cluster
 
@@ -126,6 +126,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if is_hypothesis_test(getattr(item, "function", None)):
             item.add_marker("random")
+        if is_of_the_oldest(getattr(getattr(item, "callspec", None), "params", {})):
+            item.add_marker("oldest")
     workers: dict[str, Any] = getattr(config, "workerinput", {})  # of pytest-xdist
     items[:] = longest_first(items, _is_long, processes=workers.get("workercount", 1))
 

@@ -29,6 +29,7 @@ VARIABLES: Mapping[Flavor, str] = {
     Flavor.MARIADB: "RECONCILER_TEST_MARIADB",
 }
 OLDEST_MARIADB = "oldest-mariadb"
+OLDEST_SERVER = "mariadb_10_server"  # the fixture
 FORM = "host:port,user,password"
 CONNECT_S_MAX = 30  # a container that has just been started takes its time to answer
 
@@ -72,6 +73,14 @@ def subjects() -> tuple[Subject, ...]:
     """The servers under test, in the order of their names."""
     given = tuple(given_servers(os.environ))
     return tuple(map(_given_subject, given)) or tuple(_at_hand(find_servers()))
+
+
+def is_of_the_oldest(parameters: Mapping[str, object]) -> bool:
+    """Whether a case says of the oldest MariaDB what its neighbours say of the newest."""
+    return any(
+        value == OLDEST_SERVER or (isinstance(value, Subject) and value.name == OLDEST_MARIADB)
+        for value in parameters.values()
+    )
 
 
 def given_servers(environ: Mapping[str, str]) -> Iterator[GivenServer]:

@@ -1,6 +1,6 @@
-"""Over a hundred rollouts on MySQL and MariaDB, with ledgers in files and on servers, each with
-its own troubles: processes, connections and servers killed, disks filled, locks and ledgers lost.
-Nothing may run twice, nothing may be skipped."""
+"""Rollouts on MySQL and MariaDB, over a hundred where all are run, with ledgers in files and on
+servers, each with its own troubles: processes, connections and servers killed, disks filled, locks
+and ledgers lost. Nothing may run twice, nothing may be skipped."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.series import share
+
 ROOT = Path(__file__).parents[3]
-RUNS_EACH = 64
+RUNS_EACH = share(64)
 PROGRAM_RUNS = 3
 
 
+@pytest.mark.random
 @pytest.mark.invariant("ST-9")
 @pytest.mark.invariant("ST-10")
 @pytest.mark.invariant("ST-13")
