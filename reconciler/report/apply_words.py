@@ -15,7 +15,7 @@ from reconciler.outcomes.apply import (
 )
 from reconciler.plan import words
 from reconciler.report.engine_words import progress_words
-from reconciler.report.reason_words import wait_words
+from reconciler.report.reason_words import apply_state_words, wait_words
 from reconciler.report.refusals import reason_count
 from reconciler.report.step_words import steps_progress
 from reconciler.report.times import duration, since
@@ -53,12 +53,12 @@ HALF_WAY = frozenset(
 
 
 def state_words(state: OperationState | ApplyState) -> str:
+    if isinstance(state, ApplyState):
+        return apply_state_words(state)
     match state:
         case OperationState.FAILED_RETRYABLE:
             return "failed for now"
-        case ApplyState.RUNNING_DEGRADED:
-            return "running, with trouble"
-        case OperationState.CANCELLED if isinstance(state, OperationState):
+        case OperationState.CANCELLED:
             return "not begun"  # of an apply the same word means that somebody cancelled it
         case _:
             return state.value.replace("_", " ")

@@ -171,7 +171,7 @@ def next_steps(outcome: DriftOutcome) -> tuple[str, ...]:
         steps.append(
             _unsayable(outcome)
             or f"to make {_model(outcome)} the wanted one: {run('pull', *_from(outcome))}, and"
-            " commit the files it changes"
+            f" commit the files it changes{_lost_by_adopting(outcome)}"
         )
     if _count(outcome, ShardMark.PENDING_APPLY) or of_vschema is ShardMark.PENDING_APPLY:
         plan = f" {short_id(outcome.pending_plan_id)}" if outcome.pending_plan_id else ""
@@ -209,8 +209,21 @@ def _triggers_first(left: Iterable[ShadowGroup]) -> str:
 
 
 def _model(outcome: DriftOutcome) -> str:
+    if _are_unlike(outcome):
+        return "the state of one of them"
     option = _from(outcome)
     return f"the state of shard {option[1]}" if option else "live's state"
+
+
+def _are_unlike(outcome: DriftOutcome) -> bool:
+    """Where shards have drifted each in its own way, nobody but a person says which is meant."""
+    return sum(group.mark is ShardMark.DRIFTED for group in outcome.groups) > 1
+
+
+def _lost_by_adopting(outcome: DriftOutcome) -> str:
+    found = [] if _are_unlike(outcome) else sorted_differences(_drifted(outcome))
+    gone = list(dict.fromkeys(str(one.object_id) for one in found if one.live is None and one.git))
+    return f", which take {' and '.join(gone)} out of git" if gone else ""
 
 
 def _unsayable(outcome: DriftOutcome) -> str:
@@ -235,6 +248,8 @@ def _drifted(outcome: DriftOutcome) -> DriftGroup:
 
 def _from(outcome: DriftOutcome) -> tuple[str, ...]:
     """By itself `pull` takes what most shards have, which is seldom what one shard drifted to."""
+    if _are_unlike(outcome):
+        return ("--from", "SHARD")
     drifted = _drifted(outcome)
     if len(drifted.shards) == shards_total(outcome):
         return ()

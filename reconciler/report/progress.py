@@ -92,7 +92,7 @@ def _ended(event: ShardEnded | FinalizerEnded, style: Style) -> str:
 
 def _started(event: RolloutStarted) -> str:
     shards = words.count(sum(map(len, event.waves)), "shard")
-    waves = words.count(len(event.waves), "wave")
+    waves = words.count(sum(map(bool, event.waves)), "wave")
     statements = words.count(event.statements, "statement")
     done = f"; {words.count(len(event.done), 'shard')} done before" if event.done else ""
     work = f"{statements} on {shards} in {waves}" if any(event.waves) else ""

@@ -16,7 +16,7 @@ from reconciler.ledger import (
 )
 from reconciler.ledger.reasons import Answer, Happened, InWords, NothingToRelease, Reason, Wait
 from reconciler.ledger.reviewed import Reviewed
-from reconciler.ledger.states import Hold
+from reconciler.ledger.states import ApplyState, Hold
 from reconciler.report.cutover_words import (
     compared_words,
     copies_counted,
@@ -240,6 +240,12 @@ def _nothing_to_ask_of(answer: resumes.NothingToAskOf) -> str:
     )
 
 
+def apply_state_words(state: ApplyState) -> str:
+    if state is ApplyState.RUNNING_DEGRADED:
+        return "running, with trouble"
+    return state.value.replace("_", " ")
+
+
 def happened_words(happened: Happened) -> str:
     match happened:
         case InWords(text):
@@ -253,7 +259,7 @@ def happened_words(happened: Happened) -> str:
             return f"of pull request #{number} by {author}, approved by {approved}"
         case reasons.StateChanged(state, reason):
             because = f": {reason_words(reason)}" if reason is not None else ""
-            return f"{state.replace('_', ' ')}{because}"
+            return f"{apply_state_words(state)}{because}"
         case reasons.Completed():
             return "completed"
         case reasons.Failed(message):

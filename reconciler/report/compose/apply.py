@@ -133,9 +133,10 @@ def _applied(outcome: ApplyOutcome | KeyspaceFailed, files: SchemaFiles) -> Repo
     mark, verdict = _VERDICT_MARKS[outcome.verdict], apply_words.verdict(outcome)
     plan = outcome.plan
     is_begun = outcome.apply_id is not None
+    in_the_way = "" if is_begun else "What is in the way"
     told: list[Block] = [
         *failures(outcome),
-        *refusals(outcome.refusals, outcome.keyspace, files, urgent=is_begun),
+        *refusals(outcome.refusals, outcome.keyspace, files, urgent=True, title=in_the_way),
         *(permissions(plan.core) if outcome.refusals and plan is not None else ()),
         blocks.Facts(facts=tuple(_apply_facts(outcome))),
         *quarantine_block(outcome.quarantine),

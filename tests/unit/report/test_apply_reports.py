@@ -9,18 +9,20 @@ import pytest
 
 from reconciler.errors import Problem
 from reconciler.guard.model import Refusal
-from reconciler.ledger.reasons import Halted, Stopped
+from reconciler.ledger.reasons import Halted, StateChanged, Stopped
 from reconciler.ledger.states import ApplyState, OperationState
 from reconciler.model.engine import NOTHING_TOLD, Progress
 from reconciler.model.fleet import even_shards
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict, ShardRow, StatusOutcome
 from reconciler.outcomes.exit_code import ExitCode
 from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.outcomes.progress import RolloutStarted
 from reconciler.report.apply_steps import RUNBOOK, runbook
 from reconciler.report.apply_words import MARKS, first_problem, operation_words, state_words
 from reconciler.report.compose.apply import apply_document, status_document
 from reconciler.report.in_job import in_a_job
 from reconciler.report.progress import progress_line
+from reconciler.report.reason_words import happened_words
 from reconciler.report.render import Format, Presentation, apply_report
 from reconciler.report.style import Style
 from reconciler.report.write.markdown import write_markdown
@@ -239,6 +241,27 @@ def test_every_progress_event_is_one_line() -> None:
     lines = [progress_line(event) for event in PROGRESS]
     assert all(len(line.splitlines()) == 1 for line in lines)
     assert lines[0].startswith("14:05:09 commerce apply 17 goes on")
+
+
+def test_waves_without_work_are_not_counted_as_begun() -> None:
+    """Of a plan that went on: what is left may be all in its last wave."""
+    started = next(event for event in PROGRESS if isinstance(event, RolloutStarted))
+    line = progress_line(replace(started, waves=((), (), SHARDS[:1])))
+    assert "on 1 shard in 1 wave" in line
+
+
+def test_a_state_has_the_same_words_in_a_history() -> None:
+    state = ApplyState.RUNNING_DEGRADED
+    assert happened_words(StateChanged(state)) == state_words(state) == "running, with trouble"
+
+
+@pytest.mark.invariant("RP-3")
+def test_why_an_apply_was_refused_is_last_on_a_terminal() -> None:
+    outcome = replace(failed(()), verdict=ApplyVerdict.REFUSED, refusals=(samples.TABLE_DRIFTED,))
+    outcome = replace(outcome, plan=samples.UNIFORM)
+    text = write_text(apply_document([outcome])).rstrip()
+    assert text.index("plan id") < text.index("What is in the way")
+    assert text.endswith("then apply it")
 
 
 @pytest.mark.invariant("RP-13")

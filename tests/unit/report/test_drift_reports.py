@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.model.object_id import table_id
 from reconciler.model.shadow_tables import ShadowGroup, ShadowMark
-from reconciler.outcomes.drift import DriftGroup, DriftOutcome, ShardMark
+from reconciler.outcomes.drift import DriftGroup, DriftOutcome, ShardMark, TableDifference
 from reconciler.outcomes.ends import drift_code
 from reconciler.outcomes.exit_code import ExitCode
 from reconciler.report.compose.drift import drift_document
@@ -113,3 +114,23 @@ def test_of_triggers_drift_says_what_clean_does_not_do() -> None:
     assert "drop the leftover triggers of orders by hand" in said
     both = write_text(drift_document([replace(alone, shadows=(*SHADOWS, LEFT_TRIGGER))]))
     assert both.index("drop the leftover triggers") < both.index("reconciler clean")
+
+
+def test_nobody_is_told_to_take_over_one_of_several_drifts_or_what_a_shard_has_lost_unasked() -> (
+    None
+):
+    gone = TableDifference(
+        object_id=table_id("log"),
+        what="the table is in git, not on live",
+        git="CREATE TABLE `log` (`id` int)",
+    )
+    lost = DriftGroup(mark=ShardMark.DRIFTED, shards=SHARDS[:1], differences=(gone,))
+
+    def told(*groups: DriftGroup) -> str:
+        outcome = DriftOutcome(environment="e", keyspace="k", groups=(MATCHING, *groups))
+        return " ".join(write_text(drift_document([outcome])).split())
+
+    assert "the state of one of them the wanted one: `reconciler pull k" in told(DRIFTED, lost)
+    assert "--from SHARD`" in told(DRIFTED, lost)
+    assert "`, and commit the files it changes, which take log out of git" in told(lost)
+    assert "out of git" not in told(DRIFTED)
