@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from reconciler.ddl.programs.accounts import read_account
 from reconciler.guard.definers import definer_refusals
 from reconciler.guard.triggers import untrusted
-from reconciler.model.access import EventGround, ShardAccess
+from reconciler.model.access import EventGround, RoutineGround, ShardAccess
 from reconciler.model.policy import Policy
 from reconciler.model.programs import ManagedKind
 from reconciler.model.server import Flavor
@@ -38,20 +38,8 @@ def program_findings(
     if access is None or version is None:
         return
     changes = identity is Identity.CHANGES
-    for kind, (reading, changing) in _NEEDED.items():
-        if not policy.manages(kind):
-            continue
-        swaps = kind is ManagedKind.TRIGGERS and version.flavor is Flavor.MYSQL
-        needed = (*reading, *((*changing, *(_SWAPPING if swaps else ())) if changes else ()))
-        if access.privileges is not None:
-            own = access.privileges.on_database(access.database)
-            lacking = [name for name in needed if name not in own]
-            if lacking:
-                yield _failed(
-                    check,
-                    f"{kind} are managed, and the login lacks {', '.join(lacking)}",
-                    f"grant the login {', '.join(lacking)} on the shard's database, {_AGAIN}",
-                )
+    for kind in filter(policy.manages, _NEEDED):
+        yield from _privilege_findings(check, access, kind, _needed(kind, version.flavor, identity))
         account = read_account(policy.definer_of(kind) or "")
         if account is not None and changes:
             for refusal in definer_refusals(check.shard, access, account, version.flavor):
@@ -68,23 +56,29 @@ def program_findings(
             " login",
             f"grant the login {_SHOWS_ROUTINES[version.flavor]}, {_AGAIN}",
         )
-    ground = access.routines
-    is_blind = ground is not None and ground.granted is None and not ground.keeps_grants
-    if is_blind and changes and version.flavor is Flavor.MYSQL:
+    if access.routines is not None and changes:
+        yield from _routine_findings(check, access.routines, version.flavor)
+
+
+def _needed(kind: ManagedKind, flavor: Flavor, identity: Identity) -> tuple[str, ...]:
+    reading, changing = _NEEDED[kind]
+    if identity is not Identity.CHANGES:
+        return reading
+    swaps = kind is ManagedKind.TRIGGERS and flavor is Flavor.MYSQL
+    return (*reading, *changing, *(_SWAPPING if swaps else ()))
+
+
+def _privilege_findings(
+    check: ShardCheck, access: ShardAccess, kind: ManagedKind, needed: Sequence[str]
+) -> Iterator[DoctorFinding]:
+    if access.privileges is None:
+        return
+    own = access.privileges.on_database(access.database)
+    if lacking := ", ".join(name for name in needed if name not in own):
         yield _failed(
             check,
-            "routines are managed, and which of them accounts were granted privileges on, the login"
-            " may not see",
-            f"grant the login SELECT on mysql.procs_priv, {_AGAIN}",
-        )
-    if ground is not None and changes and not ground.trusts_functions:
-        yield DoctorFinding(
-            subject=f"shard {check.shard}",
-            shard=check.shard,
-            mark=CheckMark.WARNING,
-            message="log_bin_trust_function_creators is off: the server takes only functions that"
-            " say DETERMINISTIC, NO SQL or READS SQL DATA, from a login with SUPER",
-            recovery="set log_bin_trust_function_creators=1 on the server, or manage no functions",
+            f"{kind} are managed, and the login lacks {lacking}",
+            f"grant the login {lacking} on the shard's database, {_AGAIN}",
         )
 
 
@@ -109,6 +103,25 @@ def _event_findings(check: ShardCheck, ground: EventGround) -> Iterator[DoctorFi
             f"{len(ground.off_as_on_replicas)} events are off as they are on a replica, and nothing"
             f" runs them: {names}",
             "if this server is to run them, ALTER EVENT ... ENABLE each of them on it",
+        )
+
+
+def _routine_findings(
+    check: ShardCheck, ground: RoutineGround, flavor: Flavor
+) -> Iterator[DoctorFinding]:
+    if ground.granted is None and not ground.keeps_grants and flavor is Flavor.MYSQL:
+        yield _failed(
+            check,
+            "routines are managed, and which of them accounts were granted privileges on, the login"
+            " may not see",
+            f"grant the login SELECT on mysql.procs_priv, {_AGAIN}",
+        )
+    if not ground.trusts_functions:
+        yield _warning(
+            check,
+            "log_bin_trust_function_creators is off: the server takes only functions that"
+            " say DETERMINISTIC, NO SQL or READS SQL DATA, from a login with SUPER",
+            "set log_bin_trust_function_creators=1 on the server, or manage no functions",
         )
 
 
