@@ -103,15 +103,7 @@ def _environment(document: Document, at: Path, value: Mapping[str, Any]) -> Iter
         yield from check_connection(document, (*at, "vitess", "vtgate"), value["vitess"]["vtgate"])
     if "drift" in value:
         yield from _drift(document, (*at, "drift"), value["drift"])
-    if is_kept_out_of_bounds(value.get("scratch")):
-        here = (*at, "scratch", "keep")
-        bounds = f"from {SCRATCH_KEEP_S_MIN // 60}m to {SCRATCH_KEEP_S_MAX // 3600}h"
-        what = f"{dotted(here)} must be {bounds}"
-        yield _problem(document, here, "spec-bad-value", what, "write a time such as 15m or 2h")
-    if keeps_too_little(value.get("ledger")):
-        here = (*at, "ledger", "keep")
-        what = f"{dotted(here)} must be at least {LEDGER_KEEP_S_MIN // 86_400}d"
-        yield _problem(document, here, "spec-bad-value", what, "write 30d or more, such as 2y")
+    yield from _keeps(document, at, value)
     names: tuple[str, ...] = ()
     if "planetscale" in value:
         yield from _revert_window(document, (*at, "planetscale"), value["planetscale"])
@@ -124,15 +116,8 @@ def _environment(document: Document, at: Path, value: Mapping[str, Any]) -> Iter
         yield from problems
         listed = [name for shards in region_names(value).values() for name in shards]
         names = () if problems else tuple(listed)
-    if names and "vitess" in value:
-        yield from check_retiring(document, at, value, names)
-    elif names and "connection" in value:
-        of_retiring = tuple(check_retiring(document, at, value, names))
-        yield from of_retiring
-        reached = listed_shards(value)
-        if not of_retiring:
-            reached = (*reached, *listed_retiring(value))
-        yield from check_addresses(document, at, reached)
+    if names:
+        yield from _servers(document, at, value, names)
     rollout = value.get("rollout", {})
     if names and "vitess" not in value:
         yield from check_quarantine(document, at, value, names)
@@ -144,6 +129,33 @@ def _environment(document: Document, at: Path, value: Mapping[str, Any]) -> Iter
     if names or "vitess" in value:
         regions = region_names(value)
         yield from _waves(document, (*at, "rollout"), rollout, names or None, regions)
+
+
+def _keeps(document: Document, at: Path, value: Mapping[str, Any]) -> Iterator[Problem]:
+    if is_kept_out_of_bounds(value.get("scratch")):
+        here = (*at, "scratch", "keep")
+        bounds = f"from {SCRATCH_KEEP_S_MIN // 60}m to {SCRATCH_KEEP_S_MAX // 3600}h"
+        what = f"{dotted(here)} must be {bounds}"
+        yield _problem(document, here, "spec-bad-value", what, "write a time such as 15m or 2h")
+    if keeps_too_little(value.get("ledger")):
+        here = (*at, "ledger", "keep")
+        what = f"{dotted(here)} must be at least {LEDGER_KEEP_S_MIN // 86_400}d"
+        yield _problem(document, here, "spec-bad-value", what, "write 30d or more, such as 2y")
+
+
+def _servers(
+    document: Document, at: Path, value: Mapping[str, Any], names: tuple[str, ...]
+) -> Iterator[Problem]:
+    """Of shards that are sound: those that go, and where each is."""
+    if "vitess" in value:
+        yield from check_retiring(document, at, value, names)
+    elif "connection" in value:
+        of_retiring = tuple(check_retiring(document, at, value, names))
+        yield from of_retiring
+        reached = listed_shards(value)
+        if not of_retiring:
+            reached = (*reached, *listed_retiring(value))
+        yield from check_addresses(document, at, reached)
 
 
 def _variables(document: Document, value: Value, at: Path) -> Iterator[Problem]:
