@@ -7,14 +7,13 @@ connection (CN-4), and a server that asks for a file gets none (CN-5).
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pymysql.connections import MySQLResult
 from pymysql.constants import SERVER_STATUS
 from pymysql.protocol import MysqlPacket
 
-from reconciler.edges.client.column_packets import Described, read_columns
+from reconciler.edges.client.column_packets import Described, Source, take_columns
 from reconciler.edges.client.limits import COLUMNS_MAX
 from reconciler.edges.client.row_packets import Row, row_of, size_at
 
@@ -27,16 +26,11 @@ _OK_BYTES_MIN, _EOF_BYTES_MAX = 7, 8
 _END = struct.Struct("<xHH")  # of rows: how many warnings, and what the server is at
 
 
-class Reader(Protocol):
+class Reader(Source, Protocol):
     """The connection that an answer comes over."""
 
     @property
-    def encoding(self) -> str: ...
-    @property
-    def decoders(self) -> Mapping[int, Any]: ...
-    @property
     def leaves_bytes(self) -> bool: ...
-    def payload(self) -> bytes: ...
     def charge(self, size: int) -> None: ...
     def ended(self, reason: str) -> Exception: ...
 
@@ -81,11 +75,9 @@ class Answer(_Result):
         if end != len(first) or not 0 < columns <= COLUMNS_MAX:
             raise wire.ended(NOT_MYSQL)
         self.field_count = columns
-        converters, self.description = read_columns(
-            wire.payload, columns, wire.encoding, wire.decoders
-        )
+        converters, self.description = take_columns(wire, columns)
         if wire.leaves_bytes:
-            converters = [(None, None)] * columns
+            converters = ((None, None),) * columns
         rows, costs = [], VALUE_BYTES * columns
         while (data := wire.payload())[0] != _EOF or len(data) > _EOF_BYTES_MAX:
             wire.charge(costs)

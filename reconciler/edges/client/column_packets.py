@@ -2,7 +2,7 @@
 
 An answer of one row describes as many columns as it has values, and describing them took longer
 than all else that is done with the answer. The same question has the same columns on every shard:
-what was made of them is known again by their bytes.
+what was made of them is known again by their bytes, all of a list at once where it has come whole.
 """
 
 from __future__ import annotations
@@ -10,18 +10,23 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from pymysql.connections import TEXT_TYPES
 from pymysql.constants import FIELD_TYPE
 from pymysql.converters import through
 
-from reconciler.edges.client.limits import COLUMN_LIST_BYTES_MAX, COLUMN_LISTS_KNOWN_MAX
+from reconciler.edges.client.limits import (
+    COLUMN_LIST_BEGINS_BYTES,
+    COLUMN_LIST_BYTES_MAX,
+    COLUMN_LISTS_KNOWN_MAX,
+)
 from reconciler.edges.client.row_packets import size_at
 
 Converter = tuple[str | None, Any]
 Described = tuple[object, ...]
-_Read = tuple[tuple[tuple[str | None, int], ...], tuple[Described, ...]]
+Read = tuple[tuple[Converter, ...], tuple[Described, ...]]
+_Known = tuple[tuple[tuple[str | None, int], ...], tuple[Described, ...]]
 
 _BINARY = 63
 _CATALOGUE = b"\x03def"  # of every server, behind its length
@@ -32,9 +37,43 @@ _FIXED = struct.Struct("<BHIBHBxx")
 _FIXED_FOLLOW = _FIXED.size - 1
 
 
+# By how a list begins: its packets, headers and all, and what was made of them.
+_lists: dict[tuple[int, str, bytes], tuple[bytes, Read]] = {}
+
+
+class Source(Protocol):
+    """The connection that a list of columns comes over; each has the same `decoders`."""
+
+    @property
+    def encoding(self) -> str: ...
+    @property
+    def decoders(self) -> Mapping[int, Any]: ...
+    @property
+    def place(self) -> tuple[bytes, int]: ...
+    def payload(self) -> bytes: ...
+    def read_since(self, place: tuple[bytes, int]) -> bytes: ...
+    def pass_over(self, packets: bytes, count: int) -> bool: ...
+
+
+def take_columns(wire: Source, count: int) -> Read:
+    """As `read_columns`, of what comes next over the connection."""
+    begins = buffer, at = wire.place
+    known_by = count, wire.encoding, buffer[at : at + COLUMN_LIST_BEGINS_BYTES]
+    packets, read = _lists.get(known_by, (b"", None))
+    if read is not None and wire.pass_over(packets, count + 1):
+        return read
+    read = read_columns(wire.payload, count, wire.encoding, wire.decoders)
+    packets = wire.read_since(begins)
+    if 0 < len(packets) <= COLUMN_LIST_BYTES_MAX:
+        if len(_lists) >= COLUMN_LISTS_KNOWN_MAX:
+            _lists.clear()
+        _lists[known_by] = packets, read
+    return read
+
+
 def read_columns(
     payload: Callable[[], bytes], count: int, encoding: str, decoders: Mapping[int, Any]
-) -> tuple[list[Converter], tuple[Described, ...]]:
+) -> Read:
     """How the values of each column are read, and what PEP 249 wants told of it; `payload` gives
     the next packet. Raises what bytes raise that describe no columns."""
     packets = tuple([payload() for _ in range(count)])
@@ -45,13 +84,13 @@ def read_columns(
     read = known_columns if is_short else known_columns.__wrapped__
     kinds, described = read(packets, encoding)
     made_by = decoders.get
-    return [
-        (own, None if (made := made_by(kind)) is through else made) for own, kind in kinds
-    ], described
+    return tuple(
+        [(own, None if (made := made_by(kind)) is through else made) for own, kind in kinds]
+    ), described
 
 
 @lru_cache(maxsize=COLUMN_LISTS_KNOWN_MAX)
-def known_columns(packets: tuple[bytes, ...], encoding: str) -> _Read:
+def known_columns(packets: tuple[bytes, ...], encoding: str) -> _Known:
     """The encoding and the kind of each column's values, and what is told of it."""
     columns = [column_of(data) for data in packets]
     kinds = tuple((one.encoding(encoding), one.kind) for one in columns)

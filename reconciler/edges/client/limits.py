@@ -21,6 +21,10 @@ COLUMN_LISTS_KNOWN_MAX = 128
 # means harm would have longer ones kept for as long as the process lives.
 COLUMN_LIST_BYTES_MAX = 65_536
 
+# How much of the first column tells lists apart before they are compared to the byte: its length
+# and the first letters of its name, which for a lock's name are the same on every shard.
+COLUMN_LIST_BEGINS_BYTES = 32
+
 # Statements in one write, of which two may be unanswered at a time: enough to hide a round trip
 # behind answers, and far below what a socket holds, or each side would wait for the other to read.
 ASKED_AHEAD_MAX = 64

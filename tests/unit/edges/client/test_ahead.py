@@ -1,4 +1,4 @@
-"""Answers to questions that were sent ahead: what stands in front of their rows is read once."""
+"""What stands in front of an answer's rows is read once, asked ahead or one by one."""
 
 from __future__ import annotations
 
@@ -79,6 +79,62 @@ def test_what_was_known_counts_as_what_was_sent(ends: tuple[Wire, socket.socket]
     assert [next(answers) for _ in range(2)]
     with pytest.raises(Lost):
         next(answers)
+
+
+ALIKE = packets.result(["View", "Create view"], [["v", "select 2"]])
+
+
+def test_lists_of_columns_that_are_known_are_told_from_those_that_begin_alike(
+    ends: tuple[Wire, socket.socket],
+) -> None:
+    wire, server = ends
+    for answer, name, text in [
+        (VIEW, "Create View", "select 1"),
+        (VIEW, "Create View", "select 1"),
+        (ALIKE, "Create view", "select 2"),
+        (VIEW, "Create View", "select 1"),
+    ]:
+        server.sendall(sent(answer))
+        assert wire.receive_next() == (("v", text),)
+        assert wire.column_names == ["View", name]
+
+
+@pytest.mark.parametrize("cut", range(len(sent(VIEW))))
+def test_a_known_list_of_columns_may_come_in_two_pieces(
+    ends: tuple[Wire, socket.socket], cut: int
+) -> None:
+    wire, server = ends
+    server.sendall(sent(VIEW))
+    assert wire.receive_next() == (("v", "select 1"),)
+    if cut:
+        server.sendall(sent(VIEW)[:cut])
+        assert wire.answer_begins_within(5)
+    server.sendall(sent(VIEW)[cut:])
+    assert wire.receive_next() == (("v", "select 1"),)
+    assert wire.column_names == ["View", "Create View"]
+
+
+@pytest.mark.parametrize("off", range(1, len(VIEW) + 1))
+def test_a_known_list_of_columns_out_of_order_is_none(
+    ends: tuple[Wire, socket.socket], off: int
+) -> None:
+    wire, server = ends
+    server.sendall(sent(VIEW) + sent(VIEW, off=off))
+    assert wire.receive_next() == (("v", "select 1"),)
+    with pytest.raises(Lost):
+        wire.receive_next()
+
+
+def test_a_known_list_of_columns_counts_as_what_was_sent(
+    ends: tuple[Wire, socket.socket],
+) -> None:
+    wire, server = ends
+    answer = len(sent(VIEW))
+    wire.take_at_most(2 * (answer + 2 * VALUE_BYTES) + answer - 1)
+    server.sendall(sent(VIEW) * 3)
+    assert [wire.receive_next() for _ in range(2)]
+    with pytest.raises(Lost):
+        wire.receive_next()
 
 
 @given(st.binary(max_size=40), st.integers(0, 4))
