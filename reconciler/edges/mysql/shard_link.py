@@ -24,8 +24,10 @@ from reconciler.edges.mysql.reach import ByItself, Reach, database_of
 from reconciler.edges.mysql.reading import number, text
 from reconciler.edges.mysql.server_settings import ServerLook, look_at_server
 from reconciler.edges.mysql.session_settings import (
+    Variables,
     copied_variables,
     session_variables,
+    set_session,
 )
 from reconciler.errors import Unavailable
 
@@ -112,22 +114,26 @@ class ShardLink:
             with as_unavailable(self.target.label):
                 server = look_at_server(link, for_statements=True)
                 silent = ("wait_timeout", str(SESSION_SILENT_S_MAX))
-                self.reach.set_session(link, (*session_variables(server.settings), silent))
-                _check_session(link, server)
+                wanted = (*session_variables(server.settings), silent)
+                copied = copied_variables(server.settings)
+                self.ask_soon(link, set_session(wanted), _asked_of_session(copied))
+                self.reach.set_session(link, wanted)
+                _check_session(link, copied)
         except Unavailable:
             link.close()
             raise
         return link, server
 
 
-def _check_session(link: Link, server: ServerLook) -> None:
+def _check_session(link: Link, copied: Variables) -> None:
     """init_connect, or a proxy, may give sessions other values than the server's own."""
-    copied = copied_variables(server.settings)
-    names = [name for name, _ in copied]
-    asked = ", ".join(f"@@session.{name}" for name in names)
-    row = link.row(f"SELECT {asked}", width=len(names))
+    row = link.row(_asked_of_session(copied), width=len(copied))
     differing = [
         name for (name, value), found in zip(copied, row, strict=True) if text(found) != value
     ]
     if differing:
         raise Unavailable(session_differs(link.target.label, differing))
+
+
+def _asked_of_session(copied: Variables) -> str:
+    return "SELECT " + ", ".join(f"@@session.{name}" for name, _ in copied)
