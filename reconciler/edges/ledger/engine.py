@@ -93,7 +93,8 @@ def _begin(connection: Connection, *, is_writer: bool) -> None:
     """SQLite begins a transaction where it is told to, MySQL by itself."""
     if connection.dialect.name == "sqlite":
         # A writer that began as a reader could be refused at its first write (SQLITE_BUSY).
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")
+        begin = "BEGIN IMMEDIATE" if is_writer else "BEGIN"
+        connection.connection.cursor().execute(begin)  # past SQLAlchemy, as in `compiled`
 
 
 @contextmanager
