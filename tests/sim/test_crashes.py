@@ -161,6 +161,11 @@ class Weather:
     def fate(self) -> Fate:
         return Fate(kill_at=self.random.choice([None, *range(80)]))
 
+    def nobody_home(self, opened: int) -> range:
+        """Which of the next sessions find no server."""
+        first = opened + self.random.randrange(6)
+        return range(first, first + self.random.choice([0, 0, 3, 20]))
+
 
 @pytest.mark.invariant("ST-9")
 @pytest.mark.invariant("ST-10")
@@ -178,11 +183,20 @@ def test_any_weather_ends_with_everything_run_once(seed: int) -> None:
     )
     weather.clock = sim.fleet.clock
     for _ in range(RUNS_MAX):
+        sim.fleet.opens_in_vain = weather.nobody_home(sim.fleet.opened)
         killed = sim.is_killed(weather.fate())
+        assert "shard-crashed" not in problems_of(sim), "no weather is a fault of our own"
         if weather.random.random() < 0.1:
             sim.ledger = memory_ledger()
         if not killed and sim.ledger.unfinished("production", "commerce") is None:
             break
-    sim.fleet.answer = lambda shard, statement: None
+    sim.fleet.answer, sim.fleet.opens_in_vain = lambda shard, statement: None, range(0)
     assert sim.run().verdict in (ApplyVerdict.COMPLETED, ApplyVerdict.NOTHING_TO_DO)
     sim.fleet.everything_ran_once()
+
+
+def problems_of(sim: Simulation) -> set[str]:
+    """Codes of what the shards of all applies failed for."""
+    applies = sim.ledger.applies("production", keyspace="commerce", limit=RUNS_MAX)
+    rows = [row for one in applies for row in sim.ledger.operations(one.apply_id)]
+    return {row.problem.code for row in rows if row.problem is not None}
