@@ -7,7 +7,7 @@ from typing import assert_never
 from reconciler.ledger.copies import CutoverOverdue
 from reconciler.ledger.finalizers import VSchemaFailedForNow
 from reconciler.ledger.promotions import PromotionReason
-from reconciler.ledger.reasons import Undriven
+from reconciler.ledger.reasons import NothingToRelease, Undriven
 from reconciler.ledger.states import ApplyState, OperationState
 from reconciler.outcomes.apply import ApplyOutcome, ApplyStatus, ApplyVerdict
 from reconciler.report.limits import STATEMENT_LONG_S
@@ -149,6 +149,8 @@ def status_step(apply: ApplyStatus) -> str:
         return _step_after_check(apply.keyspace, apply.environment)
     if step := _step_after_vschema(apply):
         return step
+    if verdict is ApplyVerdict.PAUSED and isinstance(apply.reason, NothingToRelease):
+        verdict = ApplyVerdict.STOPPED  # somebody has released it, and a resume is all it wants
     return _step_after(verdict, apply.keyspace, apply.environment)
 
 

@@ -9,15 +9,15 @@ import pytest
 
 from reconciler.errors import Problem
 from reconciler.guard.model import Refusal
-from reconciler.ledger.reasons import Halted, StateChanged, Stopped
-from reconciler.ledger.states import ApplyState, OperationState
+from reconciler.ledger.reasons import GateClosed, Halted, NothingToRelease, StateChanged, Stopped
+from reconciler.ledger.states import ApplyState, Hold, OperationState
 from reconciler.model.engine import NOTHING_TOLD, Progress
 from reconciler.model.fleet import even_shards
 from reconciler.outcomes.apply import ApplyOutcome, ApplyVerdict, ShardRow, StatusOutcome
 from reconciler.outcomes.exit_code import ExitCode
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.progress import RolloutStarted
-from reconciler.report.apply_steps import RUNBOOK, runbook
+from reconciler.report.apply_steps import RUNBOOK, runbook, status_step
 from reconciler.report.apply_words import MARKS, first_problem, operation_words, state_words
 from reconciler.report.compose.apply import apply_document, status_document
 from reconciler.report.in_job import in_a_job
@@ -293,3 +293,11 @@ def test_a_statement_that_gets_no_further_leads_to_what_to_look_at() -> None:
     assert told(700, NOTHING_TOLD), "whoever looks will ask"
     assert not told(5, NOTHING_TOLD)
     assert not told(700, waits, holder=None), "nobody drives it, and that comes first"
+
+
+def test_what_was_released_already_is_not_told_to_be_released_by_a_resume() -> None:
+    paused = replace(STATUS, state=ApplyState.PAUSED, holder=None, reason=GateClosed(2))
+    assert "releases it and goes on" in status_step(paused)
+    released = replace(paused, reason=NothingToRelease(Hold.GATE))
+    assert "releases it" not in status_step(released)
+    assert "runs the rest and nothing twice" in status_step(released)
