@@ -8,6 +8,7 @@ placed after the one that ends before it. A move rebuilds, so as few columns as 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from reconciler.ddl.default_less import is_default_less
@@ -126,6 +127,19 @@ def restated_columns(
         replace(writer.restate(new), kind=ClauseKind.MODIFY_COLUMN)
         for old, new in pairs
         if old != new
+    )
+
+
+def written_again(
+    before: Table, after: Table, written: Table, columns: Iterable[Column], version: ServerVersion
+) -> tuple[Clause, ...]:
+    """By all of their definition, versioned like their table."""
+    writer = _Writer(before=before, after=after, written=written, old_names={}, version=version)
+    return tuple(
+        replace(
+            writer.restate(replace(column, system_versioned=True)), kind=ClauseKind.MODIFY_COLUMN
+        )
+        for column in columns
     )
 
 

@@ -19,13 +19,17 @@ from reconciler.limits import IDENTIFIER_CHARS_MAX
 from reconciler.model.schema import Index, IndexKind, Table
 from reconciler.model.server import Flavor, ServerVersion
 
+_OWN_NUMBERS = "FTS_DOC_ID_INDEX"  # by which rows are known that FULLTEXT finds
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexClauses:
     """Drops stand before the columns' clauses, the rest behind; `beforehand` are in an ALTER of
     their own, `afterwards` each.
 
-    `copies`: only a copy of the table makes the clustered key the one that is wanted.
+    `copies`: only a copy of the table makes the clustered key the one that is wanted, or has rows
+    known to FULLTEXT by a column that shows: a hidden one stays when such indexes go, unseen, and
+    is in the way (1280).
     """
 
     beforehand: tuple[Clause, ...]
@@ -83,7 +87,7 @@ def index_clauses(
         changes=changes.along,
         adds=adds,
         afterwards=(*changes.afterwards, *afterwards),
-        copies=bool(reordered),
+        copies=bool(reordered) or any(clause.object == _OWN_NUMBERS for clause in adds),
     )
 
 

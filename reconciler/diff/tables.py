@@ -17,6 +17,7 @@ from reconciler.diff.columns import (
     column_clauses,
     rename_column,
     restated_columns,
+    written_again,
 )
 from reconciler.diff.indexes import IndexClauses, index_clauses
 from reconciler.diff.mariadb_time import TimeClauses, time_clauses, versioned_whole
@@ -106,6 +107,7 @@ class _Parts:
     time: TimeClauses
     renames_first: tuple[Clause, ...]
     columns: ColumnClauses
+    unmarked: tuple[Clause, ...]
     indexes: IndexClauses
     checks: CheckClauses
     partitions: PartitionClauses
@@ -138,6 +140,7 @@ class _Parts:
             *option_clauses(before, after, pair.written),
             *([pair.counter] if pair.counter else []),
             *self.columns.changes,
+            *self.unmarked,
             *self.indexes.changes,
             *self.time.adds,
             *self.indexes.adds,
@@ -183,6 +186,7 @@ def _parts_of(pair: TablePair, version: ServerVersion) -> _Parts:
         time=time,
         renames_first=tuple(rename_column(old, new) for new, old in first.items()),
         columns=columns,
+        unmarked=_unmarked(pair, columns, version),
         indexes=index_clauses(
             time.before,
             after,
@@ -195,6 +199,18 @@ def _parts_of(pair: TablePair, version: ServerVersion) -> _Parts:
         checks=check_clauses(time.before, after, _under_checks(columns, version), version),
         partitions=partition_clauses(time.before, after, columns.rebuilt, version),
     )
+
+
+def _unmarked(
+    pair: TablePair, columns: ColumnClauses, version: ServerVersion
+) -> tuple[Clause, ...]:
+    """Where versioning begins: columns with a mark from an earlier time, written without it."""
+    if pair.live.system_versioned or not pair.after.system_versioned:
+        return ()
+    marked = {name_key(c.name) for c in pair.live.columns if not c.system_versioned}
+    marked -= {name_key(clause.object) for clause in (*columns.drops, *columns.changes)}
+    own = [column for column in pair.after.columns if name_key(column.name) in marked]
+    return written_again(pair.before, pair.after, pair.written, own, version)
 
 
 def _under_checks(columns: ColumnClauses, version: ServerVersion) -> frozenset[str]:

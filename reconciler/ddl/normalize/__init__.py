@@ -21,6 +21,7 @@ from reconciler.ddl.normalize.negative_numbers import without_brackets_of_negati
 from reconciler.ddl.normalize.option_values import with_canonical_options
 from reconciler.ddl.normalize.partition_counts import with_counts_for_default_names
 from reconciler.ddl.normalize.partition_text import without_partition_noise
+from reconciler.ddl.normalize.versioning_marks import without_stale_marks
 from reconciler.model.schema import Table
 from reconciler.model.server import ServerVersion
 
@@ -45,6 +46,7 @@ RULES: tuple[Rule, ...] = (
     without_default_actions,
     with_sorted_constraints,
     without_partition_noise,
+    without_stale_marks,
     with_counts_for_default_names,  # after the noise that would hide a default name
 )
 

@@ -14,7 +14,7 @@ from reconciler.ddl.render import render_table
 from reconciler.diff.comparable import policy_fingerprint
 from reconciler.diff.schema_diff import diff_schemas
 from reconciler.model.policy import Policy
-from reconciler.model.schema import Check, Index, OtherObject, Partition, Schema
+from reconciler.model.schema import Check, Column, Index, OtherObject, Partition, Schema
 from reconciler.model.server import ServerVersion
 from tests.unit.diff.rich_schemas import rich_schema
 from tests.unit.diff.tables import MARIADB, MYSQL
@@ -75,7 +75,19 @@ def _programs(schema: Schema) -> dict[object, str]:
 @cache
 def changed(version: ServerVersion) -> tuple[Mutant, ...]:
     skipped = NOT_OF_MARIADB if version is MARIADB else frozenset()
-    return tuple(one for one in mutants(rich_schema(version)) if one.attribute not in skipped)
+    rich = rich_schema(version)
+    return tuple(
+        one
+        for one in mutants(rich)
+        if one.attribute not in skipped and not _marks_what_is_not_versioned(one, rich)
+    )
+
+
+def _marks_what_is_not_versioned(one: Mutant, rich: Schema) -> bool:
+    """A mark of a column, which means nothing there."""
+    _, changed_ones = _where_they_differ(rich, one.schema)
+    is_mark = one.attribute == (Column, "system_versioned")
+    return is_mark and not all(table.system_versioned for table in changed_ones.tables)
 
 
 def missed(
