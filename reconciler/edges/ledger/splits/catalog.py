@@ -75,15 +75,30 @@ _CATALOG_AT = _catalog_where(
 )
 
 
-def find_catalog(connection: Connection, environment: str, keyspace: str) -> Catalog | None:
-    """The current version. Raises Refused where it does not cover every key exactly once."""
-    return _find(connection, environment, keyspace)
-
-
-def find_catalog_at(
-    connection: Connection, environment: str, keyspace: str, version: int
+def find_catalog(
+    connection: Connection, environment: str, keyspace: str, *, version: int | None = None
 ) -> Catalog | None:
-    return _find(connection, environment, keyspace, version=version)
+    """`version` None: the current one. Raises Refused where it does not cover every key exactly
+    once."""
+    of: dict[str, object] = {"of_environment": environment, "of_keyspace": keyspace}
+    if version is None:
+        found = list(connection.execute(_CATALOG, of).mappings())
+    else:
+        found = list(connection.execute(_CATALOG_AT, {**of, "of_version": version}).mappings())
+    if not found:
+        return None
+    head = Columns(found[0], "route_catalogs")
+    if version is not None and not 1 <= version <= head.whole("version"):
+        return None
+    held = [rows.stored_route(row) for row in found if row["shard"] is not None]
+    check_coverage(environment, keyspace, [route.shard for route in held])
+    return Catalog(
+        environment=environment,
+        keyspace=keyspace,
+        key_function=head.word("key_function", KeyFunctionName).value,
+        version=head.whole("version") if version is None else version,
+        routes=in_order(held),
+    )
 
 
 def lock_catalog(connection: Connection, environment: str, keyspace: str) -> Catalog | None:
@@ -167,30 +182,6 @@ def forget_leases(connection: Connection, limit: int) -> None:
         connection.execute(
             delete(route_leases).where(still_over, *(column == value for column, value in key))
         )
-
-
-def _find(
-    connection: Connection, environment: str, keyspace: str, *, version: int | None = None
-) -> Catalog | None:
-    of: dict[str, object] = {"of_environment": environment, "of_keyspace": keyspace}
-    if version is None:
-        found = list(connection.execute(_CATALOG, of).mappings())
-    else:
-        found = list(connection.execute(_CATALOG_AT, {**of, "of_version": version}).mappings())
-    if not found:
-        return None
-    head = Columns(found[0], "route_catalogs")
-    if version is not None and not 1 <= version <= head.whole("version"):
-        return None
-    held = [rows.stored_route(row) for row in found if row["shard"] is not None]
-    check_coverage(environment, keyspace, [route.shard for route in held])
-    return Catalog(
-        environment=environment,
-        keyspace=keyspace,
-        key_function=head.word("key_function", KeyFunctionName).value,
-        version=head.whole("version") if version is None else version,
-        routes=in_order(held),
-    )
 
 
 def find_past(connection: Connection, environment: str, keyspace: str) -> tuple[Route, ...]:

@@ -14,7 +14,6 @@ from reconciler.edges.ledger.engine import deciding, reading
 from reconciler.edges.ledger.splits.catalog import (
     check_routers,
     find_catalog,
-    find_catalog_at,
     find_leases,
     find_past,
     insert_catalog,
@@ -54,7 +53,7 @@ class SqlRoutes:
 
     def at(self, environment: str, keyspace: str, version: int) -> Catalog | None:
         with reading(self._engine) as connection:
-            return find_catalog_at(connection, environment, keyspace, version)
+            return find_catalog(connection, environment, keyspace, version=version)
 
     def past(self, environment: str, keyspace: str) -> tuple[Route, ...]:
         with reading(self._engine) as connection:
