@@ -10,6 +10,7 @@ import pytest
 
 from reconciler.cli.run import load, tell_where_to_look
 from tests.attacks.traps import git
+from tests.series import series
 
 SPEC = """\
 version: 1
@@ -49,7 +50,7 @@ def test_a_region_is_its_own_shards(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert capsys.readouterr().err == "looking at 1 shard of shop in production\n"
 
 
-@pytest.mark.parametrize("verb", ["plan", "verify", "drift", "apply", "resume"])
+@pytest.mark.parametrize("verb", series(["plan", "verify", "drift", "apply", "resume"]))
 def test_a_verb_says_where_it_looks_before_it_imports_what_looks(verb: str, tmp_path: Path) -> None:
     repository(tmp_path, SPEC)
     git(tmp_path, "init", "--quiet")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.main import run
+from tests.series import series
 
 DECIDES = "reconciler.cli.worker, reconciler.edges.temporal.worker"
 REGION = f"{DECIDES}, reconciler.cli.part_errands, reconciler.edges.promotion"
@@ -17,10 +18,12 @@ REGION = f"{DECIDES}, reconciler.cli.part_errands, reconciler.edges.promotion"
 @pytest.mark.invariant("RG-87")
 @pytest.mark.parametrize(
     ("modules", "left_alone"),
-    [
-        (DECIDES, ("rich", "requests", "sqlalchemy", "pymysql", "reconciler.flows.apply")),
-        (REGION, ("rich", "requests", "reconciler.report.render", "reconciler.edges.github")),
-    ],
+    series(
+        [
+            (DECIDES, ("rich", "requests", "sqlalchemy", "pymysql", "reconciler.flows.apply")),
+            (REGION, ("rich", "requests", "reconciler.report.render", "reconciler.edges.github")),
+        ]
+    ),
     ids=["who decides", "a region"],
 )
 def test_a_worker_loads_nothing_for_terminals_forges_or_others_work(
