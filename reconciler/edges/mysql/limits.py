@@ -29,6 +29,13 @@ GRANTS_KNOWN_MAX = 64
 # harm is kept for as long as the process lives.
 GRANTS_CHARS_KNOWN_MAX = 131_072
 
+# What servers said of their settings, as it was read, and how they were asked: one for each server
+# and character set of a database, of those that a process looks at by turns.
+SETTINGS_KNOWN_MAX = 256
+
+# Of one server: many times what its settings take.
+SETTINGS_CHARS_KNOWN_MAX = 16_384
+
 # All answers of one look: 50,000 tables of an ordinary width stay below this.
 LOOK_BYTES_MAX = 512_000_000
 

@@ -11,8 +11,10 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from reconciler.edges.mysql.connect import Link
+from reconciler.edges.mysql.limits import SETTINGS_CHARS_KNOWN_MAX, SETTINGS_KNOWN_MAX
 from reconciler.edges.mysql.problems import (
     UNKNOWN_VARIABLE,
     ServerRefusal,
@@ -130,12 +132,10 @@ def look_at_server(link: Link, *, for_statements: bool = False) -> ServerLook:
     flavor = Flavor.MARIADB if "mariadb" in greeting.lower() else Flavor.MYSQL
     while True:
         lacking = _lacking.get(asked_of, frozenset())
-        of_engines = () if for_statements else _OF_ENGINES
-        names = [name for name in _asked(flavor, of_engines) if name not in lacking]
-        of_database = _OF_ANY_DATABASE if for_statements else _OF_DATABASE[flavor]
+        names, sql = _question(flavor, lacking, for_statements=for_statements)
         try:
             # Of some of the variables MySQL says each time that they are deprecated.
-            row = link.settings(_statement(of_database, names), width=4 + len(names))
+            row = link.settings(sql, width=4 + len(names))
             break
         except ServerRefusal as refusal:
             unknown = re.search(r"'(?:\w+\.)?(\w+)'", refusal.error.message)
@@ -144,20 +144,36 @@ def look_at_server(link: Link, *, for_statements: bool = False) -> ServerLook:
             if unknown[1] in lacking:
                 raise
             _lacking[asked_of] = lacking | {unknown[1]}
-    version_text, *values = map(_text, row[:1] + row[4:])
-    version = parse_version(version_text)
+    values = tuple(map(_text, row))
+    is_short = sum(map(len, values)) <= SETTINGS_CHARS_KNOWN_MAX
+    look = (known_look if is_short else known_look.__wrapped__)(flavor, names, values)
+    if look is None:
+        raise Unavailable(server_unsupported(link.target.label, neutral(values[0])))
+    link.folds_names = look.settings.variable("lower_case_table_names") != "0"
+    if for_statements:
+        return look
+    found = dict(zip(names, values[4:], strict=True))
+    return replace(
+        look, of_engines=tuple((n, neutral(found[n])) for n in _OF_ENGINES if n in found)
+    )
+
+
+@lru_cache(maxsize=SETTINGS_KNOWN_MAX)
+def known_look(
+    flavor: Flavor, names: tuple[str, ...], values: tuple[str, ...]
+) -> ServerLook | None:
+    """What the values say; None: it is no server that is supported. The shards of one server have
+    the same, and each is asked: read once. Raises LinkLost for what is no answer."""
+    version = parse_version(values[0])
     if version is None:
-        raise Unavailable(server_unsupported(link.target.label, neutral(version_text)))
-    found = dict(zip(names, values, strict=True))
-    link.folds_names = found.get("lower_case_table_names") != "0"
+        return None
+    found = dict(zip(names, values[4:], strict=True))
     variables = ((name, found[name]) for name in sorted(_MEANING[flavor]) if name in found)
-    settings = settings_of_database(version, tuple(variables), row[1:4])
     return ServerLook(
-        settings=settings,
+        settings=settings_of_database(version, tuple(variables), values[1:4]),
         identity=_identity(found.get(name, "") for name in _IDENTITY[flavor]),
         partial_revokes=found.get(_PARTIAL_REVOKES) == "1",
         read_only=_read_only(flavor, found),
-        of_engines=tuple((n, neutral(found[n])) for n in _OF_ENGINES if n in found),
     )
 
 
@@ -236,15 +252,18 @@ def parse_version(words: str) -> ServerVersion | None:
     return version if version.at_least(*_OLDEST[flavor]) else None
 
 
-def _asked(flavor: Flavor, of_engines: Sequence[str]) -> tuple[str, ...]:
+@lru_cache(maxsize=SETTINGS_KNOWN_MAX)
+def _question(
+    flavor: Flavor, lacking: frozenset[str], *, for_statements: bool
+) -> tuple[tuple[str, ...], str]:
+    """The variables that are asked for, and the statement."""
+    of_engines = () if for_statements else _OF_ENGINES
     others = (*_IDENTITY[flavor], *_READ_ONLY[flavor], *of_engines, _PARTIAL_REVOKES)
-    return tuple(dict.fromkeys((*_MEANING[flavor], *others)))
-
-
-def _statement(of_database: Sequence[str], names: Sequence[str]) -> str:
-    columns = ["VERSION()", *of_database]
-    columns += [f"@@global.{name}" for name in names]
-    return "SELECT " + ", ".join(columns)
+    every = dict.fromkeys((*_MEANING[flavor], *others))
+    names = tuple(name for name in every if name not in lacking)
+    of_database = _OF_ANY_DATABASE if for_statements else _OF_DATABASE[flavor]
+    columns = ("VERSION()", *of_database, *(f"@@global.{name}" for name in names))
+    return names, "SELECT " + ", ".join(columns)
 
 
 def _read_only(flavor: Flavor, found: Mapping[str, str]) -> tuple[str, ...]:
