@@ -32,6 +32,7 @@ from reconciler.flows.split.reached import look_of
 from reconciler.outcomes.drift import DriftOutcome
 from reconciler.outcomes.ends import drift_code, failed_code
 from reconciler.outcomes.failed import KeyspaceFailed
+from reconciler.plan.words import count
 from reconciler.ports.ledger import Ledger
 from reconciler.report.page.site import KeyspaceSeen, site_files
 from reconciler.spec.load import DesiredFiles
@@ -94,7 +95,8 @@ def report(
     files = site_files(seen, environment=chosen, now_s=now_s, tool_version=__version__)
     for name, text in files.items():
         deliver(text, folder / name)
-    show(f"wrote {folder / 'index.html'}, and a page for each of {len(seen):,} keyspaces")
+    pages = count(len(seen), "keyspace's page", "keyspaces' pages")
+    show(f"wrote {folder / 'index.html'}, and {pages} beside it")
     failed = [one for one in (*found, *drifts) if isinstance(one, KeyspaceFailed)]
     show_failed([*dict.fromkeys(failed)])
     exit_with([*map(failed_code, failed), *map(drift_code, drifts)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.edges.mysql.index_use import MysqlIndexCounts
+from reconciler.edges.mysql.index_use import WAITS, MysqlIndexCounts
 from reconciler.edges.server.process import RunningServer
 from reconciler.model.index_use import IndexUse
 from reconciler.model.server import Flavor
@@ -71,3 +71,15 @@ def test_reads_are_counted_by_index_or_not_told(
                 check(counted(shard(one)))
             finally:
                 cursor.execute("SET GLOBAL userstat = 0")
+
+
+def test_one_database_is_asked_about_without_a_look_at_all_others(
+    mysql_server: RunningServer, fresh_database: FreshDatabase
+) -> None:
+    """Each shard asks: of a thousand on one server each would look at the tables of a thousand."""
+    database = fresh_database(mysql_server)
+    with admin_cursor(mysql_server, database) as cursor:
+        cursor.execute("CREATE TABLE t (id int PRIMARY KEY)")
+        cursor.execute(f"EXPLAIN FORMAT=TRADITIONAL {WAITS}", [database])
+        [(_, _, _, _, access, _, index, *_)] = cursor.fetchall()
+    assert (access, index) == ("ref", "OBJECT")

@@ -29,9 +29,12 @@ _LOST = (
     "SHOW GLOBAL STATUS WHERE Variable_name IN ('Performance_schema_index_stat_lost',"
     " 'Performance_schema_table_handles_lost', 'Performance_schema_table_instances_lost')"
 )
-_WAITS = (
+# MySQL's index of it begins with the type: without that every table of the server is looked at for
+# each of its databases (0.3 s for each of 1,000, in place of 0.001 s).
+WAITS = (
     "SELECT OBJECT_NAME, INDEX_NAME, COUNT_READ"
-    " FROM performance_schema.table_io_waits_summary_by_index_usage WHERE OBJECT_SCHEMA = %s"
+    " FROM performance_schema.table_io_waits_summary_by_index_usage"
+    " WHERE OBJECT_TYPE = 'TABLE' AND OBJECT_SCHEMA = %s"
 )
 # MariaDB's user statistics list an index once it is read.
 _ALL = (
@@ -85,7 +88,7 @@ def _by_waits(link: Link, database: str) -> Mapping[str, TableReads] | None:
         lost = link.query(_LOST, width=2)
         if len(lost) != 3 or any(number(count) for _, count in lost):
             return None
-        counts = _counted(link, database, _WAITS)
+        counts = _counted(link, database, WAITS)
     except ServerRefusal:
         return None
     return {table: _reads(found, sum(found.values())) for table, found in counts.items()}
