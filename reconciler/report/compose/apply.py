@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reconciler.ledger.model import EventEntry
-from reconciler.ledger.reasons import Reason
-from reconciler.ledger.states import FINISHED, ApplyState
+from reconciler.ledger.reasons import Begun, Reason, Requested, TakenUp
+from reconciler.ledger.states import FINISHED, ApplyState, RequestKind, RequestState
 from reconciler.outcomes.apply import (
     ApplyOutcome,
     ApplyStatus,
@@ -220,6 +220,8 @@ def _status_facts(apply: ApplyStatus, now_s: float) -> Iterator[Fact]:
         yield Fact(label="driven by", text=(Name(apply.holder),))
     if apply.heartbeat_s is not None:
         yield Fact(label="last sign", text=(Moment(apply.heartbeat_s, now_s),))
+    if apply.holder is not None and (asked := _asked_to_end(apply.events)) is not None:
+        yield Fact(label="asked", text=sentence(happened_words(asked)))
     if apply.state not in FINISHED:
         for said in pace_words(apply.shards):
             yield Fact(label="pace", text=sentence(said))
@@ -230,6 +232,19 @@ def _status_facts(apply: ApplyStatus, now_s: float) -> Iterator[Fact]:
         yield Fact(label="since", text=(Moment(apply.waits_since_s, now_s),))
     for group in apply.left:
         yield Fact(label="left", text=(Name(group.name), Text(" on "), *whose(group)))
+
+
+def _asked_to_end(events: Sequence[EventEntry]) -> Requested | None:
+    """What whoever drives it has heard and is about to do, once what runs is finished."""
+    for event in reversed(events):
+        match event.what:
+            case Requested(asked=RequestKind.STOP | RequestKind.CANCEL, state=RequestState.APPLIED):
+                return event.what
+            case Begun() | TakenUp():
+                return None
+            case _:
+                pass
+    return None
 
 
 def _because(reason: Reason | None) -> Iterator[Fact]:

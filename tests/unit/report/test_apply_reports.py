@@ -9,7 +9,15 @@ import pytest
 
 from reconciler.errors import Problem
 from reconciler.guard.model import Refusal
-from reconciler.ledger.reasons import GateClosed, Halted, NothingToRelease, StateChanged, Stopped
+from reconciler.ledger.model import EventEntry
+from reconciler.ledger.reasons import (
+    Begun,
+    GateClosed,
+    Halted,
+    NothingToRelease,
+    StateChanged,
+    Stopped,
+)
 from reconciler.ledger.states import ApplyState, Hold, OperationState
 from reconciler.model.engine import NOTHING_TOLD, Progress
 from reconciler.model.fleet import even_shards
@@ -34,6 +42,7 @@ from tests.golden.scenarios import (
     PROGRESS,
     START_S,
     STATUS,
+    STOP_ASKED,
     TWO_FAILED,
     operation,
     row,
@@ -301,3 +310,19 @@ def test_what_was_released_already_is_not_told_to_be_released_by_a_resume() -> N
     released = replace(paused, reason=NothingToRelease(Hold.GATE))
     assert "releases it" not in status_step(released)
     assert "runs the rest and nothing twice" in status_step(released)
+
+
+def test_an_apply_that_was_asked_to_stop_and_still_runs_says_so_on_top() -> None:
+    """Else whoever looks after a stop reads "running", and asks again."""
+    begun = EventEntry(at_s=START_S, what=Begun("me"))
+    asked = EventEntry(at_s=START_S + 5, what=STOP_ASKED)
+
+    def told(*events: EventEntry, holder: str | None = "me") -> bool:
+        status = replace(STATUS, holder=holder, events=events)
+        outcome = StatusOutcome(environment="production", applies=(status,), now_s=START_S + 9)
+        top = write_text(status_document(outcome)).partition("Waves")[0]
+        return "stop asked by ann" in " ".join(top.split())
+
+    assert told(begun, asked)
+    assert not told(begun, asked, holder=None), "it has stopped"
+    assert not told(begun, asked, replace(begun, at_s=START_S + 7)), "somebody went on since"
