@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from reconciler.ddl.lexer import TokenKind, tokenize
 from reconciler.diff.model import ClauseKind
 from reconciler.model.schema import ROW_BOUNDS, Column
+from reconciler.model.server import Flavor
 from reconciler.plan.hazards.column_type import (
     ColumnType,
     Family,
@@ -29,7 +30,10 @@ from reconciler.preflight.model import (
 )
 from reconciler.preflight.questions.as_written import evaluated
 from reconciler.preflight.questions.numbers import outside
-from reconciler.preflight.questions.written_numbers import no_number_sql
+from reconciler.preflight.questions.written_numbers import (
+    computes_no_number_sql,
+    no_number_sql,
+)
 
 _BY_WARNING = "no query is known that tells whether the column takes what is computed"
 _OTHER_EACH_TIME = "its default gives another value each time that it is computed"
@@ -150,8 +154,12 @@ def _of_column(change: Change, new: Column, expression: str) -> Iterator[Raised]
     unfit = None
     if alone is not None or not _uses_bits(change, expression):
         unfit = _unfit(value, new, alone)
-    if alone is not None and _is_number_of_text(alone, new):
-        flavor = change.settings.version.flavor
+    is_number = column_type(new).family in (Family.INTEGER, Family.DECIMAL)
+    flavor = change.settings.version.flavor
+    if unfit is not None and is_number and flavor is Flavor.MYSQL and alone is None:
+        unfit = f"({unfit} OR {computes_no_number_sql(value, column_type(new))})"
+    if alone is not None and is_number and alone.family is Family.TEXT:
+        # Of which texts are no numbers, servers warn of some.
         is_none = no_number_sql(found, alone, column_type(new), flavor, is_computed=True)
         yield _raised(new.name, RowCondition(is_none))
     missing = [] if new.nullable else [f"{value} IS NULL"]
@@ -159,12 +167,6 @@ def _of_column(change: Change, new: Column, expression: str) -> Iterator[Raised]
         yield _raised(new.name, RowCondition(sql, OnWarning.OPEN))
     if unfit is None:
         yield _raised(new.name, NotAskable(_BY_WARNING))
-
-
-def _is_number_of_text(alone: ColumnType, new: Column) -> bool:
-    """Of which texts are no numbers, servers warn of some."""
-    is_number = column_type(new).family in (Family.INTEGER, Family.DECIMAL)
-    return is_number and alone.family is Family.TEXT
 
 
 def _alone(change: Change, expression: str) -> ColumnType | None:

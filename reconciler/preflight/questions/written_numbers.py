@@ -24,11 +24,11 @@ _EXPONENT_OF_MARIADB_INTEGER = "([eE][-+]?0*([0-9]{1,2}|1[0-9]{2}|20[0-8]))?"
 
 
 def no_number_sql(
-    value: str, old: ColumnType, new: ColumnType, flavor: Flavor, *, is_computed: bool
+    value: str, old: ColumnType | None, new: ColumnType, flavor: Flavor, *, is_computed: bool
 ) -> str:
-    """True for a text that makes the statement fail. `old` is the text's type."""
+    """True for a text that makes the statement fail. `old` is the text's type, None: any."""
     whole = new.family is Family.INTEGER
-    is_wide = old.charset in _WIDE
+    is_wide = old is None or old.charset in _WIDE
     if flavor is Flavor.MYSQL:
         before = _BLANKS if whole else _SPACES
         number = _NUMBER + (_EXPONENT_OF_MYSQL_INTEGER if whole else _EXPONENT_OF_MYSQL)
@@ -45,11 +45,19 @@ def no_number_sql(
     is_none = f"{text} NOT REGEXP {pattern}"
     if new.family is not Family.DECIMAL or flavor is not Flavor.MYSQL:
         return is_none
-    if old.name in TEXT_BYTES and not is_computed:  # it is rounded
+    if old is not None and old.name in TEXT_BYTES and not is_computed:  # it is rounded
         return is_none
     # MySQL refuses more than 81 digits behind the point; some come close to that by an exponent.
     is_tiny = f"{text} REGEXP '^[^eE]*[1-9]' AND ABS({value} + 0e0) < 1e-60"
     return f"({is_none} OR {text} REGEXP '[.][0-9]{{82}}|[0-9.]{{22}}[eE]-' OR ({is_tiny}))"
+
+
+def computes_no_number_sql(value: str, new: ColumnType) -> str:
+    """True where an expression gives a text that is no number, of which MySQL (9.7) warns in no
+    condition. Numbers and times have the character set of bytes there, and are printed so."""
+    is_none = no_number_sql(value, None, new, Flavor.MYSQL, is_computed=True)
+    is_no_print = f"CONVERT({value} USING utf8mb4) NOT REGEXP '^[-+0-9:. eE]+$'"
+    return f"IF(CHARSET({value}) = 'binary', {is_no_print}, {is_none})"
 
 
 def beyond_digits_sql(value: str, read: str, whole: int) -> str:
