@@ -164,7 +164,13 @@ def before_a_statement(session: MysqlShardSession, statement: PlannedStatement) 
     return session.definition(table_id("t"))
 
 
-@pytest.mark.parametrize("statement", ["SHOW GRANTS", "SHOW FULL PROCESSLIST", "SHOW CREATE TABLE"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        *("SET SESSION", "SELECT @@session."),  # as it is opened
+        *("SHOW GRANTS", "SHOW FULL PROCESSLIST", "SHOW CREATE TABLE"),
+    ],
+)
 @pytest.mark.parametrize("end", ENDS.values(), ids=[*ENDS])
 def test_a_session_whose_server_takes_one_at_a_time_is_lost_once(
     statement: str, end: Callable[[Conversation], None]

@@ -16,6 +16,8 @@ from reconciler.edges.mysql.limits import SESSION_SILENT_S_MAX
 from reconciler.edges.mysql.locks import claim_name
 from reconciler.edges.mysql.problems import (
     LinkLost,
+    LostAhead,
+    ServerRefusal,
     as_unavailable,
     server_changed,
     session_differs,
@@ -109,17 +111,26 @@ class ShardLink:
         return is_holder == 1
 
     def _opened(self) -> tuple[Link, ServerLook]:
+        """One that is lost over what was sent ahead is opened again, once, to ask one by one."""
+        with as_unavailable(self.target.label):
+            try:
+                return self._set_and_checked()
+            except LostAhead:
+                self._asks_soon = False
+            return self._set_and_checked()
+
+    def _set_and_checked(self) -> tuple[Link, ServerLook]:
+        """Raises Unavailable, ServerRefusal or LinkLost."""
         link = self.reach.open(self.target, program="reconciler, applying")
         try:
-            with as_unavailable(self.target.label):
-                server = look_at_server(link, for_statements=True)
-                silent = ("wait_timeout", str(SESSION_SILENT_S_MAX))
-                wanted = (*session_variables(server.settings), silent)
-                copied = copied_variables(server.settings)
-                self.ask_soon(link, set_session(wanted), _asked_of_session(copied))
-                self.reach.set_session(link, wanted)
-                _check_session(link, copied)
-        except Unavailable:
+            server = look_at_server(link, for_statements=True)
+            silent = ("wait_timeout", str(SESSION_SILENT_S_MAX))
+            wanted = (*session_variables(server.settings), silent)
+            copied = copied_variables(server.settings)
+            self.ask_soon(link, set_session(wanted), _asked_of_session(copied))
+            self.reach.set_session(link, wanted)
+            _check_session(link, copied)
+        except (Unavailable, ServerRefusal, LinkLost):
             link.close()
             raise
         return link, server
