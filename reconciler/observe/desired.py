@@ -196,9 +196,10 @@ def _not_read_back(file: DefinitionFile, text: str) -> str:
     U+FFFF in comments, value lists, defaults and expressions, and for those beyond ASCII in the
     expression of a generated column that is not of utf8 (MySQL 9.7, MariaDB 11.8), with sjis the
     backslash, too (MySQL 9.7). A difference there would never be seen."""
+    tokens = () if file.statement.isascii() else tokenize(file.statement)
     written = {
         character
-        for token in tokenize(file.statement)
+        for token in tokens
         if token.kind is not TokenKind.COMMENT
         for character in token.text
         if not character.isascii()

@@ -33,7 +33,7 @@ from reconciler.edges.mysql.reading import (
 )
 from reconciler.edges.mysql.scratch_auto import release, server_wide
 from reconciler.edges.mysql.scratch_match import refuse_mismatch, session_like, take_like
-from reconciler.edges.mysql.scratch_server import ScratchServer
+from reconciler.edges.mysql.scratch_server import Leaves, ScratchServer
 from reconciler.edges.mysql.scratch_warm import start_like, warm_server
 from reconciler.edges.mysql.session_settings import (
     AS_CONNECTED,
@@ -145,11 +145,11 @@ class MysqlScratch:
         assert not isinstance(self._place, Connection), "that one is given"
         if (warm := warm_server(self._place, settings)) is not None:
             self._owned.callback(warm.place.release)
-            server = ScratchServer(warm.target)
+            server = ScratchServer(warm.target, leaves=Leaves.LAST_DROPS)
         else:
             running, target = start_like(self._place, settings)
             self._owned.callback(running.stop)
-            server = ScratchServer(target, ends_with_run=True)
+            server = ScratchServer(target, leaves=Leaves.ALL)
         self._owned.callback(server.close)
         refuse_mismatch(server, settings)
         return server
@@ -180,7 +180,7 @@ class MysqlScratchDatabase:
 
     def drop(self) -> None:
         with as_unavailable(self._server.label):
-            if not self._server.may_be_left():
+            if self._beside or not self._server.leave(self._name):
                 self._set_for(UNCHECKED)
                 for name in (self._name, *self._beside):
                     self._link.execute(f"DROP DATABASE IF EXISTS {quote_identifier(name)}")

@@ -11,6 +11,7 @@ import secrets
 import time
 from collections import deque
 from contextlib import suppress
+from enum import Enum, auto
 
 from reconciler.ddl.quote import quote_identifier
 from reconciler.edges.client.target import Target
@@ -28,13 +29,23 @@ def is_scratch_name(database: str) -> bool:
     return _OURS.fullmatch(database) is not None
 
 
+class Leaves(Enum):
+    """What is on the server when a run ends."""
+
+    NOTHING = auto()  # others may use it meanwhile
+    ALL = auto()  # it ends with the run
+    LAST_DROPS = auto()  # nobody uses it before they are over
+
+
 class ScratchServer:
     """Safe to use from several threads; each takes links of its own."""
 
-    def __init__(self, target: Target, *, ends_with_run: bool = False) -> None:
-        """`ends_with_run`: it is this run's own, and all that is on it goes with it."""
+    def __init__(self, target: Target, *, leaves: Leaves = Leaves.NOTHING) -> None:
         self._target = target
-        self._left = itertools.count() if ends_with_run else itertools.repeat(SCRATCH_LEFT_MAX)
+        self._leaves = leaves
+        nothing = itertools.repeat(SCRATCH_LEFT_MAX)
+        self._left = nothing if leaves is Leaves.NOTHING else itertools.count()
+        self._to_drop: list[str] = []
         self._idle: dict[str, deque[Link]] = {}  # by how their session is set
         self._swept = False
         self._numbers = itertools.count(1)
@@ -62,10 +73,13 @@ class ScratchServer:
     def new_name(self) -> str:
         return f"{self._stem}_{next(self._numbers)}"
 
-    def may_be_left(self) -> bool:
-        """Whether one more database may stay until the server ends: that of git's definitions is
-        the first and the largest, and to drop it takes as long as a tenth of a small plan."""
-        return next(self._left) < SCRATCH_LEFT_MAX
+    def leave(self, database: str) -> bool:
+        """Whether this database may stay until the run ends: that of git's definitions is the
+        first and the largest, and to drop it takes as long as a tenth of a small plan."""
+        may_stay = next(self._left) < SCRATCH_LEFT_MAX
+        if may_stay and self._leaves is Leaves.LAST_DROPS:
+            self._to_drop.append(database)
+        return may_stay
 
     def take(self, session: str) -> Link:
         """A link that nobody else uses, its session set by the statement `session`.
@@ -85,6 +99,11 @@ class ScratchServer:
         self._idle.setdefault(session, deque()).append(link)
 
     def close(self) -> None:
+        """Nobody waits for the last drops: the server goes on with what it was told."""
+        links = (link for idle in self._idle.values() for link in idle)
+        with suppress(LinkLost):
+            for database, link in zip(self._to_drop, links, strict=False):
+                link.send(f"DROP DATABASE {quote_identifier(database)}")
         for idle in self._idle.values():
             while idle:
                 idle.pop().close()
