@@ -1,28 +1,28 @@
-"""The work of `reconciler plan`, once its options and the repository were read."""
+"""The work of `reconciler plan`, once its options and the repository were read.
+
+What few plans need is imported when one does: a way back, a move of shards, what regions saw.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from reconciler import __version__
+from reconciler.cli.aim import Aim
 from reconciler.cli.gates import ledger_gate_of
-from reconciler.cli.observed import observed_world
 from reconciler.cli.phases import shown_phases
 from reconciler.cli.presenting import exit_with, presentation, tell_of_file
 from reconciler.cli.splits import address_gate_of, standing
-from reconciler.cli.streams import deliver, remark
+from reconciler.cli.streams import deliver
 from reconciler.cli.trees import open_history, protected_tree
 from reconciler.cli.wire import Worlds
-from reconciler.edges.files.history import GitHistory
 from reconciler.edges.files.writer import WorkingTreeWriter
 from reconciler.flows.keyspaces import Loaded
 from reconciler.flows.lint import branch_start, lint_change
 from reconciler.flows.plan import keep_plan, kept_cleans, plan_keyspace
-from reconciler.flows.revert import find_plan, revert_files
-from reconciler.flows.split.plan import keep_split_plan, plan_split
-from reconciler.flows.split.reached import look_of, planning_world
+from reconciler.flows.split.reached import look_of
 from reconciler.guard.review.git import Review
 from reconciler.outcomes.ends import plan_end
 from reconciler.outcomes.exit_code import ExitCode, together
@@ -33,7 +33,7 @@ from reconciler.ports.ledger import Ledger
 from reconciler.ports.world import World
 from reconciler.report.compose.plan import plan_document
 from reconciler.report.render import plan_report
-from reconciler.spec.load import DesiredFiles, load_keyspace
+from reconciler.spec.load import DesiredFiles
 from reconciler.spec.model import Environment
 
 
@@ -63,18 +63,20 @@ def plan_and_show(
         def work(files: DesiredFiles, chosen: Environment) -> PlanOutcome | SplitPlanOutcome:
             stands = standing(worlds, files, chosen, address_gate)
             if revert is None and stands.is_moving:
-                return _planned_split(worlds, files, chosen, loaded, write=write)
+                from reconciler.cli.planning_split import planned_split
+
+                return planned_split(worlds, files, chosen, loaded, write=write)
             chosen, world = stands.environment, look_of(worlds, stands)
             if observations:
-                world = observed_world(world, observations, files, chosen)
+                world = _as_observed(world, observations, files, chosen)
 
             def open_ledger() -> Ledger:
                 gate(files, chosen)  # the spec of now says where the ledger is
                 return worlds.lasting_ledger_of(chosen)
 
-            aim = _Aim(files)
+            aim = Aim(files)
             if revert:
-                aim = _reverted(revert, files, chosen, world, loaded, open_ledger)
+                aim = _aim_of_before(revert, files, chosen, world, loaded, open_ledger)
             outcome = plan_keyspace(
                 world,
                 aim.files,
@@ -102,47 +104,22 @@ def plan_and_show(
     exit_with([together(ends)])
 
 
-def _planned_split(
-    worlds: Worlds, files: DesiredFiles, chosen: Environment, loaded: Loaded, *, write: bool
-) -> SplitPlanOutcome:
-    world = planning_world(worlds, chosen)
-    outcome = plan_split(
-        world,
-        files,
-        chosen,
-        created_at=utc_text(world.look.clock.now_s()),
-        tool_version=__version__,
-    )
-    if write and not outcome.refusals:
-        return keep_split_plan(outcome, loaded.tree, WorkingTreeWriter(loaded.root))
-    return outcome
+def _as_observed(
+    world: World, folder: Path, files: DesiredFiles, environment: Environment
+) -> World:
+    from reconciler.cli.observed import observed_world
+
+    return observed_world(world, folder, files, environment)
 
 
-@dataclass(frozen=True, slots=True)
-class _Aim:
-    """What is planned for: the files, what their reader is told, and the plan they take back."""
-
-    files: DesiredFiles
-    notes: tuple[str, ...] = ()
-    takes_back: str | None = None
-
-
-def _reverted(
+def _aim_of_before(
     plan_id: str,
     files: DesiredFiles,
     environment: Environment,
     world: World,
     loaded: Loaded,
     open_ledger: Callable[[], Ledger],
-) -> _Aim:
-    """The schema files as they were before a plan, written and read again; and what is lost."""
-    history = GitHistory(loaded.root, None)
-    found = find_plan(history, plan_id, environment.name, files.spec.keyspace)
-    writer = WorkingTreeWriter(loaded.root)
-    reverted = revert_files(world, found, files, environment, writer, open_ledger=open_ledger)
-    taken_back = (*reverted.written, *reverted.removed)
-    for path in taken_back:
-        remark(f"took back {path}")
-    if not taken_back:
-        remark("the files are as before that plan already: none was taken back")
-    return _Aim(load_keyspace(loaded.tree, files.spec.path), reverted.notes, found.plan_id)
+) -> Aim:
+    from reconciler.cli.planning_back import reverted
+
+    return reverted(plan_id, files, environment, world, loaded, open_ledger)

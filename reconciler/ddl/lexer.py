@@ -13,6 +13,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from reconciler.ddl.quote import unquote_identifier, unquote_string
 
@@ -69,10 +70,14 @@ class Token:
 
 # Every character set MySQL 8.0-9.7 or MariaDB 10.6-11.8 knows; a word of this list with a leading
 # underscore is an introducer, any other such word is a name.
-_CHARACTER_SETS = (
-    "armscii8|ascii|big5|binary|cp1250|cp1251|cp1256|cp1257|cp850|cp852|cp866|cp932|dec8|eucjpms|"
-    "euckr|gb18030|gb2312|gbk|geostd8|greek|hebrew|hp8|keybcs2|koi8r|koi8u|latin1|latin2|latin5|"
-    "latin7|macce|macroman|sjis|swe7|tis620|ucs2|ujis|utf16|utf16le|utf32|utf8|utf8mb3|utf8mb4"
+_CHARACTER_SETS = frozenset(
+    re.findall(
+        r"\w+",
+        "armscii8 ascii big5 binary cp1250 cp1251 cp1256 cp1257 cp850 cp852 cp866 cp932 dec8"
+        " eucjpms euckr gb18030 gb2312 gbk geostd8 greek hebrew hp8 keybcs2 koi8r koi8u latin1"
+        " latin2 latin5 latin7 macce macroman sjis swe7 tis620 ucs2 ujis utf16 utf16le utf32 utf8"
+        " utf8mb3 utf8mb4",
+    )
 )
 
 # Bare identifiers: MySQL manual, "Schema Object Names"; characters above U+FFFF need quotes.
@@ -92,7 +97,7 @@ _PATTERNS = {
     # "--" starts a comment only before white space, a control character or the end.
     "comment": r"--(?=[\s\x00-\x1f]|\Z)[^\n]*|\#[^\n]*|/\*.*?\*/",
     "introducer": (
-        rf"(?i:_(?:{_CHARACTER_SETS})){_END_OF_WORD}"
+        rf"_[0-9A-Za-z]+{_END_OF_WORD}"  # of a character set, or else a word
         r"""(?=\s*(?:['"]|[xX]'|[bB]'|0x|0b))"""
     ),
     "number": (
@@ -113,8 +118,15 @@ def _scanner(patterns: dict[str, str]) -> re.Pattern[str]:
 
 
 _OUTSIDE = _scanner(_PATTERNS)
-# Only here does "*/" close something; elsewhere it is a star and a slash.
-_INSIDE_EXECUTABLE = _scanner({"executable_close": r"\*/"} | _PATTERNS)
+
+
+@cache
+def _inside_executable() -> re.Pattern[str]:
+    """Only here does "*/" close something; elsewhere it is a star and a slash. Few texts have such
+    a comment."""
+    return _scanner({"executable_close": r"\*/"} | _PATTERNS)
+
+
 _KINDS = {kind.name.lower(): kind for kind in TokenKind}
 
 
@@ -124,12 +136,12 @@ def tokenize(text: str) -> Iterator[Token]:
     executable = False
     offset = 0
     while offset < len(text):
-        match = (_INSIDE_EXECUTABLE if executable else _OUTSIDE).match(text, offset)
+        match = (_inside_executable() if executable else _OUTSIDE).match(text, offset)
         assert match is not None, "the last pattern matches any character"
         offset = match.end()
         if match.lastgroup == "space":
             continue
-        kind = _KINDS[match.lastgroup or ""]
+        kind = _kind_of(match)
         executable = executable or kind is TokenKind.EXECUTABLE_OPEN
         yield _token(kind, match.group(), match.start(), line_starts, executable)
         executable = executable and kind is not TokenKind.EXECUTABLE_CLOSE
@@ -144,10 +156,17 @@ def names_of(text: str) -> Iterator[str]:
         yield from (token.value for token in tokens)
         return
     for found in _OUTSIDE.finditer(text):
-        if found.lastgroup == "word":
+        if found.lastgroup in ("word", "introducer") and _kind_of(found) is TokenKind.WORD:
             yield found[0]
         elif found.lastgroup == "quoted_identifier":
             yield unquote_identifier(found[0])
+
+
+def _kind_of(found: re.Match[str]) -> TokenKind:
+    kind = _KINDS[found.lastgroup or ""]
+    if kind is TokenKind.INTRODUCER and found[0][1:].lower() not in _CHARACTER_SETS:
+        return TokenKind.WORD
+    return kind
 
 
 _WORDS = re.compile(f"{_WORD_CHARACTER}+")

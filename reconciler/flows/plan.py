@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from reconciler.errors import InvalidInput, Refused, Unavailable
 from reconciler.flows.check import check_against_live, plan_of_these_files
+from reconciler.flows.kept_plan import find_plan
 from reconciler.flows.learned import learned_notes
 from reconciler.flows.names_taken import all_statements, name_refusals, nobody_to_ask
 from reconciler.flows.program_notes import program_notes
@@ -19,7 +20,6 @@ from reconciler.flows.reconcile_pass import (
     time_estimate,
 )
 from reconciler.flows.renames_at_rest import rename_refusals
-from reconciler.flows.revert import find_plan
 from reconciler.flows.row_counts import with_counts
 from reconciler.flows.shards_moved import shards_moved
 from reconciler.guard.classify import position_of

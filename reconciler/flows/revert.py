@@ -19,7 +19,6 @@ from reconciler.ddl.read import read_table
 from reconciler.ddl.render import create_table_sql
 from reconciler.errors import InvalidInput, Problem, Refused
 from reconciler.flows.deploy_way_back import deploy_ways_back
-from reconciler.flows.limits import PLAN_ID_CHARS_MIN
 from reconciler.flows.reconcile_pass import Pass, begin_pass
 from reconciler.flows.way_back import ways_back
 from reconciler.model.object_id import ObjectKind
@@ -27,10 +26,8 @@ from reconciler.model.policy import HazardKind, Policy
 from reconciler.model.programs import MANAGED_AS, Security, Sequence
 from reconciler.model.schema import Table
 from reconciler.model.server import Flavor, ServerVersion
-from reconciler.plan.codec import load_plan
-from reconciler.plan.files import plan_paths
 from reconciler.plan.model import ChangeSet, ObjectBefore, Plan, PlanCore
-from reconciler.ports.files import FileWriter, History
+from reconciler.ports.files import FileWriter
 from reconciler.ports.ledger import Ledger
 from reconciler.ports.world import World
 from reconciler.spec.load import DesiredFiles
@@ -75,29 +72,6 @@ class Reverted:
         """For who reads the plan of the way back."""
         lost = (f"cannot be undone: {lost}" for lost in self.lost)
         return (*lost, *(f"way back: {way}" for way in self.ways))
-
-
-def find_plan(history: History, plan_id: str | None, environment: str, keyspace: str) -> Plan:
-    """The plan of that id (or of one that begins so) in the repository's history; None stands for
-    the newest. Raises InvalidInput."""
-    wanted = (plan_id or "").removeprefix("sha256:")
-    is_told = plan_id is None or len(wanted) >= PLAN_ID_CHARS_MIN
-    path = plan_paths(environment, keyspace).json
-    for content in history.versions_of(path) if is_told else ():
-        try:
-            found = load_plan(content, path)
-        except Refused:
-            continue  # never a plan that was applied
-        if found.plan_id.removeprefix("sha256:").startswith(wanted):
-            return found
-    raise InvalidInput(
-        Problem(
-            code="plan-unknown",
-            message=f"no commit of this branch holds a plan{f' {plan_id!r}' if plan_id else ''} for"
-            f" {keyspace} in {environment}",
-            recovery="take the id, or its first 8 characters, from `reconciler status --history`",
-        )
-    )
 
 
 def revert_files(

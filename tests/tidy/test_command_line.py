@@ -85,3 +85,21 @@ def test_a_verb_imports_no_driver_that_it_may_not_need(
     )
     assert done.stderr.strip() == "[]"
     assert "Options:" in done.stdout
+
+
+def test_a_plan_loads_nothing_that_few_plans_need() -> None:
+    left_alone = {
+        *FOR_SOME,
+        "rich",
+        "reconciler.cli.observed",
+        "reconciler.flows.revert",
+        "reconciler.flows.split.plan",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys, reconciler.cli.planning; print(*sys.modules)"],
+        cwd=PACKAGE.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert left_alone.intersection(done.stdout.split()) == set()

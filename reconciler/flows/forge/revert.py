@@ -17,9 +17,10 @@ from reconciler.flows.edited_tree import EditedTree
 from reconciler.flows.forge.asker import asked_in_run
 from reconciler.flows.forge.job import ForgeJob, OpenWorlds, Worlds
 from reconciler.flows.forge.merged import Merged, begin_merged
+from reconciler.flows.kept_plan import find_plan
 from reconciler.flows.keyspaces import one_environment
 from reconciler.flows.plan import keep_plan, kept_cleans, plan_keyspace
-from reconciler.flows.revert import find_plan, revert_files
+from reconciler.flows.revert import revert_files
 from reconciler.flows.split.reached import look_of, standing_of
 from reconciler.guard.model import problem_from
 from reconciler.outcomes.ends import plan_end

@@ -17,10 +17,11 @@ from reconciler.flows.deployments import environment_gates, promotion_refusals
 from reconciler.flows.drift import find_drift
 from reconciler.flows.gates import Gates, ledger_address_gate, ledger_gate
 from reconciler.flows.init import found_keyspace
+from reconciler.flows.kept_plan import find_plan
 from reconciler.flows.lint import lint_files
 from reconciler.flows.pull import pull_keyspace, specified_in
 from reconciler.flows.reconcile_pass import begin_pass
-from reconciler.flows.revert import Reverted, find_plan, revert_files
+from reconciler.flows.revert import Reverted, revert_files
 from reconciler.flows.verify import verify_keyspace
 from reconciler.guard.model import Obstacle, Refusal, RefusalKind, refusal_from
 from reconciler.guard.review.git import Review
