@@ -246,6 +246,26 @@ def test_a_statement_that_runs_too_long_is_stopped(server: RunningServer, databa
         assert run(session, ADD) == Applied()
 
 
+def test_a_statement_that_was_stopped_is_told_so_where_the_answer_to_that_is_lost(
+    mariadb_server: RunningServer, fresh_database: FreshDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = fresh_database(mariadb_server)
+    with admin_cursor(mariadb_server, name) as cursor:
+        cursor.execute("CREATE TABLE t (id INT PRIMARY KEY)")
+    sent = StatementWatch._sent
+
+    def unheard(watch: StatementWatch, sql: str) -> bool:
+        sent(watch, sql)
+        return False
+
+    monkeypatch.setattr(StatementWatch, "_sent", unheard)
+    spec = shard(connection_to(mariadb_server, name))
+    with sessions().open(spec) as session, reading(mariadb_server, name):
+        outcome = run(session, ADD, lock_wait_s=2 * int(PATIENCE_S), run_limit_s=1)
+    assert isinstance(outcome, Failed)
+    assert "longer than its limit of 1 s" in outcome.error.message
+
+
 def test_blockers_are_ended_and_ddl_is_not(
     mysql_server: RunningServer, fresh_database: FreshDatabase
 ) -> None:

@@ -221,6 +221,7 @@ class _Sent:
         self._watch = watch
         self._stop_at_s = time.monotonic() + work.run_limit_s
         self._told_to_stop = False
+        self._is_over_its_limit = False
         self._progress = NOTHING_TOLD
         self._not_at_it_since_s: float | None = None
 
@@ -257,7 +258,8 @@ class _Sent:
             if self._reach.ended_between(refusal.error):
                 self._ended_between = refusal.error
                 return self._over(refusal.error)
-            return _refused(refusal.error, self._work.run_limit_s if self._told_to_stop else None)
+            limit_s = self._work.run_limit_s if self._is_over_its_limit else None
+            return _refused(refusal.error, limit_s)
         return Applied()
 
     def _over(self, error: ServerError) -> Running | Failed | Unknown:
@@ -277,6 +279,7 @@ class _Sent:
 
     def _keep_the_limit(self) -> None:
         if not self._told_to_stop and time.monotonic() >= self._stop_at_s:
+            self._is_over_its_limit = True  # it may be told to stop, and the answer to that be lost
             self._told_to_stop = self._watch.end_statement(self._connection_id, self._sql)
 
     def _is_lost(self) -> bool:
