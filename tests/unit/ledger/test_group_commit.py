@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Connection
 
 from reconciler.edges.ledger.engine import GroupCommit
+from tests.waiting import PATIENCE_S
 
 
 class Transactions:
@@ -23,7 +24,7 @@ class Transactions:
     @contextmanager
     def __call__(self) -> Iterator[Connection]:
         self.begun.set()
-        assert self.go_on.wait(10)
+        assert self.go_on.wait(PATIENCE_S)
         written: list[str] = []
         yield cast(Connection, written)
         self.durable += written
@@ -53,7 +54,7 @@ def test_nobody_is_told_that_lost_work_is_durable(order: tuple[str, ...]) -> Non
 
     threads = [Thread(target=submit, args=(name,)) for name in ("a", *order)]
     threads[0].start()
-    assert transactions.begun.wait(10)
+    assert transactions.begun.wait(PATIENCE_S)
     for number, thread in enumerate(threads[1:], start=1):
         thread.start()
         while len(group._waiting) < number:

@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from reconciler.edges.mysql.deadline import Overdue, Patience, map_with_deadline
+from tests.waiting import PATIENCE_S, until
 
 
 def test_results_come_in_the_order_of_the_items() -> None:
@@ -76,7 +77,7 @@ def test_one_that_is_given_up_is_told_whenever_it_asks() -> None:
         asked_late.set()
 
     assert map_with_deadline(work, ["a"], parallel=1, limit_s=lambda _: 0.01) == [Overdue()]
-    assert told == ["at once"]
+    until(lambda: told == ["at once"], "who asks behind the limit to be told")
     never.set()
-    assert asked_late.wait(10)
+    assert asked_late.wait(PATIENCE_S)
     assert told == ["at once", "too late"]

@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from reconciler.edges.workers import ThreadWorkers
+from tests.waiting import PATIENCE_S
 
 
 @pytest.mark.parametrize("parallel", [1, 2, 50])
@@ -19,7 +20,7 @@ def test_nothing_to_do_is_no_results() -> None:
 
 
 def test_the_first_items_error_is_raised_when_what_started_has_ended() -> None:
-    both_started = threading.Barrier(2, timeout=10)
+    both_started = threading.Barrier(2, timeout=PATIENCE_S)
     ended: list[int] = []
 
     def work(n: int) -> None:
