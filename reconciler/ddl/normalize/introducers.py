@@ -4,7 +4,8 @@ MySQL prints `_latin1'x'` or `_utf8mb4'x'` in expression defaults and checks by 
 created the table, and after a later ALTER by the column that a literal is compared with. Of the
 character sets with other bytes those with two or four to a character are told by their NULs, as in
 `_ucs2'\\0x'`; otherwise the introducer stays. So it does where it decides what comes out: before
-bytes that a function or a CAST is given alone, and where the character set itself is asked for.
+bytes that a function or a CAST is given alone, where the character set itself is asked for, or how
+the text is sorted, and before COLLATE, which needs a character set that is not the session's.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ _OF_ASCII = rf"_(?:{_ASCII_SUPERSETS}) ?{STRING}"
 # `hex(_ucs2'\0x')`, `cast(_ucs2'\0x' as char charset binary)`, `charset(_latin1'x')`: nothing that
 # is compared with a column, or put together with one, stands so, and no ALTER rewrites it.
 _TOLD = (
-    rf"(?<=\w\()(?:{_WIDE})(?=\)| as | using )|(?:(?<=\bcharset\()|(?<=\bcollation\()){_OF_ASCII}"
+    rf"(?<=\w\()(?:{_WIDE})(?=\)| as | using )|(?!_utf8mb4 ?'){_OF_ASCII}(?= collate )"
+    rf"|(?:(?<=\bcharset\()|(?<=\bcollation\()|(?<=\bweight_string\()){_OF_ASCII}"
 )
 _LITERAL = re.compile(
     rf"{NAME}|{_TOLD}|(?<![\w$`])(?P<wide>{_WIDE})"
