@@ -34,6 +34,7 @@ from tests import container_runtime
 from tests.conftest import FreshDatabase
 from tests.fleet import Fleet
 from tests.integration.mysql_edges import ROOT, connection_to, observed
+from tests.integration.test_scratch_warm import waited_for_long
 from tests.offline_fleet import SETTINGS
 from tests.waiting import until
 
@@ -136,6 +137,7 @@ def test_a_container_stays_for_the_next_command(
     settings = observed(connection_to(mariadb_server, fresh_database(mariadb_server))).settings
     runtimes.put_server("podman", settings.version.flavor)
     monkeypatch.setattr(tempfile, "tempdir", str(runtimes.folder))
+    waited_for_long(monkeypatch)
     for _ in range(2):
         image = ScratchImage(IMAGE, keep_s=600)
         scratch = MysqlScratch(image, environ={}, root=ROOT)

@@ -31,7 +31,7 @@ from tests.conftest import FreshDatabase
 from tests.fleet import Fleet
 from tests.integration.mysql_edges import ROOT, admin_cursor, connection_to, observed
 from tests.scratch_servers import scratch_for
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 CREATE = "CREATE TABLE t (id INT PRIMARY KEY)"
 STAYS = ScratchAtHand(600)
@@ -51,6 +51,12 @@ def temporary(
     end_warm_servers()
     assert [*folder.glob("reconciler-server-*")] == []
     shutil.rmtree(folder)
+
+
+def waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine a sound server may answer late."""
+    monkeypatch.setattr(scratch_warm, "WARM_ANSWER_S_MAX", int(PATIENCE_S))
+    monkeypatch.setattr(scratch_warm, "WARM_RESTS_S_MAX", PATIENCE_S)
 
 
 @pytest.fixture
@@ -94,8 +100,12 @@ def used(settings: ServerSettings, stays: ScratchAtHand = STAYS) -> str:
 @pytest.mark.invariant("SV-6", "SV-7")
 @pytest.mark.parametrize("server", ["mysql_server", "mariadb_server"], indirect=True)
 def test_the_next_command_finds_the_server_and_nobody_else_does(
-    server: RunningServer, fresh_database: FreshDatabase, temporary: Path
+    server: RunningServer,
+    fresh_database: FreshDatabase,
+    temporary: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    waited_for_long(monkeypatch)
     settings = settings_of(server, fresh_database)
     first = used(settings)
     [seen] = warm_servers()
@@ -128,7 +138,7 @@ def test_only_the_server_as_it_began_is_used_again(
     used(settings)
     [seen] = warm_servers()
     found = seen.server
-    assert is_as_it_began(found, STAYS, settings)
+    until(lambda: is_as_it_began(found, STAYS, settings), "the server to be found sound")
     program = found.program.replace("mariadbd ", "mariadbd 1")
     for other in (
         replace(found, version="mariadb 10.11.1"),
@@ -257,6 +267,7 @@ def said(*words: str) -> str:
 def test_a_server_stays_for_the_next_plan_where_the_spec_says_so_and_in_no_job(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    waited_for_long(monkeypatch)
     assert "no scratch server is kept" in said("status")
     fleet.environment["scratch"] = {"keep": "10m"}
     fleet.edit("schemas/shop/users.sql", "  PRIMARY", "  age int DEFAULT NULL,\n  PRIMARY")
