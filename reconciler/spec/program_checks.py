@@ -109,7 +109,8 @@ def _not_managed(file: ProgramFile, kind: ManagedKind, spec: SpecFile) -> Proble
         code="kind-not-managed",
         message=f"{file.path} defines {article} {file.object_id.kind}, and the spec does not manage"
         f" {kind}",
-        recovery=f"add {kind} to `manage` in {spec.path}, or remove {what}",
+        recovery=f"write `manage: [{', '.join((*spec.policy.manage, kind))}]` into {spec.path}, or"
+        f" remove {what}",
         where=Location(path=file.path, line=file.first_line),
     )
 

@@ -54,6 +54,7 @@ def test_routines_come_change_and_go_by_plans(small_fleet: Fleet) -> None:
     fleet.write(PATH, TOTAL)
     ended = fleet.run("plan")
     assert (ended.code, "[kind-not-managed]" in ended.said) == (1, True), ended.said
+    assert "write `manage: [tables, routines]` into specs/" in " ".join(ended.said.split())
     with_total(fleet)
     before = {shard: shown(fleet, shard) for shard in fleet.databases}
     assert "-- all of it" in before["-80"]

@@ -27,6 +27,7 @@ from reconciler.ddl.definition.program_file import (
     code_and_comments,
     file_problem,
     read_created_with,
+    without_definer,
 )
 from reconciler.ddl.lexer import UNREADABLE, Token, TokenKind
 from reconciler.ddl.programs.event import SOME_START
@@ -36,7 +37,7 @@ from reconciler.errors import InvalidInput, Problem
 from reconciler.limits import IDENTIFIER_CHARS_MAX
 from reconciler.model.file_problems import first_problems
 from reconciler.model.object_id import ObjectId, ObjectKind
-from reconciler.model.programs import Security, event_id
+from reconciler.model.programs import ManagedKind, Security, event_id
 
 _UNITS = frozenset(
     {
@@ -153,7 +154,7 @@ class _Reader:
             raise self._expected("CREATE EVENT and a name")
         if self._token().is_word("DEFINER"):
             where = at(self._token(), self._path)
-            recovery = "remove it: `definer` in the spec says whose rights events have"
+            recovery = without_definer(ManagedKind.EVENTS)
             message = "the file of an event names a DEFINER"
             raise InvalidInput(file_problem("definition-definer", message, recovery, where))
         if not self._takes("EVENT"):

@@ -99,7 +99,7 @@ def _problems(parts: StatementText, path: str) -> Iterator[Problem]:
         yield head
         # What a text that is no CREATE TABLE holds is beside the point.
         found = tuple(part for part in found if part.file_code != "definition-query")
-        if not parts.is_word(0, "CREATE"):
+        if not parts.is_word(0, "CREATE") or _is_of_another_kind(parts):
             return
     elif body_end is not None and (filled := _fill_problem(tokens, body_end, path)):
         yield filled
@@ -118,6 +118,11 @@ def _problems(parts: StatementText, path: str) -> Iterator[Problem]:
             recovery,
             at(parts.behind[0], path),
         )
+
+
+def _is_of_another_kind(parts: StatementText) -> bool:
+    """Such as a routine, whose body has statements of its own."""
+    return not any(parts.is_word(1, word) for word in ("TABLE", "TEMPORARY", "OR"))
 
 
 def _head_problem(parts: StatementText, path: str) -> Problem | None:

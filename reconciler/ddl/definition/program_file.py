@@ -16,7 +16,7 @@ from reconciler.ddl.lexer import Token, TokenKind, tokenize
 from reconciler.ddl.programs.event import SaidOfEvent
 from reconciler.errors import Location, Problem
 from reconciler.model.object_id import ObjectId, ObjectKind
-from reconciler.model.programs import ROUTINES, CreatedWith, Security
+from reconciler.model.programs import ROUTINES, CreatedWith, ManagedKind, Security
 
 _ANNOTATION = re.compile(r"--\s*reconciler\s*:\s*(.*)", re.IGNORECASE | re.DOTALL)
 _CREATED_WITH = re.compile(
@@ -144,3 +144,9 @@ def at(token: Token, path: str) -> Location:
 
 def file_problem(code: str, message: str, recovery: str, where: Location) -> Problem:
     return Problem(code=code, message=message, recovery=recovery, where=where)
+
+
+def without_definer(kind: ManagedKind) -> str:
+    """What to do about a file that names one."""
+    said = f"`definer: {{{kind}: {{account: user@host}}}}`"
+    return f"remove it: {said} in the spec says whose rights {kind} have"

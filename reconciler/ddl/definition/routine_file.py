@@ -21,6 +21,7 @@ from reconciler.ddl.definition.program_file import (
     code_and_comments,
     file_problem,
     read_created_with,
+    without_definer,
 )
 from reconciler.ddl.lexer import UNREADABLE, Token, TokenKind
 from reconciler.ddl.statement.parts import identifier, is_word_at
@@ -28,7 +29,7 @@ from reconciler.errors import InvalidInput, Problem
 from reconciler.limits import IDENTIFIER_CHARS_MAX
 from reconciler.model.file_problems import first_problems
 from reconciler.model.object_id import ObjectId, ObjectKind
-from reconciler.model.programs import Security
+from reconciler.model.programs import ManagedKind, Security
 
 _KINDS = ("PROCEDURE", "FUNCTION")
 
@@ -76,7 +77,7 @@ def _head(tokens: Sequence[Token], path: str) -> _Head:
         place += 2
     if is_word_at(tokens, place, "DEFINER"):
         where = at(tokens[place], path)
-        recovery = "remove it: `definer` in the spec says whose rights routines have"
+        recovery = without_definer(ManagedKind.ROUTINES)
         message = "the file of a routine names a DEFINER"
         raise InvalidInput(file_problem("definition-definer", message, recovery, where))
     aggregate = "AGGREGATE " if is_word_at(tokens, place, "AGGREGATE") else ""

@@ -15,7 +15,12 @@ from reconciler.ddl.definition.program_checks import (
     outside_problems,
     secret_problems,
 )
-from reconciler.ddl.definition.program_file import ProgramFile, at, read_created_with
+from reconciler.ddl.definition.program_file import (
+    ProgramFile,
+    at,
+    read_created_with,
+    without_definer,
+)
 from reconciler.ddl.definition.program_file import file_problem as problem
 from reconciler.ddl.lexer import UNREADABLE, Token, TokenKind, tokenize
 from reconciler.ddl.programs.names import outside_names_in_body
@@ -26,7 +31,7 @@ from reconciler.errors import InvalidInput, Problem
 from reconciler.limits import IDENTIFIER_CHARS_MAX
 from reconciler.model.file_problems import first_problems
 from reconciler.model.object_id import ObjectKind
-from reconciler.model.programs import CreatedWith, Security, trigger_id
+from reconciler.model.programs import CreatedWith, ManagedKind, Security, trigger_id
 
 _TIMINGS, _EVENTS = ("BEFORE", "AFTER"), ("INSERT", "UPDATE", "DELETE")
 _ACCOUNT_TOKENS = 8
@@ -123,7 +128,7 @@ class _Head:
             return self._tell(
                 code="definition-definer",
                 message="the file names a DEFINER",
-                recovery="remove it: `definer` in the spec says whose rights triggers have",
+                recovery=without_definer(ManagedKind.TRIGGERS),
             )
         self._takes("TRIGGER")
         if is_word_at(self._own, self.at, "IF"):

@@ -19,6 +19,7 @@ from reconciler.ddl.definition.program_file import (
     at,
     file_problem,
     read_created_with,
+    without_definer,
 )
 from reconciler.ddl.foreign import acts
 from reconciler.ddl.lexer import UNREADABLE
@@ -28,7 +29,7 @@ from reconciler.errors import InvalidInput, Problem
 from reconciler.limits import IDENTIFIER_CHARS_MAX
 from reconciler.model.file_problems import first_problems
 from reconciler.model.object_id import ObjectKind
-from reconciler.model.programs import Security, view_id
+from reconciler.model.programs import ManagedKind, Security, view_id
 
 _ALGORITHMS = ("UNDEFINED", "MERGE", "TEMPTABLE")
 
@@ -92,7 +93,7 @@ class _Head:
             return self._tell(
                 code="definition-definer",
                 message="the file names a DEFINER",
-                recovery="remove it: `definer` in the spec says whose rights views have",
+                recovery=without_definer(ManagedKind.VIEWS),
             )
         if self._takes("SQL"):
             if not self._takes("SECURITY") or not self._is_word(*Security):
