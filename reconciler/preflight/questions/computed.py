@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from reconciler.ddl.lexer import TokenKind, tokenize
 from reconciler.diff.model import ClauseKind
 from reconciler.model.schema import ROW_BOUNDS, Column
-from reconciler.model.server import Flavor
 from reconciler.plan.hazards.column_type import (
     ColumnType,
     Family,
@@ -156,8 +155,8 @@ def _of_column(change: Change, new: Column, expression: str) -> Iterator[Raised]
         unfit = _unfit(value, new, alone)
     is_number = column_type(new).family in (Family.INTEGER, Family.DECIMAL)
     flavor = change.settings.version.flavor
-    if unfit is not None and is_number and flavor is Flavor.MYSQL and alone is None:
-        unfit = f"({unfit} OR {computes_no_number_sql(value, column_type(new))})"
+    if unfit is not None and is_number and alone is None:
+        unfit = f"({unfit} OR {computes_no_number_sql(value, column_type(new), flavor)})"
     if alone is not None and is_number and alone.family is Family.TEXT:
         # Of which texts are no numbers, servers warn of some.
         is_none = no_number_sql(found, alone, column_type(new), flavor, is_computed=True)

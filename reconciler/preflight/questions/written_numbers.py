@@ -21,6 +21,7 @@ _EXPONENT_OF_MYSQL = "([eE][-+]?[0-9]{1,9})?"
 _EXPONENT_OF_MYSQL_INTEGER = "([eE][-+]?[0-9]*)?"
 # MariaDB computes no whole number with an exponent beyond 208, not even of 0.
 _EXPONENT_OF_MARIADB_INTEGER = "([eE][-+]?0*([0-9]{1,2}|1[0-9]{2}|20[0-8]))?"
+_LONG_EXPONENT = "[0-9.][eE][-+]?0*(209|2[1-9][0-9]|[3-9][0-9]{2}|[0-9]{4})"
 
 
 def no_number_sql(
@@ -52,9 +53,12 @@ def no_number_sql(
     return f"({is_none} OR {text} REGEXP '[.][0-9]{{82}}|[0-9.]{{22}}[eE]-' OR ({is_tiny}))"
 
 
-def computes_no_number_sql(value: str, new: ColumnType) -> str:
+def computes_no_number_sql(value: str, new: ColumnType, flavor: Flavor) -> str:
     """True where an expression gives a text that is no number, of which MySQL (9.7) warns in no
-    condition. Numbers and times have the character set of bytes there, and are printed so."""
+    condition, and MariaDB (11.8) not of its exponent. Numbers and times have the character set of
+    bytes there, and MySQL prints them so."""
+    if flavor is Flavor.MARIADB:
+        return f"(CHARSET({value}) <> 'binary' AND {value} REGEXP '{_LONG_EXPONENT}')"
     is_none = no_number_sql(value, None, new, Flavor.MYSQL, is_computed=True)
     is_no_print = f"CONVERT({value} USING utf8mb4) NOT REGEXP '^[-+0-9:. eE]+$'"
     return f"IF(CHARSET({value}) = 'binary', {is_no_print}, {is_none})"
