@@ -32,7 +32,11 @@ from reconciler.preflight.questions.computed import (
 )
 from reconciler.preflight.questions.duplicates import has_duplicates
 from reconciler.preflight.questions.nulls import has_nulls, has_nulls_in_primary_key
-from reconciler.preflight.questions.numbered import is_numbered_anew, runs_out_of_numbers
+from reconciler.preflight.questions.numbered import (
+    is_known_by_no_number,
+    is_numbered_anew,
+    runs_out_of_numbers,
+)
 from reconciler.preflight.questions.parents import lacks_parents, lost_parents
 from reconciler.preflight.questions.partitions import finds_no_partition, is_left_out
 from reconciler.preflight.questions.rebuilds import meets_zero_dates
@@ -57,6 +61,7 @@ QUESTIONS: tuple[Callable[[Change], Iterator[Raised]], ...] = (
     cannot_be_indexed,
     cannot_be_filled,
     has_no_default,
+    is_known_by_no_number,
     is_numbered_anew,
     runs_out_of_numbers,
     has_other_srid,

@@ -8,12 +8,15 @@ from reconciler.ddl.quote import quote_identifier
 from reconciler.diff.model import ClauseKind
 from reconciler.model.engine import EngineName
 from reconciler.model.schema import Column, Index, IndexKind
+from reconciler.model.server import Flavor
 from reconciler.plan.hazards.column_type import Family, integer_range
 from reconciler.plan.hazards.narrowing import column_type
-from reconciler.plan.hazards.statement_context import find_column, unique_columns
+from reconciler.plan.hazards.statement_context import find_column, find_index, unique_columns
 from reconciler.preflight.change import Change
 from reconciler.preflight.model import (
     Effect,
+    EqualRows,
+    KeyPart,
     KnownToHold,
     NotAskable,
     Question,
@@ -23,6 +26,7 @@ from reconciler.preflight.model import (
 )
 
 _KEEPS_ZERO = (EngineName.GH_OST, EngineName.PT_OSC)
+_OWN_NUMBERS = "FTS_DOC_ID"
 _NUMBERS = (Family.INTEGER, Family.DECIMAL, Family.FLOAT)
 
 
@@ -106,6 +110,37 @@ def runs_out_of_numbers(change: Change) -> Iterator[Raised]:
                 what=f"more rows than {new.sql_type} has numbers",
                 question=_too_many(change, new),
             )
+
+
+def is_known_by_no_number(change: Change) -> Iterator[Raised]:
+    """FULLTEXT knows rows by a column FTS_DOC_ID where there is one: each has a number of its own
+    (1062), and none has 0 on MySQL (1030)."""
+    column = find_column(change.after, _OWN_NUMBERS)
+    adds = change.context.of_kind(ClauseKind.ADD_INDEX)
+    indexes = (find_index(change.after, clause.object) for clause in adds)
+    added = [one for one in indexes if one and one.kind is IndexKind.FULLTEXT]
+    was_known = any(one.kind is IndexKind.FULLTEXT for one in change.before.indexes)
+    if column is None or column.auto_increment or was_known or not added:
+        return
+    old = change.old_name(column.name)
+    name = quote_identifier(old or column.name)
+    is_mysql = change.settings.version.flavor is Flavor.MYSQL
+    if old is None or is_mysql:
+        yield Raised(
+            kind=QuestionKind.NUMBERED,
+            object=added[0].name,
+            effect=Effect.FAILS,
+            what=f"rows with 0 in {_OWN_NUMBERS}, by which FULLTEXT knows none",
+            question=RowCondition("TRUE" if old is None else f"{name} = 0"),
+        )
+    if old is not None:
+        yield Raised(
+            kind=QuestionKind.DUPLICATES,
+            object=added[0].name,
+            effect=Effect.FAILS,
+            what=f"rows with equal numbers in {_OWN_NUMBERS}",
+            question=EqualRows((KeyPart(name, old),)),
+        )
 
 
 def _too_many(change: Change, new: Column) -> Question:
