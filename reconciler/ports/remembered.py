@@ -9,6 +9,8 @@ from reconciler.ports.limits import REMEMBERED_MAX
 
 Found = TypeVar("Found")
 
+_NOTHING = object()
+
 
 class Remembered:
     """Safe to use from several threads: two that meet both work it out."""
@@ -20,8 +22,9 @@ class Remembered:
         self, key: Hashable, work: Callable[[], Found], *, lasts: Callable[[Found], bool]
     ) -> Found:
         """What `work` came to for an equal `key`; what does not last is worked out again."""
-        if key in self._found:
-            return cast(Found, self._found[key])
+        known = self._found.get(key, _NOTHING)  # in one look: another thread may begin anew
+        if known is not _NOTHING:
+            return cast(Found, known)
         found = work()
         if lasts(found):
             if len(self._found) >= REMEMBERED_MAX:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from itertools import count
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from reconciler.model.policy import ColumnOrder, Policy
 from reconciler.model.renames import Rename, RenameKind
 from reconciler.model.schema import Schema
 from reconciler.observe.shards import DefinitionReader
+from reconciler.ports.limits import REMEMBERED_MAX
 from reconciler.ports.remembered import Remembered
 from reconciler.prove.known import known_by
 from reconciler.prove.part import Part, parts_of
@@ -148,3 +150,24 @@ def test_what_does_not_last_is_worked_out_again_and_what_does_once() -> None:
 
     assert [asked(key) for key in ("lasts", "refused") * 2] == ["lasts", "refused"] * 2
     assert worked == ["lasts", "refused", "refused"]
+
+
+def test_what_another_thread_forgets_meanwhile_is_no_crash() -> None:
+    """All is forgotten, by another key than this one, in the midst of the look for it."""
+    remembered, hashed = Remembered(), count()
+
+    class Key:
+        def __eq__(self, other: object) -> bool:
+            return isinstance(other, Key)
+
+        def __hash__(self) -> int:
+            if next(hashed) == BEHIND_THE_FIRST_LOOK:
+                for n in range(REMEMBERED_MAX):
+                    remembered.once(n, lambda: "another", lasts=lambda _: True)
+            return 0
+
+    for _ in range(2):
+        assert remembered.once(Key(), lambda: "mine", lasts=lambda _: True) == "mine"
+
+
+BEHIND_THE_FIRST_LOOK = 3  # in which it was looked for and put there, and found
