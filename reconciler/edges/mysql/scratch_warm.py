@@ -137,7 +137,7 @@ def _target(found: WarmServer, asked: ScratchImage | ScratchAtHand) -> Target:
 def is_as_it_began(
     found: WarmServer, asked: ScratchImage | ScratchAtHand, settings: ServerSettings
 ) -> bool:
-    if not 0 <= time.time() - found.began_s <= WARM_LIFE_S_MAX:
+    if not found.state or not 0 <= time.time() - found.began_s <= WARM_LIFE_S_MAX:
         return False
     if isinstance(asked, ScratchAtHand) and not _is_still_chosen(found, settings):
         return False
@@ -169,8 +169,8 @@ def _stamped(program: Path) -> str:
 
 
 def _asked_at_rest(target: Target, like: WarmServer | None = None) -> tuple[str, str]:
-    """Its version, and its state once nobody else is at it; `like`: once it is as this one, for it
-    may still be at what its last command told it. Raises Unavailable."""
+    """Its version, and its state once nobody else is at it, '' where somebody stays; `like`: once
+    it is as this one, for it may still be at what its last command told it. Raises Unavailable."""
     give_up_at_s = time.monotonic() + WARM_RESTS_S_MAX
     with (
         connect(target, program=_PROGRAM, with_database=False) as link,
