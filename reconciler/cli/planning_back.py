@@ -35,4 +35,4 @@ def reverted(
         remark(f"took back {path}")
     if not taken_back:
         remark("the files are as before that plan already: none was taken back")
-    return Aim(load_keyspace(loaded.tree, files.spec.path), taken.notes, found.plan_id)
+    return Aim(load_keyspace(loaded.tree, files.spec.path), taken.notes, taken.takes_back)

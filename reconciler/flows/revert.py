@@ -60,12 +60,14 @@ _SPREADS_ROWS = frozenset(
 class Reverted:
     """`written` and `removed` are paths, none where the files were taken back before; `lost` says
     in words what cannot be brought back, `ways` what can be had of tables that an engine has
-    copied."""
+    copied. `takes_back` is the plan's id; None: other files were changed since they were taken
+    back, and it takes a look whether all of them lead there."""
 
     written: tuple[str, ...]
     removed: tuple[str, ...]
     lost: tuple[str, ...]
     ways: tuple[str, ...] = ()
+    takes_back: str | None = None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -103,6 +105,7 @@ def revert_files(
     texts = {} if before.is_there(files) else before.texts
     if texts:
         _check_latest(begun, plan, files)
+    is_all = bool(texts) or before.is_all_since(plan.core, files)
     for path, text in texts.items():
         if text is None:
             writer.remove(path)
@@ -113,6 +116,7 @@ def revert_files(
         removed=tuple(path for path, text in texts.items() if text is None),
         lost=tuple(dict.fromkeys((*_lost(plan.core), *before.unsaid))),
         ways=_ways(world, begun, plan, open_ledger),
+        takes_back=plan.plan_id if is_all else None,
     )
 
 
@@ -160,6 +164,13 @@ class _Before:
             found.get(path) == (None if text is None else digest_of(text))
             for path, text in self.texts.items()
         )
+
+    def is_all_since(self, core: PlanCore, files: DesiredFiles) -> bool:
+        """Whether no other file was changed since the plan, but for the spec: it may have to permit
+        what the way back does."""
+        own = {*self.texts, *dict(files.spec_digests)}
+        then = {one.path: one.sha256 for one in core.inputs if one.path not in own}
+        return then == {path: digest for path, digest in files.digests if path not in own}
 
 
 def _files_of_before(core: PlanCore, files: DesiredFiles) -> _Before:
