@@ -81,15 +81,31 @@ def _remove(folder: Path) -> None:
 
 
 def _tell_keeper(folder: Path) -> None:
-    """SIGTERM to the process that holds the lock, and to no other that got its number since."""
+    """SIGTERM to the process that holds the lock, and to no other that got its number since, or has
+    it in a container that shares the folder."""
     with suppress(FileNotFoundError, ProcessLookupError, ValueError):
         pid = int((folder / LOCK_NAME).read_text())
         if sys.platform == "linux":
             process = os.pidfd_open(pid)
             try:
-                if is_kept(folder):  # so `process` was opened while the keeper lived: it is it
+                # Kept: so `process` was opened while the keeper lived.
+                if is_kept(folder) and _has_open(pid, folder / LOCK_NAME):
                     signal.pidfd_send_signal(process, signal.SIGTERM)
             finally:
                 os.close(process)
         else:
             os.kill(pid, signal.SIGTERM)
+
+
+def _has_open(pid: int, path: Path) -> bool:
+    """Whether the process has the file, as far as that can be seen here."""
+    wanted = path.stat()
+    try:
+        descriptors = [*Path(f"/proc/{pid}/fd").iterdir()]
+    except OSError:
+        return True
+    for descriptor in descriptors:
+        with suppress(OSError):  # it was closed meanwhile
+            if os.path.samestat(descriptor.stat(), wanted):
+                return True
+    return False
