@@ -78,7 +78,7 @@ def server_stays(folder: Path) -> Unavailable:
         Problem(
             code="server-stays",
             message=f"the server in {folder} was told to end and has not ended",
-            recovery=f"look at {folder}/server.log, then run `reconciler sandbox down` again",
+            recovery=f"look at {folder}/server.log, then run the same command again",
         )
     )
 
