@@ -89,6 +89,13 @@ def take_up_sql(columns: Sequence[str], walk: int) -> str:
     return "SET " + ", ".join(f"{now} = {kept}" for now, kept in _aside(columns, walk))
 
 
+def is_taken_up_sql(columns: Sequence[str], walk: int) -> str:
+    """The connection that answers, and whether the next stretch begins there where this walk was
+    set aside."""
+    same = " AND ".join(f"{now} <=> {kept}" for now, kept in _aside(columns, walk))
+    return f"SELECT CONNECTION_ID(), {same}"
+
+
 def _aside(columns: Sequence[str], walk: int) -> Iterator[tuple[str, str]]:
     for n in range(len(columns)):
         yield f"@reconciler_from_{n}", f"@reconciler_aside_{walk}_{n}"

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from reconciler.ddl.key_walk import (
     at_end_sql,
     go_on_sql,
+    is_taken_up_sql,
     next_end_sql,
     set_aside_sql,
     take_up_sql,
@@ -91,8 +92,19 @@ class TableWalk:
     def take_up(self, *, until_s: float) -> None:
         """A turn begins, which ends behind the first stretch at that time. Raises NotAnswered."""
         self._until_s, self._stretches = until_s, 0
-        if self._is_aside:
-            self._set(take_up_sql(self.walk.columns, self.number))
+        if not self._is_aside:
+            return
+        self._set(take_up_sql(self.walk.columns, self.number))
+        if not self._is_taken_up():
+            raise NotAnswered(_OTHER_CONNECTION)
+
+    def _is_taken_up(self) -> bool:
+        """Else the place of another walk stands there yet, and rows in front of it are not seen."""
+        try:
+            row = self.session.row(is_taken_up_sql(self.walk.columns, self.number), width=2)
+        except TookTooLong:
+            raise NotAnswered(_FOR_NOTHING) from None
+        return [number(value) for value in row] == [self.session.connection, 1]
 
     def _end_turn(self) -> None:
         if not self._stretches or time.monotonic() < self._until_s:

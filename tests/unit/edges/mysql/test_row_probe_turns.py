@@ -18,7 +18,7 @@ import pytest
 from reconciler.edges.mysql import probe_sheet, probe_turns, probe_walk, row_probes
 from reconciler.edges.mysql.probe_session import NotAnswered, ProbeSession, TookTooLong
 from reconciler.edges.mysql.probe_sheet import Sheet, wait_for_room
-from reconciler.edges.mysql.probe_walk import TableWalk
+from reconciler.edges.mysql.probe_walk import TableWalk, TurnOver
 from reconciler.edges.mysql.problems import LinkLost
 from reconciler.edges.mysql.row_probes import MysqlRowProbes
 from reconciler.guard.health import Vitals
@@ -232,3 +232,48 @@ def test_a_stretch_is_sized_to_a_fifth_of_a_second_and_rested_for(
     assert sizes == pytest.approx(wanted, abs=9)
     answered = sizes[:5] + sizes[6:]
     assert rested_s == pytest.approx([9 * rows / 100_000 for rows in answered])
+
+
+class Answering:
+    """A server behind something that takes statements apart: `is_there` answers whether the session
+    is at the place of its walk."""
+
+    connection = 7
+
+    def __init__(self, is_there: tuple[int, int]) -> None:
+        self._is_there = is_there
+
+    def execute(self, sql: str) -> None:
+        pass
+
+    def row(self, sql: str, *, width: int) -> tuple[int, int]:
+        assert sql.startswith("SELECT CONNECTION_ID(), @reconciler_from_0 <=> "), sql
+        return self._is_there
+
+
+@pytest.mark.invariant("PF-13")
+@pytest.mark.parametrize(
+    ("is_there", "goes_on"), [((7, 1), True), ((7, 0), False), ((8, 1), False)]
+)
+def test_a_walk_is_taken_up_at_its_own_place_or_not_at_all(
+    monkeypatch: pytest.MonkeyPatch, is_there: tuple[int, int], goes_on: bool
+) -> None:
+    """Another walk was at its turn meanwhile, and its place is still there."""
+    monkeypatch.setattr(TableWalk, "_find_end", lambda _: False)
+    walked = TableWalk(
+        session=cast(ProbeSession, Answering(is_there)),
+        table="t",
+        walk=Walk(index="PRIMARY", columns=("id",)),
+        may_go_on=lambda: None,
+        sleep=lambda _: None,
+    )
+    walked.take_up(until_s=0.0)
+    walked.stretch(lambda *_: [])
+    with pytest.raises(TurnOver):
+        walked.stretch(lambda *_: [])
+    if goes_on:
+        walked.take_up(until_s=0.0)
+        walked.stretch(lambda *_: [])
+        return
+    with pytest.raises(NotAnswered):
+        walked.take_up(until_s=0.0)
