@@ -322,5 +322,6 @@ def _pending_refusal(pending: Plan) -> Refusal:
         code="pending-apply",
         message=f"plan {pending.plan_id} is merged but not fully applied; a plan made now would"
         " build on a state that is about to change",
-        recovery="apply it first (`reconciler apply`), or revert its merge, then plan again",
+        recovery="apply it first (`reconciler apply`), or revert its merge and change nothing else"
+        " with it, then plan again",
     )
