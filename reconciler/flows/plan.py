@@ -214,17 +214,18 @@ def _takes_back(
     """Whether the plan leads to where the merged one began, and takes nothing else along: that one
     is named, or these files end there and their branch has had it. A branch that began before it
     has taken nothing back."""
-    if pending.plan_id == named:
-        return True
-    if derived.core is None or history is None:
+    is_named, core = pending.plan_id == named, derived.core
+    if core is None:
+        return is_named
+    if core.vschema and not pending.core.vschema:
         return False
+    if is_named or history is None:
+        return is_named
     most = max(pending.core.change_sets, key=lambda found: len(found.shards), default=None)
-    ends = derived.core.after == (pending.core.after if most is None else most.before)
+    ends = core.after == (pending.core.after if most is None else most.before)
     if steps := pending.core.vschema:
         wanted = begun.vschema.desired.fingerprint if begun.vschema else None
         ends = ends and wanted == steps[0].before
-    else:
-        ends = ends and not derived.core.vschema
     return ends and _has_had(history, pending)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.flows.plan import keep_plan, plan_keyspace
 from reconciler.outcomes.plan import PlanOutcome
-from reconciler.plan.files import plan_paths
+from reconciler.plan.files import plan_paths, read_plan
 from reconciler.ports.files import History
 from reconciler.spec.load import load_keyspace
 from tests.offline_fleet import ENVIRONMENT, KEYSPACE, STATES, Files, environment, world
@@ -37,7 +37,9 @@ def merged(document: Any, definition: str) -> Files:
     return files
 
 
-def planned_behind(waits: Files, document: Any, definition: str) -> PlanOutcome:
+def planned_behind(
+    waits: Files, document: Any, definition: str, *, takes_back: str | None = None
+) -> PlanOutcome:
     keyspace = load_keyspace(
         repository(document, definition, permitted(TAKES_AGE)), "specs/shop.yaml"
     )
@@ -48,6 +50,7 @@ def planned_behind(waits: Files, document: Any, definition: str) -> PlanOutcome:
         protected=waits,
         created_at="2026-01-02T03:04:05Z",
         tool_version="0",
+        takes_back=takes_back,
         history=cast(History, Branch(waits)),
     )
 
@@ -70,3 +73,15 @@ def test_what_takes_back_more_than_the_plan_that_waits_or_less_waits_for_it(
 ) -> None:
     outcome = planned_behind(merged(*waits), *after)
     assert codes(outcome) == ([] if is_planned else ["pending-apply"])
+
+
+@pytest.mark.invariant("PL-13")
+@pytest.mark.parametrize("document", [{}, LISTED])
+def test_a_vschema_that_the_plan_left_alone_is_none_of_the_way_back_that_names_it(
+    document: Any,
+) -> None:
+    waits = merged({}, STATES[1])
+    plan = read_plan(waits, ENVIRONMENT, KEYSPACE)
+    assert plan is not None
+    outcome = planned_behind(waits, document, STATES[0], takes_back=plan.plan_id)
+    assert codes(outcome) == (["pending-apply"] if document else [])
