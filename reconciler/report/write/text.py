@@ -17,22 +17,12 @@ from reconciler.report.limits import (
 from reconciler.report.style import PLAIN, Style, Tone
 from reconciler.report.times import clock
 from reconciler.report.write.difference import difference_lines
+from reconciler.report.write.painted import TONES, painted_difference
 from reconciler.report.write.plain import Lines, plain, short_sql_line, sql_line, sql_lines, wrapped
-
-_TONES = {
-    blocks.Mark.GOOD: Tone.GOOD,
-    blocks.Mark.CAUTION: Tone.CAUTION,
-    blocks.Mark.BAD: Tone.BAD,
-    blocks.Mark.WAITING: Tone.CAUTION,
-    blocks.Mark.UNDERWAY: Tone.STRONG,
-    blocks.Mark.QUIET: Tone.QUIET,
-}
+from reconciler.report.write.text_fleet import check_lines, group_lines, not_compared_lines
 
 # What begins each kind of reason, as wide as its further lines are indented.
 _STARTS = {blocks.ReasonKind.UNSEEN: "  ?  ", blocks.ReasonKind.PROBLEM: "  "}
-
-_CHECK_MARGIN = " " * 11  # under the text that follows a word
-_GROUP_MARGIN = " " * 17  # under the text that follows a sign and a word
 
 
 def write_text(document: Document, style: Style = PLAIN) -> str:
@@ -83,7 +73,7 @@ def _stands_close(block: blocks.Block, above: Title | blocks.Block) -> bool:
 
 
 def _title(title: Title, style: Style) -> str:
-    verdict = style.paint(plain(title.verdict), _TONES[title.mark])
+    verdict = style.paint(plain(title.verdict), TONES[title.mark])
     return f"{style.paint(plain(title.about), Tone.STRONG)}: {verdict}" if title.about else verdict
 
 
@@ -115,12 +105,12 @@ def _block(block: blocks.Block, style: Style) -> Lines:
         case blocks.Groups(groups=groups):
             for number, group in enumerate(groups):
                 yield from _gap(number)
-                yield from _group(group, style)
+                yield from group_lines(group, style)
         case blocks.NotCompared():
-            yield from _not_compared(block, style)
+            yield from not_compared_lines(block, style)
         case blocks.Checks(checks=checks):
             for check in checks:
-                yield from _check(check, style)
+                yield from check_lines(check, style)
         case blocks.History():
             yield from _history(block, style)
         case blocks.Files(changed=changed, rest=rest):
@@ -208,22 +198,12 @@ def _reason(reason: blocks.Reason, style: Style, *, start: str) -> Lines:
     yield from (f"{bar}{visible_line(line)}" for line in reason.quoted)
     if reason.difference is not None:
         for line in difference_lines(reason.difference):
-            yield f"{margin}{_painted_difference(line, style)}"
+            yield f"{margin}{painted_difference(line, style)}"
 
 
 def _recovery(reason: blocks.Reason, style: Style, *, start: str) -> Lines:
     if step := plain(reason.recovery):
         yield from wrapped(step, style.width_chars, first=f"{' ' * len(start)}next: ")
-
-
-def _painted_difference(line: str, style: Style) -> str:
-    match line[:1]:
-        case "-":
-            return style.paint(line, Tone.REMOVED)
-        case "+":
-            return style.paint(line, Tone.ADDED)
-        case _:
-            return line
 
 
 # --- a plan ---
@@ -299,7 +279,7 @@ def _steps(block: blocks.Steps, style: Style) -> Lines:
     for step in block.steps:
         text = visible_line(step.text)
         first, *more = wrapped(text, style.width_chars, first="    ", rest="      ")
-        yield f"  {style.paint(step.sign, _TONES[step.mark])} {first[4:]}"
+        yield f"  {style.paint(step.sign, TONES[step.mark])} {first[4:]}"
         yield from more
         if step.problem is not None:
             yield from _reason(step.problem, style, start="      ")
@@ -323,7 +303,7 @@ def _shard(shard: blocks.Shard, style: Style) -> Lines:
     margin, indent = " " * len("  ✓ "), " " * len("      ")
     text = f"{plain(shard.shards)} ({visible_line(shard.waves)}) {own}"
     first, *more = wrapped(text, style.width_chars, first=margin, rest=indent)
-    yield f"  {style.paint(shard.sign, _TONES[shard.mark])} {first[len(margin) :]}"
+    yield f"  {style.paint(shard.sign, TONES[shard.mark])} {first[len(margin) :]}"
     yield from more
     for line in told:
         yield from wrapped(line, style.width_chars, first=indent, rest=f"{indent}  ")
@@ -340,54 +320,3 @@ def _history(block: blocks.History, style: Style) -> Lines:
     for event in block.events:
         text = visible_line(event.text)
         yield from wrapped(text, style.width_chars, first=f"  {clock(event.at_s)}  ")
-
-
-# --- drift ---
-
-
-def _group(group: blocks.Group, style: Style) -> Lines:
-    reason = f": {visible_line(group.reason)}" if group.reason else ""
-    first, *more = wrapped(
-        f"{plain(group.shards)}{reason}", style.width_chars, first=_GROUP_MARGIN, rest="    "
-    )
-    sign = _signed(group.sign, group.word, group.mark, style)
-    yield f"{sign}  {first[len(_GROUP_MARGIN) :]}"
-    yield from more
-    if step := plain(group.recovery):
-        yield from wrapped(step, style.width_chars, first="    next: ")
-    if group.difference is not None:
-        for line in difference_lines(group.difference):
-            yield f"    {_painted_difference(line, style)}"
-    for divergence in group.divergences:
-        yield f"    {visible_line(f'table {divergence.table}: {divergence.text}')}"
-        for sql in divergence.repair:
-            first, *more = sql_lines(sql)
-            yield f"      back to git: {first}"
-            yield from (f"                   {line}" for line in more)
-
-
-def _not_compared(block: blocks.NotCompared, style: Style) -> Lines:
-    for number, (kind, name, where) in enumerate(block.tables):
-        yield from _gap(number)
-        sign = _signed(block.sign, block.word, block.mark, style)
-        said = f"{kind} {visible_line(name)} on {plain(where)}"
-        first, *more = wrapped(said, style.width_chars, first=_GROUP_MARGIN, rest="    ")
-        yield f"{sign}  {first[len(_GROUP_MARGIN) :]}"
-        yield from more
-
-
-def _signed(sign: str, word: str, mark: blocks.Mark, style: Style) -> str:
-    return style.paint(f"{sign} {visible_line(word):<13}", _TONES[mark])
-
-
-# --- doctor ---
-
-
-def _check(check: blocks.Check, style: Style) -> Lines:
-    text = visible_line(f"{check.subject}: {check.text}")
-    first, *more = wrapped(text, style.width_chars, first=_CHECK_MARGIN, rest=f"{_CHECK_MARGIN}  ")
-    word = style.paint(f"{visible_line(check.word):<8}", _TONES[check.mark])
-    yield f"  {word} {first[len(_CHECK_MARGIN) :]}"
-    yield from more
-    if step := plain(check.recovery):
-        yield from wrapped(step, style.width_chars, first=f"{_CHECK_MARGIN}next: ")
