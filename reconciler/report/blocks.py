@@ -118,11 +118,13 @@ class Difference:
 class Reason:
     """Something that is wrong, with its code and the next step. `place` is what the message does
     not name itself; `defined` the line of a file that it is about; the first line of `message` is
-    the sentence, further ones are what somebody else said."""
+    the sentence, further ones are what somebody else said. `together` is the next step of several
+    reasons where the report has it in one piece: a terminal, which is read whole, tells that."""
 
     message: Line
     code: str
     recovery: Line = ()
+    together: Line = ()
     place: Line = ()
     quoted: tuple[str, ...] = ()
     difference: Difference | None = None

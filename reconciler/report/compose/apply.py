@@ -33,7 +33,7 @@ from reconciler.report.compose.opening import (
     where,
 )
 from reconciler.report.compose.past import past_reports
-from reconciler.report.compose.plan import permissions
+from reconciler.report.compose.permissions import permissions, permitted_together
 from reconciler.report.compose.quarantine import quarantine_block
 from reconciler.report.compose.ran import ran_blocks
 from reconciler.report.compose.reasons import refusals
@@ -136,7 +136,14 @@ def _applied(outcome: ApplyOutcome | KeyspaceFailed, files: SchemaFiles) -> Repo
     in_the_way = "" if is_begun else "What is in the way"
     told: list[Block] = [
         *failures(outcome),
-        *refusals(outcome.refusals, outcome.keyspace, files, urgent=True, title=in_the_way),
+        *refusals(
+            outcome.refusals,
+            outcome.keyspace,
+            files,
+            urgent=True,
+            title=in_the_way,
+            entries=permitted_together(plan.core if plan is not None else None),
+        ),
         *(permissions(plan.core) if outcome.refusals and plan is not None else ()),
         blocks.Facts(facts=tuple(_apply_facts(outcome))),
         *quarantine_block(outcome.quarantine),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import assert_never
 
-from reconciler.model.policy import HazardKind
 from reconciler.outcomes.apply import WaveRow
 from reconciler.outcomes.failed import KeyspaceFailed
 from reconciler.outcomes.plan import PlanOutcome, VerifyOutcome, VerifyState
@@ -13,7 +12,6 @@ from reconciler.outcomes.split import SplitPlanOutcome, SplitVerifyOutcome
 from reconciler.plan import words
 from reconciler.plan.estimate import Estimate, Estimated
 from reconciler.plan.model import CarriedOut, Moment, Plan, PlanCore
-from reconciler.plan.permission_lines import allow_lines
 from reconciler.report import blocks, next_steps
 from reconciler.report.apply_account import folded_waves
 from reconciler.report.blocks import Block, Cut, Detail, Fact, Mark
@@ -33,6 +31,7 @@ from reconciler.report.compose.opening import (
     title,
     where,
 )
+from reconciler.report.compose.permissions import permissions, permitted_together
 from reconciler.report.compose.preflight import preflight_blocks
 from reconciler.report.compose.quarantine import quarantine_block
 from reconciler.report.compose.reasons import refusals_with_more
@@ -43,7 +42,7 @@ from reconciler.report.document import Document, NextStep, Report
 from reconciler.report.estimate_words import basis_line, room_line, time_line
 from reconciler.report.findings import NO_FILES, SchemaFiles
 from reconciler.report.limits import DESTRUCTIVE_NAMED_MAX
-from reconciler.report.spans import Name, Strong, Text, sentence, with_commands
+from reconciler.report.spans import Strong, Text, sentence, with_commands
 from reconciler.report.summary import (
     Danger,
     PlanSummary,
@@ -112,30 +111,6 @@ def verify_document(
     )
 
 
-def permissions(core: PlanCore) -> Iterator[Block]:
-    """All that a person would add to the spec, in one piece to copy; a single entry stands in its
-    refusal already."""
-    not_allowed = summarise(core).not_allowed
-    missing = [one for one in not_allowed if one.hazard.kind is not HazardKind.UNPROVEN]
-    if len(missing) < 2:
-        return
-    left_out = (
-        Strong("Not allowed yet"),
-        Text(": the entries to add to the spec are in the job's log."),
-    )
-    yield blocks.Copy(
-        title="Not allowed yet",
-        lead=(
-            *with_commands("If these are meant, add them to `policy.allow` in the spec of "),
-            Name(core.keyspace),
-            Text(", each with its true reason"),
-        ),
-        lines=allow_lines(missing),
-        language="yaml",
-        cut=Cut(detail=Detail.REASON, instead=left_out),
-    )
-
-
 def _planned(
     outcome: PlanOutcome | SplitPlanOutcome | KeyspaceFailed, files: SchemaFiles
 ) -> Report:
@@ -171,10 +146,11 @@ def _refused(outcome: PlanOutcome, files: SchemaFiles) -> Report:
             *_body(plan, outcome.estimate, files),
         ]
     told += lint_blocks(outcome.lint)
+    entries = permitted_together(plan.core if plan else None)
     return Report(
         marker=marker(CHANGE, outcome.keyspace, outcome.environment),
         title=title(Mark.BAD, outcome.keyspace, outcome.environment, plan_verdict(outcome)),
-        blocks=refusals_with_more(outcome.refusals, outcome.keyspace, files, told),
+        blocks=refusals_with_more(outcome.refusals, outcome.keyspace, files, told, entries),
     )
 
 
@@ -206,12 +182,14 @@ def _verified(
     told = tuple(_verified_plan(outcome, outcome.plan, files)) if outcome.plan else ()
     asked = preflight_blocks(outcome.preflight, explained=explained)
     shown = outcome.state in (VerifyState.VERIFIED, VerifyState.UNPLANNED)
+    refused = outcome.plan if outcome.state is VerifyState.REFUSED else None
+    entries = permitted_together(refused.core if refused else None)
     aside = () if told and shown else tuple(quarantine_block(outcome.quarantine))
     more = (*aside, *told, *asked, *_seen_now(outcome), *lint_blocks(outcome.lint))
     return Report(
         marker=marker(CHANGE, outcome.keyspace, outcome.environment, outcome.region),
         title=title(mark, outcome.keyspace, where(outcome), verdict),
-        blocks=refusals_with_more(outcome.refusals, outcome.keyspace, files, more),
+        blocks=refusals_with_more(outcome.refusals, outcome.keyspace, files, more, entries),
         plan_id=outcome.plan.plan_id if outcome.plan and shown else "",
     )
 

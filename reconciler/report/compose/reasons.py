@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from reconciler.errors import Problem
 from reconciler.guard.grouping import grouped_refusals, grouped_unreachable
@@ -21,12 +21,14 @@ from reconciler.report.blocks import (
 from reconciler.report.compose.shards import named_shards
 from reconciler.report.findings import SchemaFiles
 from reconciler.report.refusals import unsaid_places
-from reconciler.report.spans import Line, Name, Source, Text, sentence, with_commands
+from reconciler.report.spans import Command, Line, Name, Source, Text, sentence, with_commands
 
 _CUT = Cut(
     detail=Detail.REASON,
     instead=sentence("Some reasons are left out here; the job's log has them all."),
 )
+
+_TOGETHER = 'if these are meant: "Not allowed yet" has all the entries to add to the spec'
 
 
 def refusals(
@@ -36,11 +38,13 @@ def refusals(
     *,
     urgent: bool = False,
     title: str = "",
+    entries: Set[str] = frozenset(),
 ) -> tuple[Block, ...]:
     """All reasons not to run; `files` tell the lines that they are about. `title` stands above all
-    of them."""
+    of them. `entries` of the spec stand together somewhere in the report."""
     own = tuple(
-        _refusal(one, shards, keyspace, files) for shards, one in grouped_refusals(obstacles)
+        _refusal(one, shards, keyspace, files, entries)
+        for shards, one in grouped_refusals(obstacles)
     )
     unseen = tuple(_unseen(shards, one) for shards, one in grouped_unreachable(obstacles))
     kinds = ((ReasonKind.REFUSED, own), (ReasonKind.UNSEEN, unseen))
@@ -51,13 +55,18 @@ def refusals(
 
 
 def refusals_with_more(
-    obstacles: Sequence[Obstacle], keyspace: str, files: SchemaFiles, more: Sequence[Block]
+    obstacles: Sequence[Obstacle],
+    keyspace: str,
+    files: SchemaFiles,
+    more: Sequence[Block],
+    entries: Set[str] = frozenset(),
 ) -> tuple[Block, ...]:
     """The same with what else is to be told: they are first in a comment, and last on a terminal
     (RP-3)."""
     urgent = bool(more)
     title = "What is in the way" if urgent else ""
-    return (*refusals(obstacles, keyspace, files, urgent=urgent, title=title), *more)
+    told = refusals(obstacles, keyspace, files, urgent=urgent, title=title, entries=entries)
+    return (*told, *more)
 
 
 def problems(found: Sequence[Problem], cut: Cut = KEPT, *, title: str = "") -> tuple[Block, ...]:
@@ -89,19 +98,28 @@ def defined_at(
     return Source(where=where, url=files.url_of(where))
 
 
-def _refusal(refusal: Refusal, shards: Sequence[str], keyspace: str, files: SchemaFiles) -> Reason:
+def _refusal(
+    refusal: Refusal,
+    shards: Sequence[str],
+    keyspace: str,
+    files: SchemaFiles,
+    entries: Set[str],
+) -> Reason:
     place: list[Line] = [
         (Text(f"{', ' if number else ''}{noun} "), Name(name))
         for number, (noun, name) in enumerate(unsaid_places(refusal, shards))
     ]
     first, quoted = _told(refusal.message)
+    recovery = with_commands(refusal.recovery)
+    is_together = any(isinstance(span, Command) and span.text in entries for span in recovery)
     sides = (refusal.expected, refusal.observed)
     return Reason(
         place=tuple(span for spans in place for span in spans),
         message=first,
         quoted=quoted,
         code=refusal.code,
-        recovery=with_commands(refusal.recovery),
+        recovery=recovery,
+        together=sentence(_TOGETHER) if is_together else (),
         difference=None
         if sides == (None, None)
         else Difference(expected=refusal.expected, observed=refusal.observed),

@@ -14,6 +14,7 @@ from reconciler.report.limits import (
     REASONS_SHOWN_MAX,
     STATEMENTS_NAMED_MAX,
 )
+from reconciler.report.spans import Line
 from reconciler.report.style import PLAIN, Style, Tone
 from reconciler.report.times import clock
 from reconciler.report.write.difference import difference_lines
@@ -181,7 +182,7 @@ def _reasons(block: blocks.Reasons, style: Style) -> Lines:
         yield from _gap(number - 1)
         yield from _reason(reason, style, start=start)
         shared = block.kind is blocks.ReasonKind.REFUSED and number < len(reasons)
-        if not shared or reasons[number].recovery != reason.recovery:
+        if not shared or _step(reasons[number]) != _step(reason):
             yield from _recovery(reason, style, start=start)
     if len(reasons) < len(block.reasons):
         yield ""
@@ -202,8 +203,12 @@ def _reason(reason: blocks.Reason, style: Style, *, start: str) -> Lines:
 
 
 def _recovery(reason: blocks.Reason, style: Style, *, start: str) -> Lines:
-    if step := plain(reason.recovery):
+    if step := plain(_step(reason)):
         yield from wrapped(step, style.width_chars, first=f"{' ' * len(start)}next: ")
+
+
+def _step(reason: blocks.Reason) -> Line:
+    return reason.together or reason.recovery
 
 
 # --- a plan ---
