@@ -70,3 +70,6 @@ LEASE_SKEW_S_MAX = 5
 # The contract of the routes allows 20 s, and clocks differ by the above: behind a cutover nobody
 # serves before the last lease of before it is over.
 LEASE_LEFT_S_MAX = 25
+
+# Of a whole document on a terminal: what somebody who was woken still scrolls through.
+SCREEN_LINES_MAX = 120

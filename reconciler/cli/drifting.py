@@ -58,7 +58,7 @@ def find_and_show(
             )
 
         outcomes = loaded.each(environment, keyspaces, work, region=region)
-    deliver(drift_report(outcomes, presentation(output, loaded.keyspaces)), to)
+    deliver(drift_report(outcomes, presentation(output, loaded.keyspaces, to=to)), to)
     codes = [drift_code(outcome) for outcome in outcomes]
     tell_of_file(drift_document(outcomes), codes, to)
     exit_with(codes)

@@ -97,7 +97,7 @@ def plan_and_show(
             return outcome
 
         outcomes = loaded.each(environment, keyspaces, work)
-    deliver(plan_report(outcomes, presentation(output, loaded.keyspaces)), to)
+    deliver(plan_report(outcomes, presentation(output, loaded.keyspaces, to=to)), to)
     changes = ExitCode.DIFFERENCES if detailed_exitcode else None
     ends = [plan_end(outcome, changes) for outcome in outcomes]
     tell_of_file(plan_document(outcomes), [end.code for end in ends], to)

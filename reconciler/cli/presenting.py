@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from reconciler import __version__
@@ -24,14 +25,16 @@ def presentation(
     loaded: Mapping[str, DesiredFiles | ReconcilerError] | None = None,
     *,
     below: str = "",
+    to: Path | None = None,
 ) -> Presentation:
-    """For standard output; `loaded` tells annotations where tables are defined, `below` in which
-    folder of the repository."""
+    """For standard output, or the file `to`; `loaded` tells annotations where tables are defined,
+    `below` in which folder of the repository."""
     form = Format(output)
+    style = style_for(sys.stdout if to is None else None)
     marks_lines = form not in (Format.TEXT, Format.JSON)
     return Presentation(
         format=form,
-        style=style_for(sys.stdout),
+        style=style if form is Format.TEXT else replace(style, lines_max=None),
         files=schema_files(loaded or {}) if marks_lines else SchemaFiles(),
         below=below,
         tool_version=__version__,

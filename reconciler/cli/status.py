@@ -102,7 +102,7 @@ def status(
     ended = EndedSplits(phase=Phase(split_end) if split_end else None, before=before_split)
     loaded = load(repo, None)
     chosen = choose_environment(loaded.keyspaces, environment)
-    how = presentation(output)
+    how = presentation(output, to=to)
     gate = ledger_gate_of(repo, review, protected_branch)
     plans = plans_at(loaded, repo)
     see = partial(

@@ -20,10 +20,12 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Style:
-    """`width_chars` bounds lines of ours; statements are never wrapped, they are copied."""
+    """`width_chars` bounds lines of ours; statements are never wrapped, they are copied.
+    `lines_max` is how many there are at most; None: a file, a pipe or a log, which have all."""
 
     colour: bool = False
     width_chars: int = 100
+    lines_max: int | None = None
 
     def paint(self, text: str, tone: Tone) -> str:
         return f"\x1b[{tone}m{text}\x1b[0m" if self.colour and text else text

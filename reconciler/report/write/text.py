@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import assert_never
 
@@ -20,6 +20,15 @@ from reconciler.report.times import clock
 from reconciler.report.write.difference import difference_lines
 from reconciler.report.write.painted import TONES, painted_difference
 from reconciler.report.write.plain import Lines, plain, short_sql_line, sql_line, sql_lines, wrapped
+from reconciler.report.write.short import (
+    REPORT_LINES_MIN,
+    Section,
+    few_steps,
+    grouped,
+    shares,
+    shortened,
+    verdicts,
+)
 from reconciler.report.write.text_fleet import check_lines, group_lines, not_compared_lines
 
 # What begins each kind of reason, as wide as its further lines are indented.
@@ -28,17 +37,18 @@ _STARTS = {blocks.ReasonKind.UNSEEN: "  ?  ", blocks.ReasonKind.PROBLEM: "  "}
 
 def write_text(document: Document, style: Style = PLAIN) -> str:
     """Ends with a line end; no line ends with a blank."""
-    lines = [*_reports(document.reports, style)]
-    if document.closing:
-        lines += ["", plain(document.closing)]
+    below = ["", plain(document.closing)] if document.closing else []
+    lines = [*_reports(document.reports, style, len(below)), *below]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def _reports(reports: Iterable[Report], style: Style) -> Lines:
+def _reports(reports: Sequence[Report], style: Style, below_lines: int) -> Lines:
     """Set apart, but for verdicts that each are all there is."""
+    written = [list(_report(report, style)) for report in reports]
+    if style.lines_max is not None:
+        written = _shortened(reports, written, style, style.lines_max - below_lines)
     length = 1
-    for number, report in enumerate(reports):
-        lines = list(_report(report, style))
+    for number, lines in enumerate(written):
         if number and max(length, len(lines)) > 1:
             yield ""
             yield ""
@@ -46,20 +56,51 @@ def _reports(reports: Iterable[Report], style: Style) -> Lines:
         length = len(lines)
 
 
-def _report(report: Report, style: Style) -> Lines:
+def _shortened(
+    reports: Sequence[Report], whole: list[list[str]], style: Style, lines_max: int
+) -> list[list[str]]:
+    """As far as they have to be. Where not even a few lines of each have room, verdicts alone."""
+    apart_lines = 2 * (len(whole) - 1)
+    if sum(map(len, whole)) + apart_lines <= lines_max:
+        return whole
+    rooms = shares(list(map(len, whole)), lines_max - apart_lines)
+    if min(rooms) < min(REPORT_LINES_MIN, min(map(len, whole))):
+        return verdicts(reports, [lines[:1] for lines in whole], lines_max)
+    return [
+        lines if len(lines) <= room else list(_report(report, style, room))
+        for report, lines, room in zip(reports, whole, rooms, strict=True)
+    ]
+
+
+def _report(report: Report, style: Style, room_lines: int | None = None) -> Lines:
+    """`room_lines`: in no more."""
+    opening = [_title(report.title, style)] if report.title is not None else []
+    each = [list(_next_step(step, style)) for step in report.next_steps]
+    steps = few_steps(each, sum(map(len, each)) if room_lines is None else room_lines // 3)
+    ending = ["", *steps] if steps else []
+    sections = list(_sections(report, style))
+    yield from opening
+    if room_lines is None:
+        for section in sections:
+            yield from ("",) * section.gap
+            yield from section.lines
+    else:
+        room_lines -= len(opening) + len(ending)
+        yield from shortened(
+            sections, room_lines, lambda block: list(_block(block, style)), style.width_chars
+        )
+    yield from ending
+
+
+def _sections(report: Report, style: Style) -> Iterator[Section]:
     above: Title | blocks.Block | None = report.title
-    if report.title is not None:
-        yield _title(report.title, style)
-    for block in sorted(report.blocks, key=_is_urgent):
-        lines = list(_block(block, style))
-        if lines and above is not None and not _stands_close(block, above):
-            yield ""
-        yield from lines
-        above = block if lines else above
-    if report.next_steps:
-        yield ""
-    for step in report.next_steps:
-        yield from _next_step(step, style)
+    for group in grouped(sorted(report.blocks, key=_is_urgent)):
+        told = [lines for block in group if (lines := list(_block(block, style)))]
+        lines = [line for number, one in enumerate(told) for line in ([""] if number else []) + one]
+        if lines:
+            gap = above is not None and not _stands_close(group[0], above)
+            yield Section(blocks=group, lines=tuple(lines), gap=gap)
+            above = group[-1]
 
 
 def _is_urgent(block: blocks.Block) -> bool:
