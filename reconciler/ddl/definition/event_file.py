@@ -25,9 +25,9 @@ from reconciler.ddl.definition.program_file import (
     ProgramFile,
     at,
     code_and_comments,
+    definer_named,
     file_problem,
     read_created_with,
-    without_definer,
 )
 from reconciler.ddl.lexer import UNREADABLE, Token, TokenKind
 from reconciler.ddl.programs.event import SOME_START
@@ -153,10 +153,9 @@ class _Reader:
         if self._takes("OR") and not self._takes("REPLACE"):
             raise self._expected("CREATE EVENT and a name")
         if self._token().is_word("DEFINER"):
-            where = at(self._token(), self._path)
-            recovery = without_definer(ManagedKind.EVENTS)
             message = "the file of an event names a DEFINER"
-            raise InvalidInput(file_problem("definition-definer", message, recovery, where))
+            where = at(self._token(), self._path)
+            raise InvalidInput(definer_named(message, ManagedKind.EVENTS, where))
         if not self._takes("EVENT"):
             raise self._expected("CREATE EVENT and a name")
         token = self._token()

@@ -146,7 +146,8 @@ def file_problem(code: str, message: str, recovery: str, where: Location) -> Pro
     return Problem(code=code, message=message, recovery=recovery, where=where)
 
 
-def without_definer(kind: ManagedKind) -> str:
-    """What to do about a file that names one."""
+def definer_named(message: str, kind: ManagedKind, where: Location) -> Problem:
+    """Of a file that names an account."""
     said = f"`definer: {{{kind}: {{account: user@host}}}}`"
-    return f"remove it: {said} in the spec says whose rights {kind} have"
+    recovery = f"remove it: {said} in the spec says whose rights {kind} have"
+    return file_problem("definition-definer", message, recovery, where)

@@ -19,9 +19,9 @@ from reconciler.ddl.definition.program_file import (
     ProgramFile,
     at,
     code_and_comments,
+    definer_named,
     file_problem,
     read_created_with,
-    without_definer,
 )
 from reconciler.ddl.lexer import UNREADABLE, Token, TokenKind
 from reconciler.ddl.statement.parts import identifier, is_word_at
@@ -76,10 +76,9 @@ def _head(tokens: Sequence[Token], path: str) -> _Head:
     if is_word_at(tokens, place, "OR") and is_word_at(tokens, place + 1, "REPLACE"):
         place += 2
     if is_word_at(tokens, place, "DEFINER"):
-        where = at(tokens[place], path)
-        recovery = without_definer(ManagedKind.ROUTINES)
         message = "the file of a routine names a DEFINER"
-        raise InvalidInput(file_problem("definition-definer", message, recovery, where))
+        where = at(tokens[place], path)
+        raise InvalidInput(definer_named(message, ManagedKind.ROUTINES, where))
     aggregate = "AGGREGATE " if is_word_at(tokens, place, "AGGREGATE") else ""
     place += bool(aggregate)
     if not is_word_at(tokens, place, *_KINDS):

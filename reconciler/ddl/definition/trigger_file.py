@@ -18,8 +18,8 @@ from reconciler.ddl.definition.program_checks import (
 from reconciler.ddl.definition.program_file import (
     ProgramFile,
     at,
+    definer_named,
     read_created_with,
-    without_definer,
 )
 from reconciler.ddl.definition.program_file import file_problem as problem
 from reconciler.ddl.lexer import UNREADABLE, Token, TokenKind, tokenize
@@ -27,7 +27,7 @@ from reconciler.ddl.programs.names import outside_names_in_body
 from reconciler.ddl.programs.trigger import body_of_text, is_one_statement
 from reconciler.ddl.quote import quote_identifier
 from reconciler.ddl.statement.parts import identifier, is_word_at
-from reconciler.errors import InvalidInput, Problem
+from reconciler.errors import InvalidInput, Location, Problem
 from reconciler.limits import IDENTIFIER_CHARS_MAX
 from reconciler.model.file_problems import first_problems
 from reconciler.model.object_id import ObjectKind
@@ -125,11 +125,9 @@ class _Head:
         if self._takes("OR") and not self._takes("REPLACE"):
             return self._expected(expected="REPLACE", recovery="write CREATE TRIGGER")
         if is_word_at(self._own, self.at, "DEFINER"):
-            return self._tell(
-                code="definition-definer",
-                message="the file names a DEFINER",
-                recovery=without_definer(ManagedKind.TRIGGERS),
-            )
+            message = "the file names a DEFINER"
+            self.problems.append(definer_named(message, ManagedKind.TRIGGERS, self._where()))
+            return None
         self._takes("TRIGGER")
         if is_word_at(self._own, self.at, "IF"):
             return self._expected(expected="the trigger's name", recovery="remove IF NOT EXISTS")
@@ -215,8 +213,10 @@ class _Head:
         self._tell(code="definition-not-create-trigger", message=message, recovery=recovery)
 
     def _tell(self, *, code: str, message: str, recovery: str) -> None:
-        where = at(self._token() or self._own[-1], self._path)
-        self.problems.append(problem(code, message, recovery, where))
+        self.problems.append(problem(code, message, recovery, self._where()))
+
+    def _where(self) -> Location:
+        return at(self._token() or self._own[-1], self._path)
 
 
 def _body_problems(

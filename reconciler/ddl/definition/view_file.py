@@ -17,15 +17,15 @@ from reconciler.ddl.definition.program_checks import (
 from reconciler.ddl.definition.program_file import (
     ProgramFile,
     at,
+    definer_named,
     file_problem,
     read_created_with,
-    without_definer,
 )
 from reconciler.ddl.foreign import acts
 from reconciler.ddl.lexer import UNREADABLE
 from reconciler.ddl.programs.names import outside_names
 from reconciler.ddl.statement.parts import StatementText, identifier, split_statement
-from reconciler.errors import InvalidInput, Problem
+from reconciler.errors import InvalidInput, Location, Problem
 from reconciler.limits import IDENTIFIER_CHARS_MAX
 from reconciler.model.file_problems import first_problems
 from reconciler.model.object_id import ObjectKind
@@ -90,11 +90,9 @@ class _Head:
             self.algorithm = self._parts.tokens[self.at].text.upper()
             self.at += 1
         if self._is_word("DEFINER"):
-            return self._tell(
-                code="definition-definer",
-                message="the file names a DEFINER",
-                recovery=without_definer(ManagedKind.VIEWS),
-            )
+            message = "the file names a DEFINER"
+            self.problems.append(definer_named(message, ManagedKind.VIEWS, self._where()))
+            return None
         if self._takes("SQL"):
             if not self._takes("SECURITY") or not self._is_word(*Security):
                 return self._expected(
@@ -155,8 +153,10 @@ class _Head:
         )
 
     def _tell(self, *, code: str, message: str, recovery: str) -> None:
-        token = self._parts.token(self.at) or self._parts.tokens[-1]
-        self.problems.append(file_problem(code, message, recovery, at(token, self._path)))
+        self.problems.append(file_problem(code, message, recovery, self._where()))
+
+    def _where(self) -> Location:
+        return at(self._parts.token(self.at) or self._parts.tokens[-1], self._path)
 
 
 def _body_problems(parts: StatementText, head: _Head, text: str, path: str) -> Iterator[Problem]:
