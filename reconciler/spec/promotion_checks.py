@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.ddl.lexer import Token, TokenKind
-from reconciler.ddl.statement.parts import split_statement
+from reconciler.ddl.statement.parts import is_word_at, split_statement
 from reconciler.errors import Problem
 from reconciler.spec.durations import duration_s
 from reconciler.spec.secrets import Path, dotted
@@ -94,7 +94,7 @@ def _writes(tokens: tuple[Token, ...], at: int) -> bool:
     if following.is_punctuation("(") and token.value.upper() in _FUNCTIONS:
         return token.kind in (TokenKind.WORD, TokenKind.QUOTED_IDENTIFIER)
     if token.is_word("NEXT") and following.is_word("VALUE"):
-        return at + 2 < len(tokens) and tokens[at + 2].is_word("FOR")
+        return is_word_at(tokens, at + 2, "FOR")
     return (token.is_word("FOR") and following.is_word("UPDATE", "SHARE")) or (
         token.is_word("LOCK") and following.is_word("IN")
     )

@@ -32,7 +32,7 @@ from reconciler.ddl.definition.program_file import (
 from reconciler.ddl.lexer import UNREADABLE, Token, TokenKind
 from reconciler.ddl.programs.event import SOME_START
 from reconciler.ddl.programs.trigger import is_one_statement
-from reconciler.ddl.statement.parts import identifier
+from reconciler.ddl.statement.parts import identifier, is_word_at
 from reconciler.errors import InvalidInput, Problem
 from reconciler.limits import IDENTIFIER_CHARS_MAX
 from reconciler.model.file_problems import first_problems
@@ -160,7 +160,7 @@ class _Reader:
             raise self._expected("CREATE EVENT and a name")
         token = self._token()
         name = identifier(token)
-        if name is None or (token.is_word("IF") and self._is(1, "NOT")):
+        if name is None or (token.is_word("IF") and is_word_at(self._tokens, self._at + 1, "NOT")):
             raise self._expected("CREATE EVENT and a name")
         if not may_be_a_name(name):
             message = (
@@ -237,15 +237,10 @@ class _Reader:
     def _token(self) -> Token:
         return self._tokens[min(self._at, len(self._tokens) - 1)]
 
-    def _is(self, ahead: int, word: str) -> bool:
-        place = self._at + ahead
-        return place < len(self._tokens) and self._tokens[place].is_word(word)
-
     def _takes(self, word: str) -> bool:
-        if not self._is(0, word):
-            return False
-        self._at += 1
-        return True
+        taken = is_word_at(self._tokens, self._at, word)
+        self._at += taken
+        return taken
 
     def _expected(self, what: str) -> InvalidInput:
         message = f"{what} is expected, not {self._token().text[:60]!r}"

@@ -30,10 +30,10 @@ def read_sequence_file(text: str, path: str) -> ProgramFile:
         recovery = "write a CREATE SEQUENCE; to drop the sequence, delete the file"
         raise empty_file(path, "the file holds no sequence", recovery)
     place = 1
-    if _is(parts.token(1), "OR") and _is(parts.token(2), "REPLACE"):
+    if parts.is_word(1, "OR") and parts.is_word(2, "REPLACE"):
         place = 3
     name = identifier(parts.token(place + 1))
-    if not (_is(parts.token(0), "CREATE") and _is(parts.token(place), "SEQUENCE")) or name is None:
+    if not (parts.is_word(0, "CREATE") and parts.is_word(place, "SEQUENCE")) or name is None:
         raise _refused(parts.tokens[0], path, "CREATE SEQUENCE and a name is expected")
     if not may_be_a_name(name):
         raise _refused(parts.tokens[place + 1], path, "the name is one that no server takes")
@@ -63,10 +63,6 @@ def read_sequence_file(text: str, path: str) -> ProgramFile:
         first_line=parts.tokens[0].line,
         rest_line=first.line,
     )
-
-
-def _is(token: Token | None, word: str) -> bool:
-    return token is not None and token.is_word(word)
 
 
 def _refused(token: Token, path: str, message: str) -> InvalidInput:

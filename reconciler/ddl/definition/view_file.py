@@ -136,8 +136,7 @@ class _Head:
         return taken
 
     def _is_word(self, *words: str) -> bool:
-        token = self._parts.token(self.at)
-        return token is not None and token.is_word(*words)
+        return self._parts.is_word(self.at, *words)
 
     def _equals(self) -> None:
         token = self._parts.token(self.at)
