@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pymysql.constants import CR
 from pymysql.err import MySQLError
@@ -178,22 +178,15 @@ _BY_NAME: Mapping[str, _Wording] = {
 
 
 def unavailable(error: Exception) -> Unavailable:
-    reason, recovery = _said(error)
-    return cannot_be_used(reason, recovery=recovery)
+    return _told(_said(error))
 
 
 def cannot_be_used(reason: str, *, recovery: str) -> Unavailable:
-    return Unavailable(
-        Problem(
-            code="ledger-unavailable",
-            message=f"the ledger cannot be used: {reason}",
-            recovery=recovery,
-        )
-    )
+    return _told(_Wording(code="ledger-unavailable", message=reason, recovery=recovery))
 
 
 def outcome_unknown(error: SQLAlchemyError) -> OutcomeUnknown:
-    reason, _ = _said(error)
+    reason = _said(error).message
     return OutcomeUnknown(
         Problem(
             code="ledger-outcome-unknown",
@@ -203,30 +196,39 @@ def outcome_unknown(error: SQLAlchemyError) -> OutcomeUnknown:
     )
 
 
-def _said(error: Exception) -> tuple[str, str]:
-    """Why, and what is done about it."""
+def _told(said: _Wording) -> Unavailable:
+    message = f"the ledger cannot be used: {said.message}"
+    return Unavailable(Problem(code=said.code, message=message, recovery=said.recovery))
+
+
+def _said(error: Exception) -> _Wording:
     said = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(said, sqlite3.Error):
         return _said_of_file(said)
     if not isinstance(said, MySQLError):
-        return _SLOW.message, _SLOW.recovery
+        return _SLOW
     if is_about_encryption(said):
-        return _ENCRYPTION.message, _ENCRYPTION.recovery
+        return _ENCRYPTION
     number = said.args[0] if said.args else None
     if (known := _BY_NUMBER.get(number or 0)) is not None:
-        return f"{known.message} ({number})", known.recovery
-    return (
-        f"its server answered with error {number}",
-        f"see what that number says and the log of the ledger's server, {_AGAIN}",
+        return replace(known, message=f"{known.message} ({number})")
+    return _Wording(
+        code="ledger-unavailable",
+        message=f"its server answered with error {number}",
+        recovery=f"see what that number says and the log of the ledger's server, {_AGAIN}",
     )
 
 
-def _said_of_file(error: BaseException) -> tuple[str, str]:
+def _said_of_file(error: sqlite3.Error) -> _Wording:
     """What SQLite says names no host and no user."""
     if str(error).startswith(("no such table", "no such column")):
-        return _UNLIKE.message, _UNLIKE.recovery
+        return _UNLIKE
     name = getattr(error, "sqlite_errorname", "")
     known = next((wording for of, wording in _BY_NAME.items() if name.startswith(of)), None)
     if known is not None:
-        return f"{known.message} ({name})", known.recovery
-    return str(error), f"see to the ledger's file (`ledger:` in the spec), {_AGAIN}"
+        return replace(known, message=f"{known.message} ({name})")
+    return _Wording(
+        code="ledger-unavailable",
+        message=str(error),
+        recovery=f"see to the ledger's file (`ledger:` in the spec), {_AGAIN}",
+    )
