@@ -37,9 +37,7 @@ from reconciler.edges.server.process import SCRATCH_GRANTS, Login, RunningServer
 from reconciler.edges.server.warm import WarmPlace, WarmServer, take_place
 from reconciler.errors import Unavailable
 from reconciler.model.server import ServerSettings
-from reconciler.spec.scratch_image import ScratchAtHand, ScratchImage
-
-Started = ScratchImage | ScratchAtHand | None
+from reconciler.spec.scratch_image import ScratchAtHand, ScratchImage, StartedScratch
 
 _PROGRAM = "reconciler, scratch"
 _FORMAT = 1  # of what is written of a warm server, and of what `state_of` digests
@@ -48,7 +46,7 @@ _COUNTED = ("gtid_",)
 
 
 def start_like(
-    asked: Started, settings: ServerSettings
+    asked: StartedScratch | None, settings: ServerSettings
 ) -> tuple[RunningServer | Container, Target]:
     """One that ends with this process. Raises Unavailable or Refused."""
     if isinstance(asked, ScratchImage):
@@ -64,12 +62,13 @@ class Warm:
     target: Target
 
 
-def warm_server(asked: Started, settings: ServerSettings) -> Warm | None:
+def warm_server(asked: StartedScratch | None, settings: ServerSettings) -> Warm | None:
     """The one that an earlier command left, or a new one. None: none is to stay, or another command
     uses it. Raises as `start_like`."""
-    keep_s = asked.keep_s if asked is not None else 0
-    place = take_place(_name(asked, settings)) if keep_s else None
-    if asked is None or place is None:
+    if asked is None or not asked.keep_s:
+        return None
+    place = take_place(_name(asked, settings))
+    if place is None:
         return None
     try:
         found = place.found()
@@ -82,7 +81,7 @@ def warm_server(asked: Started, settings: ServerSettings) -> Warm | None:
         raise
 
 
-def _name(asked: Started, settings: ServerSettings) -> str:
+def _name(asked: StartedScratch, settings: ServerSettings) -> str:
     """Equal for what one server can stand for."""
     flavor = settings.version.flavor
     options = server_options(flavor, Purpose.SCRATCH, options_like(settings))
@@ -91,9 +90,7 @@ def _name(asked: Started, settings: ServerSettings) -> str:
     return hashlib.sha256(told.encode()).hexdigest()[:24]
 
 
-def _begun(
-    asked: ScratchImage | ScratchAtHand, settings: ServerSettings, place: WarmPlace
-) -> Target:
+def _begun(asked: StartedScratch, settings: ServerSettings, place: WarmPlace) -> Target:
     stays = Stays(in_use=place.in_use, unused_s=asked.keep_s)
     started: RunningServer | Container
     if isinstance(asked, ScratchImage):
@@ -127,7 +124,7 @@ def _begun(
     return target
 
 
-def _target(found: WarmServer, asked: ScratchImage | ScratchAtHand) -> Target:
+def _target(found: WarmServer, asked: StartedScratch) -> Target:
     login = Login(user=found.user, password=found.password)
     if isinstance(asked, ScratchImage):
         return image_target(found.port, login)
