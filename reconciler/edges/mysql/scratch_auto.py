@@ -1,4 +1,4 @@
-"""`scratch: auto`: throwaway servers from a mysqld or mariadbd at hand, ended with the run.
+"""`scratch: auto`: throwaway servers from a mysqld or mariadbd at hand.
 
 One for each distinct set of settings that only a whole server can have; the rest is a session's.
 """

@@ -1,4 +1,4 @@
-"""`scratch: {image: …}`: throwaway servers that a container runtime starts, ended with the run.
+"""`scratch: {image: …}`: throwaway servers that a container runtime starts.
 
 They are set as those of `scratch: auto` are, and so is their login: the image's own, which may do
 everything in its container, makes it and is not used again (SV-2).
