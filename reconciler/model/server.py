@@ -63,10 +63,15 @@ class ServerSettings:
         return dict(self.variables).get(name)
 
     @property
+    def folds_names(self) -> bool:
+        """Whether names of databases, tables and views are one that differ in case alone; so they
+        are taken where it is not known."""
+        return self.variable("lower_case_table_names") != "0"
+
+    @property
     def fold(self) -> Fold:
-        """What makes equal of what the server takes for one name of a database, a table or a
-        view."""
-        return str if self.variable("lower_case_table_names") == "0" else str.lower
+        """What makes equal of what the server takes for one name of those."""
+        return str.lower if self.folds_names else str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -149,7 +149,7 @@ def look_at_server(link: Link, *, for_statements: bool = False) -> ServerLook:
     look = (known_look if is_short else known_look.__wrapped__)(flavor, names, values)
     if look is None:
         raise Unavailable(server_unsupported(link.target.label, neutral(values[0])))
-    link.folds_names = look.settings.variable("lower_case_table_names") != "0"
+    link.folds_names = look.settings.folds_names
     if for_statements:
         return look
     found = dict(zip(names, values[4:], strict=True))
