@@ -19,10 +19,10 @@ from reconciler.preflight.change import Change
 from reconciler.preflight.model import Effect, OnWarning, QuestionKind
 from reconciler.preflight.questions.of_values import Unfit
 from reconciler.preflight.questions.times import outside_timestamp
+from reconciler.preflight.questions.written_numbers import END, SPACES
 
 # A text that is no member may stand for one by its place in the list, or for several by their bits.
-_PLACE = r"^[ \t\n\x0b\f\r]*[-+]?[0-9]+"
-_END = r"\z"  # a dollar is also in front of a line's end
+_PLACE = f"^{SPACES}[-+]?[0-9]+"
 # Beyond, MySQL (9.7) makes 00:00:00 of an approximate number that it casts to no time.
 _READ_AS_NO_TIME = "1e15"
 _LAST_YEAR, _FIRST_YEAR = 2155, 1901
@@ -51,8 +51,8 @@ def _text_to_set(value: str, old: ColumnType, new: ColumnType, change: Change) -
     """The members of a value are printed in the order of the list, each once."""
     members = [re.sub(r"(\W)", r"\\\1", member) for member in new.members]
     one = f"({'|'.join(members)})"
-    listed = quote_string(f"^({one}(,{one})*)?{_END}")
-    in_order = quote_string(f"^{''.join(f'({member}(,|{_END}))?' for member in members)}{_END}")
+    listed = quote_string(f"^({one}(,{one})*)?{END}")
+    in_order = quote_string(f"^{''.join(f'({member}(,|{END}))?' for member in members)}{END}")
     compared = _compared(value, new, change)
     is_none = f"{compared} NOT REGEXP {listed}"
     # A regular expression tells letters apart that the collation may take for one.
@@ -83,7 +83,7 @@ def _first_place(change: Change) -> int:
 def _stands_for(value: str, least: int, most: int, behind: str) -> str:
     """A number that is in the list's range, with `behind` behind it."""
     text = f"CONVERT({value} USING utf8mb4)"
-    is_number = f"{text} REGEXP {quote_string(_PLACE + behind + _END)}"
+    is_number = f"{text} REGEXP {quote_string(_PLACE + behind + END)}"
     return f"({is_number} AND CAST({text} AS DECIMAL(65,0)) BETWEEN {least} AND {most})"
 
 

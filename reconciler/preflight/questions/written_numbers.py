@@ -11,9 +11,9 @@ from reconciler.ddl.quote import quote_string
 from reconciler.model.server import Flavor
 from reconciler.plan.hazards.column_type import TEXT_BYTES, ColumnType, Family
 
+SPACES = r"[ \t\n\x0b\f\r]*"
+END = r"\z"  # a dollar is also in front of a line's end
 _BLANKS = r"[ \t]*"
-_SPACES = r"[ \t\n\x0b\f\r]*"
-_END = r"\z"  # a dollar is also in front of a line's end
 _NUMBER = "([0-9]+([.][0-9]*)?|[.][0-9]+)"
 _WIDE = frozenset({"ucs2", "utf16", "utf16le", "utf32"})
 _EXPONENT = "([eE][-+]?[0-9]+)?"
@@ -31,17 +31,17 @@ def no_number_sql(
     whole = new.family is Family.INTEGER
     is_wide = old is None or old.charset in _WIDE
     if flavor is Flavor.MYSQL:
-        before = _BLANKS if whole else _SPACES
+        before = _BLANKS if whole else SPACES
         number = _NUMBER + (_EXPONENT_OF_MYSQL_INTEGER if whole else _EXPONENT_OF_MYSQL)
         is_narrow = is_wide and new.family is not Family.DECIMAL
     else:
-        before = _BLANKS if is_wide and whole and not is_computed else _SPACES
+        before = _BLANKS if is_wide and whole and not is_computed else SPACES
         number = _NUMBER + (_EXPONENT_OF_MARIADB_INTEGER if whole else _EXPONENT)
         if whole and not is_computed:
             number = "[0-9]+"
         is_narrow = is_wide
-    behind = " *" if is_narrow else _SPACES
-    pattern = quote_string(f"^{before}[-+]?{number}{behind}{_END}")
+    behind = " *" if is_narrow else SPACES
+    pattern = quote_string(f"^{before}[-+]?{number}{behind}{END}")
     text = f"CONVERT({value} USING utf8mb4)"
     is_none = f"{text} NOT REGEXP {pattern}"
     if new.family is not Family.DECIMAL or flavor is not Flavor.MYSQL:
