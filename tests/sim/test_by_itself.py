@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from reconciler.controller.model import Place
-from reconciler.drive.control import ask
 from reconciler.errors import Refused
 from reconciler.flows.apply import ApplyRequest
 from reconciler.flows.controller.record import Drivers, read_record
@@ -28,7 +27,7 @@ from reconciler.ledger.resumes import (
     WaitsForRelease,
 )
 from reconciler.ledger.states import ApplyState, Hold, RequestKind, RequestState
-from reconciler.outcomes.apply import ApplyVerdict, ControlOutcome
+from reconciler.outcomes.apply import ApplyVerdict
 from reconciler.rollout.behest import Behest, of_wave
 from reconciler.rollout.part_order import PartOrder
 from reconciler.rollout.waves import WaveChoice
@@ -38,7 +37,7 @@ from tests.sim.plans import plan_for
 from tests.sim.run import Simulation
 from tests.sim.test_release import GATED
 from tests.sim.test_requests import Meanwhile
-from tests.sim.watching import seen
+from tests.sim.watching import asked, seen
 
 pytestmark = pytest.mark.invariant("RG-50")
 
@@ -57,17 +56,6 @@ def left_behind() -> Simulation:
     assert sim.is_killed(Fate(kill_at=STOPS))
     sim.fleet.clock.sleep(60)
     return sim
-
-
-def asked(sim: Simulation, kind: RequestKind, ledger: Any = None) -> ControlOutcome:
-    return ask(
-        ledger or sim.ledger,
-        sim.fleet.clock,
-        environment="production",
-        keyspace="commerce",
-        kind=kind,
-        asked_by="a person",
-    )
 
 
 def code_of(sim: Simulation, behest: Behest = Behest.NOBODY) -> str:

@@ -9,7 +9,6 @@ from typing import Any, cast
 
 import pytest
 
-from reconciler.drive.control import ask
 from reconciler.drive.open import Releases
 from reconciler.errors import Problem, Refused, Unavailable
 from reconciler.flows.part import are_failures_released, holds_nothing
@@ -41,6 +40,7 @@ from tests.series import series
 from tests.sim.fleet import Answer, SimFleet, lock_wait
 from tests.sim.plans import SHARDS, environment, plan_for, statement
 from tests.sim.run import Simulation, memory_ledger
+from tests.sim.watching import asked
 
 S = OperationState
 DUPLICATE = Failed(error=ServerError(number=1062, message="Duplicate entry"), transient=False)
@@ -752,15 +752,7 @@ def stopping_after(sim: Simulation, statements: int) -> Answer:
 
 def ask_for(sim: Simulation, kind: RequestKind) -> RequestState:
     """From another process, while nobody drives the apply."""
-    outcome = ask(
-        sim.ledger,
-        sim.fleet.clock,
-        environment="production",
-        keyspace="commerce",
-        kind=kind,
-        asked_by="me",
-    )
-    return outcome.state
+    return asked(sim, kind).state
 
 
 def watch(sim: Simulation, look: Callable[[], None]) -> None:

@@ -9,7 +9,6 @@ from typing import Any, cast
 import pytest
 
 from reconciler import __version__
-from reconciler.drive.control import ask
 from reconciler.ledger.reasons import EndedMeanwhile, NothingNewStarts
 from reconciler.ledger.resumes import NotKnownHere
 from reconciler.ledger.states import ApplyState, RequestKind, RequestState, UnknownKind
@@ -20,6 +19,7 @@ from reconciler.spec.model import RolloutSpec
 from tests.sim.fleet import Fate, SimFleet
 from tests.sim.plans import plan_for
 from tests.sim.run import Simulation
+from tests.sim.watching import asked
 
 
 class Meanwhile:
@@ -47,17 +47,6 @@ def left_behind(rollout: RolloutSpec) -> Simulation:
     return sim
 
 
-def asked(sim: Simulation, ledger: Any, kind: RequestKind) -> ControlOutcome:
-    return ask(
-        ledger,
-        sim.fleet.clock,
-        environment="production",
-        keyspace="commerce",
-        kind=kind,
-        asked_by="a person",
-    )
-
-
 class Later(StrEnum):
     """What a later version may ask."""
 
@@ -80,9 +69,9 @@ def test_two_people_who_end_an_abandoned_apply_at_once_both_get_an_answer() -> N
     sim = left_behind(RolloutSpec(parallel=1))
     others: list[ControlOutcome] = []
     between = Meanwhile(
-        sim.ledger, "take_over", lambda: others.append(asked(sim, sim.ledger, RequestKind.CANCEL))
+        sim.ledger, "take_over", lambda: others.append(asked(sim, RequestKind.CANCEL))
     )
-    answer = asked(sim, between, RequestKind.CANCEL)
+    answer = asked(sim, RequestKind.CANCEL, between)
     assert [other.state for other in others] == [RequestState.APPLIED]
     assert answer.state is RequestState.REFUSED
     assert answer.answer == EndedMeanwhile()
@@ -100,7 +89,7 @@ def test_a_driver_that_takes_an_apply_up_just_then_is_not_pushed_aside(kind: Req
         (request,) = sim.ledger.requests(lease.apply_id, RequestState.PENDING)
         sim.ledger.answer(request.request_id, RequestState.APPLIED, NothingNewStarts())
 
-    answer = asked(sim, Meanwhile(sim.ledger, "take_over", resume), kind)
+    answer = asked(sim, kind, Meanwhile(sim.ledger, "take_over", resume))
     lease = sim.ledger.lease("production", "commerce")
     assert answer.answer == NothingNewStarts()
     assert lease is not None

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from reconciler.drive.control import ask
 from reconciler.drive.open import Releases
 from reconciler.errors import Refused
 from reconciler.guard.review.asker import Asker
@@ -20,6 +19,7 @@ from tests.sim.plans import plan_for
 from tests.sim.run import Simulation
 from tests.sim.test_by_itself import sent
 from tests.sim.test_release import GATED
+from tests.sim.watching import asked
 
 HOLDS = {RequestKind.STOP: True, RequestKind.CANCEL: True, RequestKind.RETRY: False}
 ASKED = (*HOLDS, RequestKind.RELEASE)
@@ -50,7 +50,7 @@ def test_nothing_is_sent_by_nobodys_word_behind_a_stop_or_a_cancel(seed: int) ->
         before, choice = sent(sim), random.randrange(3)
         if choice == 0:
             kind = random.choice(ASKED)
-            if is_applied(sim, kind):
+            if asked(sim, kind).state is RequestState.APPLIED:
                 is_held = HOLDS.get(kind, is_held)
             assert sent(sim) == before
         elif choice == 1:
@@ -58,18 +58,6 @@ def test_nothing_is_sent_by_nobodys_word_behind_a_stop_or_a_cancel(seed: int) ->
             assert not is_held or sent(sim) == before
         elif ran(sim, random, random.choice(OF_SOMEBODY)):
             is_held = False
-
-
-def is_applied(sim: Simulation, kind: RequestKind) -> bool:
-    told = ask(
-        sim.ledger,
-        sim.fleet.clock,
-        environment="production",
-        keyspace="commerce",
-        kind=kind,
-        asked_by="a person",
-    )
-    return told.state is RequestState.APPLIED
 
 
 def ran(sim: Simulation, random: Random, how: dict[str, Any]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from reconciler.drive.control import ask
 from reconciler.drive.status import current_apply
@@ -28,9 +29,10 @@ def looks_left(sim: Simulation) -> list[int]:
     return [c.online.looks for one in sim.fleet.shards.values() for c in one.copies.values()]
 
 
-def asked(sim: Simulation, kind: RequestKind) -> ControlOutcome:
+def asked(sim: Simulation, kind: RequestKind, ledger: Any = None) -> ControlOutcome:
+    """By a person, of the apply's own ledger or of what stands in its place."""
     return ask(
-        sim.ledger,
+        ledger or sim.ledger,
         sim.fleet.clock,
         environment="production",
         keyspace="commerce",
