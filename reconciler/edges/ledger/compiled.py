@@ -44,9 +44,8 @@ class Compiled:
         return dict(zip((column[0] for column in cursor.description), row, strict=True))
 
     def _run(self, connection: Connection, values: Mapping[str, object]) -> Any:
-        found = self._texts.get(connection.dialect) or self._compiled(connection.dialect)
-        text, names = found
         opened, dialect = connection.connection, cast(Any, connection.dialect)
+        text, names = self._texts.get(dialect) or self._compiled(dialect, values)
         cursor = opened.cursor()
         try:
             cursor.execute(text, values if names is None else [values[name] for name in names])
@@ -56,10 +55,13 @@ class Compiled:
             raise
         return cursor
 
-    def _compiled(self, dialect: Dialect) -> tuple[str, tuple[str, ...] | None]:
+    def _compiled(
+        self, dialect: Dialect, values: Mapping[str, object]
+    ) -> tuple[str, tuple[str, ...] | None]:
         made = self._statement_for(dialect.name).compile(
             dialect=dialect, column_keys=self._columns or None
         )
+        assert values.keys() <= made.params.keys(), "no value is given that would not be written"
         names = tuple(made.positiontup) if made.positiontup is not None else None
         self._texts[dialect] = made.string, names
         return self._texts[dialect]
