@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, replace
 
 from reconciler.edges.engines.limits import ENGINE_REASON_CHARS_MAX, GH_OST_NEARLY_THROUGH_S
+from reconciler.edges.mysql.problems import OF_LOCKS
 from reconciler.model.engine import Progress
 from reconciler.plan.visible import visible_line
 
@@ -32,7 +33,6 @@ _PASSING = re.compile(
     r"|Server shutdown",
     re.IGNORECASE,
 )
-_PASSING_NUMBERS = frozenset({1205, 1213})
 UNKNOWN_ERROR = 2000  # libmysql's CR_UNKNOWN_ERROR
 
 
@@ -94,7 +94,7 @@ def end_from(words: str) -> End:
     return End(
         reason=visible_line(reason.strip(), limit_chars=ENGINE_REASON_CHARS_MAX),
         number=number,
-        is_passing=number in _PASSING_NUMBERS or bool(_PASSING.search(reason)),
+        is_passing=number in OF_LOCKS or bool(_PASSING.search(reason)),
     )
 
 
