@@ -4,7 +4,8 @@ Rules: one command at a time uses a warm server: it holds the lock of its place 
 at it until it has put away all that it made. The server's keeper ends it when nobody has held that
 lock for as long as it may stay, and holds it meanwhile itself. What is written of it, its password
 among it, lies in the server's own folder and goes with it. Places are in a folder that nobody else
-can read or write; where there is none, no server stays.
+can read, write or put another in the place of; where there is none, no server stays. A folder to
+which a place leads is a server's only while nobody else can read it: its name was to be seen.
 """
 
 from __future__ import annotations
@@ -77,8 +78,10 @@ class WarmPlace:
         if not self._path.is_symlink():
             return False
         folder = self._path.readlink()
-        was_there = is_kept(folder)
-        end_and_remove(folder)
+        was_there = False
+        if _is_ours_alone(folder):
+            was_there = is_kept(folder)
+            end_and_remove(folder)
         self._path.unlink()
         return was_there
 
@@ -140,14 +143,31 @@ def _paths() -> list[Path]:
 
 def _folder() -> Path | None:
     """This user's alone: in a folder for all, somebody else may have made one of that name."""
-    folder = Path(tempfile.gettempdir()) / f"reconciler-warm-{os.geteuid()}"
     try:
+        above = Path(tempfile.gettempdir()).resolve(strict=True)
+        if not all(keeps_its_names(one.stat()) for one in (above, *above.parents)):
+            return None
+        folder = above / f"reconciler-warm-{os.geteuid()}"
         folder.mkdir(mode=0o700, exist_ok=True)
-        found = folder.lstat()
     except OSError:
         return None
+    return folder if _is_ours_alone(folder) else None
+
+
+def keeps_its_names(folder: os.stat_result) -> bool:
+    """Whether nobody else can rename, in this folder, one that is ours."""
+    is_sticky = bool(folder.st_mode & stat.S_ISVTX)
+    others_write = bool(folder.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
+    return folder.st_uid in (0, os.geteuid()) and (is_sticky or not others_write)
+
+
+def _is_ours_alone(folder: Path) -> bool:
+    try:
+        found = folder.lstat()
+    except OSError:
+        return False
     is_ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
-    return folder if is_ours and not found.st_mode & _PRIVATE else None
+    return is_ours and not found.st_mode & _PRIVATE
 
 
 def _lock_of(path: Path) -> Path:
@@ -170,7 +190,7 @@ def _taken(path: Path) -> WarmPlace | None:
 def _read(path: Path) -> WarmServer | None:
     try:
         folder = path.readlink()
-        if not is_kept(folder):
+        if not _is_ours_alone(folder) or not is_kept(folder):
             return None
         record = json.loads((folder / _RECORD).read_text(encoding="utf-8"))
         return WarmServer(**record)
