@@ -200,5 +200,9 @@ WARM_ANSWER_S_MAX = 3
 # What the command before had dropped or closed may yet be under way.
 WARM_RESTS_S_MAX = 2.0
 
+# It is killed, and so is its container, which takes a second; a command does not wait for one that
+# nothing ends: it begins another.
+WARM_END_S_MAX = 5.0
+
 # Its logs and its counters grow with each command; a new one is begun in two seconds.
 WARM_LIFE_S_MAX = 86_400

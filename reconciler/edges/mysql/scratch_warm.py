@@ -8,6 +8,7 @@ Any other is ended and one begun; nothing on it is put right.
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +17,12 @@ from reconciler.edges.client.target import Target
 from reconciler.edges.containers.container import Container
 from reconciler.edges.kept import Stays
 from reconciler.edges.mysql.connect import Link, connect
-from reconciler.edges.mysql.limits import WARM_ANSWER_S_MAX, WARM_LIFE_S_MAX, WARM_RESTS_S_MAX
+from reconciler.edges.mysql.limits import (
+    WARM_ANSWER_S_MAX,
+    WARM_END_S_MAX,
+    WARM_LIFE_S_MAX,
+    WARM_RESTS_S_MAX,
+)
 from reconciler.edges.mysql.problems import as_unavailable
 from reconciler.edges.mysql.processes import SHOW_PROCESSES
 from reconciler.edges.mysql.reading import column, text
@@ -38,6 +44,9 @@ from reconciler.edges.server.warm import WarmPlace, WarmServer, take_place
 from reconciler.errors import Unavailable
 from reconciler.model.server import ServerSettings
 from reconciler.spec.scratch_image import ScratchAtHand, ScratchImage, StartedScratch
+
+LOG = logging.getLogger("reconciler.scratch")
+LOG.addHandler(logging.NullHandler())  # without one, Python would print to standard error itself
 
 _PROGRAM = "reconciler, scratch"
 _FORMAT = 1  # of what is written of a warm server, and of what `state_of` digests
@@ -63,8 +72,8 @@ class Warm:
 
 
 def warm_server(asked: StartedScratch | None, settings: ServerSettings) -> Warm | None:
-    """The one that an earlier command left, or a new one. None: none is to stay, or another command
-    uses it. Raises as `start_like`."""
+    """The one that an earlier command left, or a new one. None: none is to stay, another command
+    uses it, or one is in its place that does not end. Raises as `start_like`."""
     if asked is None or not asked.keep_s:
         return None
     place = take_place(_name(asked, settings))
@@ -74,11 +83,22 @@ def warm_server(asked: StartedScratch | None, settings: ServerSettings) -> Warm 
         found = place.found()
         if found is not None and is_as_it_began(found, asked, settings):
             return Warm(place=place, target=_target(found, asked))
-        place.end()
+        if not _is_cleared(place):
+            place.leave()
+            return None
         return Warm(place=place, target=_begun(asked, settings, place))
     except BaseException:
         place.release()
         raise
+
+
+def _is_cleared(place: WarmPlace) -> bool:
+    try:
+        place.end(within_s=WARM_END_S_MAX)
+    except Unavailable as error:
+        LOG.warning("%s; this command begins another one, which ends with it", error)
+        return False
+    return True
 
 
 def _name(asked: StartedScratch, settings: ServerSettings) -> str:

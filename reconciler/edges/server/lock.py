@@ -53,9 +53,10 @@ def is_kept(folder: Path) -> bool:
     return False
 
 
-def end_and_remove(folder: Path) -> None:
-    """End the server that `folder` belongs to, if it has one, and remove the folder."""
-    give_up_at = time.monotonic() + SERVER_STOP_S_MAX
+def end_and_remove(folder: Path, *, within_s: float = SERVER_STOP_S_MAX) -> None:
+    """End the server that `folder` belongs to, if it has one, and remove the folder. Raises
+    Unavailable where it does not end."""
+    give_up_at = time.monotonic() + within_s
     while is_kept(folder):
         if time.monotonic() > give_up_at:
             raise server_stays(folder)

@@ -20,7 +20,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from reconciler.edges.server.limits import WARM_LOCK_TRIES
+from reconciler.edges.server.limits import SERVER_STOP_S_MAX, WARM_LOCK_TRIES
 from reconciler.edges.server.lock import end_and_remove, is_kept
 
 _RECORD = "warm.json"
@@ -73,7 +73,7 @@ class WarmPlace:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             json.dump(asdict(server), file)
 
-    def end(self) -> bool:
+    def end(self, *, within_s: float = SERVER_STOP_S_MAX) -> bool:
         """End the server, if there is one, and whatever is left of one. Raises Unavailable."""
         if not self._path.is_symlink():
             return False
@@ -81,7 +81,7 @@ class WarmPlace:
         was_there = False
         if _is_ours_alone(folder):
             was_there = is_kept(folder)
-            end_and_remove(folder)
+            end_and_remove(folder, within_s=within_s)
         self._path.unlink()
         return was_there
 

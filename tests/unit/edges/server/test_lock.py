@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from reconciler.edges.kept import keep
-from reconciler.edges.server import lock
 from reconciler.edges.server.lock import LOCK_NAME, end_and_remove, held_lock
 from reconciler.errors import Unavailable
 
@@ -27,14 +26,13 @@ def stranger() -> Iterator[subprocess.Popen[bytes]]:
 
 @pytest.mark.invariant("SV-6")
 def test_a_process_that_has_the_keepers_number_and_not_its_lock_is_told_nothing(
-    tmp_path: Path, stranger: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, stranger: subprocess.Popen[bytes]
 ) -> None:
     """The keeper is outside of the container in which this runs, and /tmp is the same."""
-    monkeypatch.setattr(lock, "SERVER_STOP_S_MAX", 0.2)
     with held_lock(tmp_path) as descriptor:
         os.write(descriptor, f"{stranger.pid}\n".encode())
         with pytest.raises(Unavailable):
-            end_and_remove(tmp_path)
+            end_and_remove(tmp_path, within_s=0.2)
         assert stranger.poll() is None
     assert (tmp_path / LOCK_NAME).exists()
 
