@@ -54,8 +54,10 @@ class Runtimes:
             source = container_runtime.__file__
             program.write_text(f'#!/bin/sh\nexec {sys.executable} -I -S {source} "$0" "$@"\n')
             program.chmod(0o755)
-        given = {"images": [IMAGE], "more": [], **config}
-        (self.folder / "config.json").write_text(json.dumps(given))
+        self.put_config(**{"images": [IMAGE], "more": [], **config})
+
+    def put_config(self, **config: Any) -> None:
+        (self.folder / "config.json").write_text(json.dumps(config))
 
     def put_server(self, name: str, flavor: Flavor, **config: Any) -> None:
         binary = find_server(flavor)
@@ -70,6 +72,10 @@ class Runtimes:
 
     def asked(self) -> list[str]:
         return [call[1] for call in self.calls]
+
+    @property
+    def config(self) -> dict[str, Any]:
+        return container_runtime.Stand(self.folder).config
 
     @property
     def containers(self) -> list[str]:
@@ -128,7 +134,7 @@ def test_definitions_are_tried_in_a_container_that_goes_with_the_run(
 
 
 @pytest.mark.invariant("SV-6", "SV-7")
-def test_a_container_stays_for_the_next_command(
+def test_a_container_stays_for_the_next_command_while_its_image_is_the_one_of_that_name(
     runtimes: Runtimes,
     mariadb_server: RunningServer,
     fresh_database: FreshDatabase,
@@ -138,13 +144,14 @@ def test_a_container_stays_for_the_next_command(
     runtimes.put_server("podman", settings.version.flavor)
     monkeypatch.setattr(tempfile, "tempdir", str(runtimes.folder))
     waited_for_long(monkeypatch)
-    for _ in range(2):
+    for image_id, runs in (("one", 1), ("one", 1), ("another", 2)):
+        runtimes.put_config(**{**runtimes.config, "ids": {IMAGE: image_id}})
         image = ScratchImage(IMAGE, keep_s=600)
         scratch = MysqlScratch(image, environ={}, root=ROOT)
         with scratch, scratch.database(settings) as database:
             assert database.execute(CREATE) is None
         [there] = runtimes.containers
-    assert runtimes.asked().count("run") == 1
+        assert runtimes.asked().count("run") == runs
     assert end_warm_servers() == 1
     assert runtimes.containers == []
     assert not (runtimes.folder / there).exists()

@@ -32,10 +32,12 @@ _LOG = "container.log"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
-    """One that was started; what is in it may not be ready yet."""
+    """One that was started; what is in it may not be ready yet. `image_id` is what its reference
+    stood for just before."""
 
     runtime: Runtime
     reference: str
+    image_id: str
     folder: Path
     give_up_at_s: float
     process: Kept = field(repr=False)
@@ -76,7 +78,7 @@ def start_container(
     place = _place(temporary)
     runtime, there = usable_runtime(place)
     _sweep(runtime, there, temporary)
-    runtime.have(reference)
+    image_id = runtime.have(reference)
     own = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=temporary))
     try:
         with held_lock(own) as lock:
@@ -105,10 +107,18 @@ def start_container(
     return Container(
         runtime=runtime,
         reference=reference,
+        image_id=image_id,
         folder=own,
         give_up_at_s=time.monotonic() + CONTAINER_START_S_MAX,
         process=process,
     )
+
+
+def image_id_here(reference: str) -> str:
+    """As of a container that were started now; '' where its image would be pulled. Raises
+    Unavailable."""
+    runtime, _ = usable_runtime(_place(Path(tempfile.gettempdir())))
+    return runtime.image_id(reference)
 
 
 def _place(temporary: Path) -> str:

@@ -1,7 +1,7 @@
 """Docker or Podman, asked by its command line: the words of it that both have in common.
 
 Rule: it is given variables by name (SV-1), a password never in an argument, and what it answers is
-only believed for what was asked: whether it works, whether an image is there, one port.
+only believed for what was asked: whether it works, which image is there, one port.
 """
 
 from __future__ import annotations
@@ -50,12 +50,19 @@ class Runtime:
         listed = ("--all", f"--filter=label={LABEL}={place}", "--format={{.Names}}")
         return self._said(("ps", *listed), RUNTIME_ANSWER_S_MAX)
 
-    def have(self, reference: str) -> None:
-        """Raises Unavailable where the image is not here and cannot be pulled."""
-        if not self._said(("image", "inspect", reference), RUNTIME_ANSWER_S_MAX).is_done:
-            pulled = self._said(("pull", reference), PULL_S_MAX)
-            if not pulled.is_done:
-                raise image_not_had(self.name, pulled.words, reference)
+    def have(self, reference: str) -> str:
+        """The image's id. Raises Unavailable where it is not here and cannot be pulled."""
+        if found := self.image_id(reference):
+            return found
+        pulled = self._said(("pull", reference), PULL_S_MAX)
+        if not pulled.is_done:
+            raise image_not_had(self.name, pulled.words, reference)
+        return self.image_id(reference)
+
+    def image_id(self, reference: str) -> str:
+        """Of what the name stands for by now, as this runtime tells it; '' where it is not here."""
+        asked = ("image", "inspect", "--format={{.Id}}", reference)
+        return self._said(asked, RUNTIME_ANSWER_S_MAX).out.strip()
 
     def run(
         self,

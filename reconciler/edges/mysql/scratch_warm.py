@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.edges.client.target import Target
-from reconciler.edges.containers.container import Container
+from reconciler.edges.containers.container import Container, image_id_here
 from reconciler.edges.kept import Stays
 from reconciler.edges.mysql.connect import Link, connect
 from reconciler.edges.mysql.limits import (
@@ -114,8 +114,8 @@ def _begun(asked: StartedScratch, settings: ServerSettings, place: WarmPlace) ->
     stays = Stays(in_use=place.in_use, unused_s=asked.keep_s)
     started: RunningServer | Container
     if isinstance(asked, ScratchImage):
-        program = asked.reference
         started, target = start_image_server(asked, settings, stays)
+        program = started.image_id
     else:
         binary = choose_server(settings.version)
         program = _stamped(binary.path)
@@ -154,9 +154,8 @@ def _target(found: WarmServer, asked: StartedScratch) -> Target:
 def is_as_it_began(
     found: WarmServer, asked: ScratchImage | ScratchAtHand, settings: ServerSettings
 ) -> bool:
-    if not found.state or not 0 <= time.time() - found.began_s <= WARM_LIFE_S_MAX:
-        return False
-    if isinstance(asked, ScratchAtHand) and not _is_still_chosen(found, settings):
+    is_known = bool(found.state and found.program)
+    if not is_known or not 0 <= time.time() - found.began_s <= WARM_LIFE_S_MAX:
         return False
     hasty = replace(
         _target(found, asked),
@@ -164,13 +163,20 @@ def is_as_it_began(
         read_timeout_s=WARM_ANSWER_S_MAX,
     )
     try:
+        if not _is_still_chosen(found, asked, settings):
+            return False
         return _asked_at_rest(hasty, found) == (found.version, found.state)
     except Unavailable:
         return False
 
 
-def _is_still_chosen(found: WarmServer, settings: ServerSettings) -> bool:
-    """Of the shards' very version there is no better one, as long as it is installed."""
+def _is_still_chosen(
+    found: WarmServer, asked: ScratchImage | ScratchAtHand, settings: ServerSettings
+) -> bool:
+    """Of the shards' very version there is no better one, as long as it is installed; an image is
+    what its name stands for by now. Raises Unavailable where that cannot be told."""
+    if isinstance(asked, ScratchImage):
+        return found.program == image_id_here(asked.reference)
     if found.version == str(settings.version):
         return found.program == _stamped(Path(found.program.rpartition(" ")[0]))
     return found.program == _stamped(choose_server(settings.version).path)
