@@ -14,8 +14,8 @@ from pathlib import Path
 from reconciler.edges.mysql.limits import SETTINGS_BYTES_MAX
 from reconciler.errors import InvalidInput, Location, Problem
 from reconciler.spec.model import Connection
-from reconciler.spec.scratch import scratch_of
-from reconciler.spec.scratch_image import StartedScratch
+from reconciler.spec.scratch import not_kept, scratch_of
+from reconciler.spec.scratch_image import ScratchImage, StartedScratch
 from reconciler.spec.yaml_text import read_yaml
 
 VARIABLE = "RECONCILER_SCRATCH"
@@ -46,9 +46,11 @@ def scratch_here(environ: Mapping[str, str]) -> ScratchHere | None:
 def scratch_for(
     own: Connection | StartedScratch | None, environ: Mapping[str, str]
 ) -> Connection | StartedScratch | None:
-    """`own` is the spec's. Raises as `scratch_here`."""
-    found = scratch_here(environ)
-    return own if found is None else found.setting
+    """`own` is the spec's; a container of an image that a spec names ends with its command: it may
+    be a stranger's spec that somebody looks at. Raises as `scratch_here`."""
+    if (found := scratch_here(environ)) is not None:
+        return found.setting
+    return not_kept(own) if isinstance(own, ScratchImage) else own
 
 
 def _settings_file(environ: Mapping[str, str]) -> Path | None:

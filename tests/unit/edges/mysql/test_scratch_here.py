@@ -140,3 +140,13 @@ def test_a_server_is_kept_for_as_long_as_is_said_and_by_no_job(
     found = scratch_for(None, {"RECONCILER_SCRATCH": said})
     assert found == kept
     assert not_kept(found) == in_a_job
+
+
+@pytest.mark.invariant("SV-6")
+@pytest.mark.threat("TM-CHECKOUT-5")
+def test_a_container_stays_where_the_machine_names_its_image_and_by_no_spec() -> None:
+    theirs = ScratchImage("registry.invalid/theirs:1", keep_s=43_200)
+    assert scratch_for(theirs, {}) == ScratchImage("registry.invalid/theirs:1")
+    named = "{image: registry.invalid/theirs:1, keep: 12h}"
+    assert scratch_for(theirs, {"RECONCILER_SCRATCH": named}) == theirs
+    assert scratch_for(ScratchAtHand(900), {}) == ScratchAtHand(900)
