@@ -39,10 +39,14 @@ STAYS = ScratchAtHand(600)
 
 @pytest.fixture(autouse=True)
 def temporary(
-    mysql_server: RunningServer, mariadb_server: RunningServer, monkeypatch: pytest.MonkeyPatch
+    mysql_server: RunningServer,
+    mariadb_server: RunningServer,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Path]:
     """Of this test alone, without the servers of other tests, and short enough for a socket."""
     scratch_for(mysql_server)  # of a `fleet`
+    tmp_path_factory.getbasetemp()  # of all tests behind this one
     folder = Path(tempfile.mkdtemp(prefix="w-"))
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     monkeypatch.setenv("TMPDIR", str(folder))
