@@ -9,7 +9,12 @@ from __future__ import annotations
 
 from reconciler.ddl.quote import quote_string
 from reconciler.model.server import Flavor
-from reconciler.plan.hazards.column_type import TEXT_BYTES, ColumnType, Family
+from reconciler.plan.hazards.column_type import (
+    TEXT_BYTES,
+    ColumnType,
+    Family,
+    parse_column_type,
+)
 
 SPACES = r"[ \t\n\x0b\f\r]*"
 END = r"\z"  # a dollar is also in front of a line's end
@@ -21,6 +26,7 @@ _EXPONENT_OF_MYSQL = "([eE][-+]?[0-9]{1,9})?"
 _EXPONENT_OF_MYSQL_INTEGER = "([eE][-+]?[0-9]*)?"
 # MariaDB computes no whole number with an exponent beyond 208, not even of 0.
 _EXPONENT_OF_MARIADB_INTEGER = "([eE][-+]?0*([0-9]{1,2}|1[0-9]{2}|20[0-8]))?"
+_BYTES = parse_column_type("varbinary(1)")
 _LONG_EXPONENT = "[0-9.][eE][-+]?0*(209|2[1-9][0-9]|[3-9][0-9]{2}|[0-9]{4})"
 
 
@@ -41,6 +47,8 @@ def no_number_sql(
             number = "[0-9]+"
         is_narrow = is_wide
     behind = " *" if is_narrow else SPACES
+    if flavor is Flavor.MYSQL and whole and is_computed and old and old.family is Family.BINARY:
+        behind = ""  # no byte is a space there
     pattern = quote_string(f"^{before}[-+]?{number}{behind}{END}")
     text = f"CONVERT({value} USING utf8mb4)"
     is_none = f"{text} NOT REGEXP {pattern}"
@@ -56,12 +64,14 @@ def no_number_sql(
 def computes_no_number_sql(value: str, new: ColumnType, flavor: Flavor) -> str:
     """True where an expression gives a text that is no number, of which MySQL (9.7) warns in no
     condition, and MariaDB (11.8) not of its exponent. Numbers and times have the character set of
-    bytes there, and MySQL prints them so."""
+    bytes there as well, and on MySQL a coercibility of 5, which no text has."""
     if flavor is Flavor.MARIADB:
         return f"(CHARSET({value}) <> 'binary' AND {value} REGEXP '{_LONG_EXPONENT}')"
-    is_none = no_number_sql(value, None, new, Flavor.MYSQL, is_computed=True)
-    is_no_print = f"CONVERT({value} USING utf8mb4) NOT REGEXP '^[-+0-9:. eE]+$'"
-    return f"IF(CHARSET({value}) = 'binary', {is_no_print}, {is_none})"
+    each_byte = f"CONVERT({value} USING latin1)"
+    of_bytes = no_number_sql(each_byte, _BYTES, new, Flavor.MYSQL, is_computed=True)
+    of_text = no_number_sql(value, None, new, Flavor.MYSQL, is_computed=True)
+    is_none = f"IF(CHARSET({value}) = 'binary', {of_bytes}, {of_text})"
+    return f"(COERCIBILITY({value}) <> 5 AND {is_none})"
 
 
 def beyond_digits_sql(value: str, read: str, whole: int) -> str:
