@@ -95,7 +95,7 @@ def _question(change: Change, index: Index) -> Question:
     if index.period is not None:
         return _overlapping(change, index.period, parts)
     compared = (*parts, *_end_of_version(change))
-    return EqualRows(compared) if compared else _two_rows(change)
+    return EqualRows(compared) if compared else two_rows(change)
 
 
 def _is_the_same_in_all(change: Change, part: IndexPart) -> bool:
@@ -107,7 +107,7 @@ def _is_the_same_in_all(change: Change, part: IndexPart) -> bool:
     return change.old_name(new.name) is None and is_one
 
 
-def _two_rows(change: Change) -> RowCondition:
+def two_rows(change: Change) -> RowCondition:
     some = f"(SELECT 1 FROM {quote_identifier(change.before.name)} LIMIT 2)"
     return RowCondition(f"(SELECT COUNT(*) FROM {some} AS two_rows) = 2")
 

@@ -24,9 +24,12 @@ from reconciler.preflight.model import (
     Raised,
     RowCondition,
 )
+from reconciler.preflight.questions.as_written import same_in_all
+from reconciler.preflight.questions.duplicates import two_rows
 
 _KEEPS_ZERO = (EngineName.GH_OST, EngineName.PT_OSC)
 _OWN_NUMBERS = "FTS_DOC_ID"
+_MANY_VALUES = f"which numbers rows get in {_OWN_NUMBERS} is not known beforehand"
 _NUMBERS = (Family.INTEGER, Family.DECIMAL, Family.FLOAT)
 
 
@@ -123,24 +126,28 @@ def is_known_by_no_number(change: Change) -> Iterator[Raised]:
     if column is None or column.auto_increment or was_known or not added:
         return
     old = change.old_name(column.name)
-    name = quote_identifier(old or column.name)
-    is_mysql = change.settings.version.flavor is Flavor.MYSQL
-    if old is None or is_mysql:
+    value = same_in_all(change, column) if old is None else quote_identifier(old)
+    if change.settings.version.flavor is Flavor.MYSQL:
         yield Raised(
             kind=QuestionKind.NUMBERED,
             object=added[0].name,
             effect=Effect.FAILS,
             what=f"rows with 0 in {_OWN_NUMBERS}, by which FULLTEXT knows none",
-            question=RowCondition("TRUE" if old is None else f"{name} = 0"),
+            question=RowCondition(f"{value} = 0") if value else NotAskable(_MANY_VALUES),
         )
-    if old is not None:
-        yield Raised(
-            kind=QuestionKind.DUPLICATES,
-            object=added[0].name,
-            effect=Effect.FAILS,
-            what=f"rows with equal numbers in {_OWN_NUMBERS}",
-            question=EqualRows((KeyPart(name, old),)),
-        )
+    yield Raised(
+        kind=QuestionKind.DUPLICATES,
+        object=added[0].name,
+        effect=Effect.FAILS,
+        what=f"rows with equal numbers in {_OWN_NUMBERS}",
+        question=_equal(change, old, value),
+    )
+
+
+def _equal(change: Change, old: str | None, value: str | None) -> Question:
+    if value is None:
+        return NotAskable(_MANY_VALUES)
+    return two_rows(change) if old is None else EqualRows((KeyPart(value, old),))
 
 
 def _too_many(change: Change, new: Column) -> Question:
