@@ -4,8 +4,8 @@ the judge: where it is said to fail it fails, and where everything holds it goes
 The cases are in tests/cases/preflight/, a file for each kind of question: `table` (and `also`,
 statements before it), `rows` as VALUES has them or as statements, `change` as ALTER TABLE has it,
 and `answers`, by kind and object. `server` names a flavor alone, `mode` is the sql_mode in which
-the rows were written, `copies` says that the statement copies the table, and `refused` what becomes
-of it where the answers leave that open.
+the rows were written, `under` a mode in which the table is changed besides, `copies` says that the
+statement copies the table, and `refused` what becomes of it where the answers leave that open.
 
 A file's cases share their databases: each has a number, which is `{n}` in what it says. Its table
 is `t{n}`, and so are the names that a database has once.
@@ -14,7 +14,7 @@ is `t{n}`, and so are the names that a database has once.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +98,7 @@ class Asked:
 
     def is_refused_by(self, cursor: Cursor) -> bool:
         """Whether the server refuses the statements themselves."""
+        cursor.execute(set_session(session_variables(self.settings)))
         for step in self.steps:
             cursor.execute(set_session(statement_variables(step.session, self.settings)))
             try:
@@ -182,9 +183,17 @@ def _insert(cursor: Cursor, table: str, case: Case) -> None:
 
 def _asked(case: Case, before: ObservedShard, after: ObservedShard) -> Asked:
     name = f"t{case['number']}"
+    if "under" in case:
+        before = replace(before, settings=_in_mode(before.settings, case["under"]))
     steps, probes = steps_and_probes(name, before, after, copies=bool(case.get("copies")))
     text = dict(before.definitions)[name]
     return Asked(case=case, settings=before.settings, steps=steps, probes=probes, before=text)
+
+
+def _in_mode(settings: ServerSettings, mode: str) -> ServerSettings:
+    modes = f"{settings.variable('sql_mode')},{mode}"
+    others = (pair for pair in settings.variables if pair[0] != "sql_mode")
+    return replace(settings, variables=tuple(sorted([*others, ("sql_mode", modes)])))
 
 
 def answers_of(
@@ -215,7 +224,6 @@ def test_questions_are_answered_as_statements_behave(
     by_stretches(monkeypatch)
     walked = answers_of(server, here, asked)
     with admin_cursor(server, here) as cursor:
-        cursor.execute(set_session(session_variables(asked[0].settings)))
         wrong = [
             f"{one.case['name']}: {complaint}"
             for one, told, told_walking in zip(asked, at_once, walked, strict=True)

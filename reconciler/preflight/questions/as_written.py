@@ -6,8 +6,10 @@ import re
 
 from reconciler.ddl.lexer import TokenKind, tokenize
 from reconciler.ddl.quote import quote_identifier
+from reconciler.model.engine import EngineName
 from reconciler.model.policy import HazardKind
 from reconciler.model.schema import Column
+from reconciler.model.server import Flavor
 from reconciler.plan.hazards.column_type import (
     TEXT_BYTES,
     ColumnType,
@@ -36,12 +38,21 @@ def as_written(change: Change, old: Column, new: Column) -> str | None:
     fit the new type are another question's."""
     if not change.is_strict and _is_cut(old, new):
         return None
+    name = quote_identifier(old.name)
+    value = f"COALESCE({name}, 0)" if _gets_zero_for_null(change, old, new) else name
     if change.evaluable(quote_identifier(new.name)) is not None:
-        return quote_identifier(old.name)
+        return value
     if old.generated is not None or new.generated is not None:
         return None
     collation = None if old.collation == new.collation else new.collation
-    return converted(quote_identifier(old.name), column_type(old), column_type(new), collation)
+    return converted(value, column_type(old), column_type(new), collation)
+
+
+def _gets_zero_for_null(change: Change, old: Column, new: Column) -> bool:
+    """MariaDB's own DDL (11.8), where sql_mode keeps 0; MySQL (9.7) gives the next number."""
+    is_kept = "NO_AUTO_VALUE_ON_ZERO" in change.modes and change.engine is EngineName.DIRECT
+    is_mariadb = change.settings.version.flavor is Flavor.MARIADB
+    return is_mariadb and is_kept and old.nullable and new.auto_increment
 
 
 def evaluated(change: Change, expression: str) -> str | None:
