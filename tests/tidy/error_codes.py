@@ -16,9 +16,7 @@ from pathlib import Path
 
 from tests.tidy.source import PACKAGE, functions_of, name_of, nodes, python_files, relative, tree_of
 
-_MAKERS = frozenset(
-    {"Problem", "Refusal", "Finding", "Unreachable", "_Wording", "Forbidden", "Fault"}
-)
+_MAKERS = frozenset({"Problem", "Refusal", "Finding", "Unreachable", "Forbidden", "Fault"})
 _CODES = frozenset({"code", "file_code", "statement_code"})
 # Told by the boundary itself, in words of its own.
 _SPOKEN = {

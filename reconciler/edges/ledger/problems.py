@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pymysql.constants import CR
 from pymysql.err import MySQLError
@@ -23,101 +23,91 @@ OF_DRIVERS = (sqlite3.Error, MySQLError)
 
 _AGAIN = "then run the same command again"
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Wording:
-    """`message`: why the ledger cannot be used."""
-
-    code: str
-    message: str
-    recovery: str
-
-
-_LOGIN = _Wording(
+_LOGIN = Problem(
     code="ledger-unavailable",
     message="its server does not accept this user and password",
     recovery="set the right user and password (`ledger:` in the spec, or the variables it names),"
     f" {_AGAIN}",
 )
-_LOCKED = _Wording(
+_LOCKED = Problem(
     code="ledger-unavailable",
     message="its login is locked, or its password has expired",
     recovery=f"have the ledger's login unlocked or its password renewed, {_AGAIN}",
 )
-_MACHINE = _Wording(
+_MACHINE = Problem(
     code="ledger-unavailable",
     message="its server accepts no connections from this machine",
     recovery=f"have this machine allowed for the ledger's login, {_AGAIN}",
 )
-_PRIVILEGE = _Wording(
+_PRIVILEGE = Problem(
     code="ledger-unavailable",
     message="its login may not do what was asked",
     recovery="grant the ledger's login all privileges on the ledger's own database, which it also"
     f" makes and upgrades its tables in, {_AGAIN}",
 )
-_NO_DATABASE = _Wording(
+_NO_DATABASE = Problem(
     code="ledger-unavailable",
     message="its server has no such database",
     recovery="fix the database's name in the address (`ledger:` in the spec), or create it, empty:"
     f" its tables are made by themselves; {_AGAIN}",
 )
-_UNLIKE = _Wording(
+_UNLIKE = Problem(
     code="ledger-unavailable",
     message="a table of it, or a column, is missing",
     recovery="see that its address leads to the right database (`ledger:` in the spec); if somebody"
     f" dropped a table, restore the ledger from its backup; {_AGAIN}",
 )
-_FULL = _Wording(
+_FULL = Problem(
     code="ledger-unavailable",
     message="its server has no room left",
     recovery=f"make room on the disk of the ledger's server, {_AGAIN}",
 )
-_READ_ONLY = _Wording(
+_READ_ONLY = Problem(
     code="ledger-unavailable",
     message="its server takes no writes at the moment",
     recovery="see whether there was a failover: the address (`ledger:` in the spec) must lead to a"
     f" server that takes writes; {_AGAIN}",
 )
-_HELD = _Wording(
+_HELD = Problem(
     code="ledger-unavailable",
     message="another writer held it for too long",
     recovery="run the same command again; if it goes on so, see what holds transactions open in"
     " the ledger's database",
 )
-_CROWDED = _Wording(
+_CROWDED = Problem(
     code="ledger-unavailable",
     message="its server has no connection left for this login",
     recovery=f"wait, or raise what its server allows (max_connections), {_AGAIN}",
 )
-_NO_ROUTE = _Wording(
+_NO_ROUTE = Problem(
     code="ledger-unavailable",
     message="its server cannot be reached",
     recovery="see that the ledger's server runs, and that this machine reaches it (host and port in"
     f" `ledger:` of the spec, names, firewall), {_AGAIN}",
 )
-_LOST = _Wording(
+_LOST = Problem(
     code="ledger-unavailable",
     message="the connection to its server was lost",
     recovery=f"see that the ledger's server runs, {_AGAIN}",
 )
-_PLAIN_PASSWORD = _Wording(
+_PLAIN_PASSWORD = Problem(
     code="ledger-unavailable",
     message="its server asks for the password itself, unverified",
     recovery="set `tls` in the ledger's address, or have the login use an authentication plugin"
     f" that does not send the password, {_AGAIN}",
 )
-_ENCRYPTION = _Wording(
+_ENCRYPTION = Problem(
     code="ledger-unavailable",
     message="no connection to its server came about that is encrypted and verified",
     recovery="see `tls` and the `ssl_` options in the ledger's address (`ledger:` in the spec), and"
     f" the server's certificate, {_AGAIN}",
 )
-_SLOW = _Wording(
+_SLOW = Problem(
     code="ledger-unavailable",
     message="it did not answer in time",
     recovery=f"see that the ledger's server answers others, {_AGAIN}",
 )
-_BY_NUMBER: Mapping[int, _Wording] = {
+_BY_NUMBER: Mapping[int, Problem] = {
     **dict.fromkeys((1021, 1114), _FULL),
     **dict.fromkeys((1290, 1792, 1836), _READ_ONLY),
     **dict.fromkeys((1045, 1251, 1698), _LOGIN),
@@ -132,25 +122,25 @@ _BY_NUMBER: Mapping[int, _Wording] = {
     1049: _NO_DATABASE,
     CR.CR_AUTH_PLUGIN_ERR: _PLAIN_PASSWORD,
 }
-_FILE_HELD = _Wording(
+_FILE_HELD = Problem(
     code="ledger-unavailable",
     message="another process held its file for too long",
     recovery="run the same command again; if it goes on so, see which process has the file open",
 )
 # By how SQLite's own name of what went wrong begins.
-_BY_NAME: Mapping[str, _Wording] = {
-    "SQLITE_FULL": _Wording(
+_BY_NAME: Mapping[str, Problem] = {
+    "SQLITE_FULL": Problem(
         code="ledger-unavailable",
         message="the disk that its file is on is full",
         recovery=f"make room on that disk, {_AGAIN}",
     ),
-    "SQLITE_READONLY": _Wording(
+    "SQLITE_READONLY": Problem(
         code="ledger-unavailable",
         message="its file may not be written",
         recovery="see that this user may write the file and its folder, and that the disk is not"
         f" mounted read-only, {_AGAIN}",
     ),
-    "SQLITE_CANTOPEN": _Wording(
+    "SQLITE_CANTOPEN": Problem(
         code="ledger-unavailable",
         message="its file cannot be opened",
         recovery="see that the file's folder is there and that this user may write in it (`ledger:`"
@@ -158,17 +148,17 @@ _BY_NAME: Mapping[str, _Wording] = {
     ),
     "SQLITE_BUSY": _FILE_HELD,
     "SQLITE_LOCKED": _FILE_HELD,
-    "SQLITE_IOERR": _Wording(
+    "SQLITE_IOERR": Problem(
         code="ledger-unavailable",
         message="its file cannot be read or written",
         recovery=f"see to the disk that the file is on, {_AGAIN}",
     ),
-    "SQLITE_CORRUPT": _Wording(
+    "SQLITE_CORRUPT": Problem(
         code="ledger-unavailable",
         message="its file is damaged",
         recovery=f"restore the file from its backup, {_AGAIN}",
     ),
-    "SQLITE_NOTADB": _Wording(
+    "SQLITE_NOTADB": Problem(
         code="ledger-unavailable",
         message="its file is no database",
         recovery="see that the address leads to the ledger's file (`ledger:` in the spec), or"
@@ -182,7 +172,7 @@ def unavailable(error: Exception) -> Unavailable:
 
 
 def cannot_be_used(reason: str, *, recovery: str) -> Unavailable:
-    return _told(_Wording(code="ledger-unavailable", message=reason, recovery=recovery))
+    return _told(Problem(code="ledger-unavailable", message=reason, recovery=recovery))
 
 
 def outcome_unknown(error: SQLAlchemyError) -> OutcomeUnknown:
@@ -196,12 +186,12 @@ def outcome_unknown(error: SQLAlchemyError) -> OutcomeUnknown:
     )
 
 
-def _told(said: _Wording) -> Unavailable:
+def _told(said: Problem) -> Unavailable:
     message = f"the ledger cannot be used: {said.message}"
-    return Unavailable(Problem(code=said.code, message=message, recovery=said.recovery))
+    return Unavailable(replace(said, message=message))
 
 
-def _said(error: Exception) -> _Wording:
+def _said(error: Exception) -> Problem:
     said = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(said, sqlite3.Error):
         return _said_of_file(said)
@@ -212,14 +202,14 @@ def _said(error: Exception) -> _Wording:
     number = said.args[0] if said.args else None
     if (known := _BY_NUMBER.get(number or 0)) is not None:
         return replace(known, message=f"{known.message} ({number})")
-    return _Wording(
+    return Problem(
         code="ledger-unavailable",
         message=f"its server answered with error {number}",
         recovery=f"see what that number says and the log of the ledger's server, {_AGAIN}",
     )
 
 
-def _said_of_file(error: sqlite3.Error) -> _Wording:
+def _said_of_file(error: sqlite3.Error) -> Problem:
     """What SQLite says names no host and no user."""
     if str(error).startswith(("no such table", "no such column")):
         return _UNLIKE
@@ -227,7 +217,7 @@ def _said_of_file(error: sqlite3.Error) -> _Wording:
     known = next((wording for of, wording in _BY_NAME.items() if name.startswith(of)), None)
     if known is not None:
         return replace(known, message=f"{known.message} ({name})")
-    return _Wording(
+    return Problem(
         code="ledger-unavailable",
         message=str(error),
         recovery=f"see to the ledger's file (`ledger:` in the spec), {_AGAIN}",

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from types import TracebackType
 
 from reconciler.errors import Problem, Unavailable
@@ -74,48 +73,41 @@ def as_unavailable(label: str) -> Iterator[None]:
         raise Unavailable(link_problem(label, lost)) from None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Wording:
-    code: str
-    message: str
-    recovery: str
-
-
-_LOGIN = _Wording(
+_LOGIN = Problem(
     code="login-refused",
     message="the server does not accept this user and password",
     recovery="set the right user and password (the spec's `connection`, or the variables it names),"
     " or `tls` there, for an account that takes TLS alone is refused in the same words; then run"
     " the same command again",
 )
-_LOCKED = _Wording(
+_LOCKED = Problem(
     code="login-refused",
     message="the account is locked or its password has expired",
     recovery="have the account unlocked or its password renewed, then run the same command again",
 )
-_MACHINE = _Wording(
+_MACHINE = Problem(
     code="login-refused",
     message="the server accepts no connections from this machine",
     recovery="have this machine allowed for the account, then run the same command again",
 )
-_FULL = _Wording(
+_FULL = Problem(
     code="too-many-connections",
     message="the server has no connection left for this login",
     recovery="lower `rollout.parallel`, or raise the server's max_connections, then run again",
 )
-_PRIVILEGE = _Wording(
+_PRIVILEGE = Problem(
     code="privilege-missing", message="the login lacks a privilege for this", recovery=_GRANTS
 )
 _WORDING_BY_NUMBER = {
     1040: _FULL,
-    1044: _Wording(
+    1044: Problem(
         code="privilege-missing",
         message="the login may not use the shard's database, or there is no such database",
         recovery="fix `database` in the spec's connection, or grant the login SELECT on the"
         " database, then run the same command again",
     ),
     1045: _LOGIN,
-    1049: _Wording(
+    1049: Problem(
         code="unknown-database",
         message="the server has no database of this name",
         recovery="fix `database` in the spec's connection, where `{shard}` is the shard's name as"
@@ -130,13 +122,13 @@ _WORDING_BY_NUMBER = {
     1820: _LOCKED,
     1862: _LOCKED,
     3118: _LOCKED,
-    3159: _Wording(
+    3159: Problem(
         code="tls-refused",
         message="the server takes encrypted connections only",
         recovery="set `tls` in the spec's connection, then run the same command again",
     ),
     4151: _LOCKED,  # MariaDB
-    LOCK_WAIT_TIMEOUT: _Wording(
+    LOCK_WAIT_TIMEOUT: Problem(
         code="table-locked",
         message="another statement holds a lock on a table, so its definition cannot be read now",
         recovery="wait until that statement has ended, then run the same command again",
