@@ -43,7 +43,7 @@ from reconciler.edges.server.process import SCRATCH_GRANTS, Login, RunningServer
 from reconciler.edges.server.warm import WarmPlace, WarmServer, take_place
 from reconciler.errors import Unavailable
 from reconciler.model.server import ServerSettings
-from reconciler.spec.scratch_image import ScratchAtHand, ScratchImage, StartedScratch
+from reconciler.spec.scratch_image import ScratchImage, StartedScratch
 
 LOG = logging.getLogger("reconciler.scratch")
 LOG.addHandler(logging.NullHandler())  # without one, Python would print to standard error itself
@@ -151,9 +151,7 @@ def _target(found: WarmServer, asked: StartedScratch) -> Target:
     return scratch_target(found.port, found.socket, login)
 
 
-def is_as_it_began(
-    found: WarmServer, asked: ScratchImage | ScratchAtHand, settings: ServerSettings
-) -> bool:
+def is_as_it_began(found: WarmServer, asked: StartedScratch, settings: ServerSettings) -> bool:
     is_known = bool(found.state and found.program)
     if not is_known or not 0 <= time.time() - found.began_s <= WARM_LIFE_S_MAX:
         return False
@@ -170,9 +168,7 @@ def is_as_it_began(
         return False
 
 
-def _is_still_chosen(
-    found: WarmServer, asked: ScratchImage | ScratchAtHand, settings: ServerSettings
-) -> bool:
+def _is_still_chosen(found: WarmServer, asked: StartedScratch, settings: ServerSettings) -> bool:
     """Of the shards' very version there is no better one, as long as it is installed; an image is
     what its name stands for by now. Raises Unavailable where that cannot be told."""
     if isinstance(asked, ScratchImage):
