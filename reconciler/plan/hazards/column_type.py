@@ -52,6 +52,7 @@ class ColumnType:
     charset: str | None = None
 
 
+NUMBERS = (Family.INTEGER, Family.DECIMAL, Family.FLOAT)
 INTEGER_BITS = {"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "bigint": 64}
 TEXT_BYTES = {
     "tinytext": 2**8 - 1,

@@ -15,19 +15,14 @@ from reconciler.plan.hazards.column_type import (
     ColumnType,
     Family,
     decimal_digits,
-    fraction_digits,
 )
 from reconciler.plan.hazards.narrowing import column_type
 from reconciler.plan.hazards.type_change import type_change_losses
 from reconciler.preflight.change import Change
+from reconciler.preflight.questions.times import rounded_sql
 
 # Families whose values SQL gives with the type that they will have.
 _ALIKE = frozenset({Family.TEXT, Family.DECIMAL, Family.TIME, Family.DATETIME})
-_WITH_FRACTION = {
-    Family.TIME: "TIME",
-    Family.DATETIME: "DATETIME",
-    Family.TIMESTAMP: "DATETIME",
-}
 
 
 _NUMBER = re.compile(r"(?P<quote>'?)(?P<number>-?[0-9]+|NULL)(?P=quote)")
@@ -122,7 +117,7 @@ def converted(
             | (Family.TIMESTAMP, Family.TIMESTAMP)
             | (Family.DATETIME, Family.TIMESTAMP)
         ):
-            return f"CAST({value} AS {_WITH_FRACTION[new.family]}({fraction_digits(new)}))"
+            return rounded_sql(value, new)
         case (Family.DATETIME, Family.DATE) | (Family.TIMESTAMP, Family.DATE):
             # The statement rounds digits of a second first (MySQL 9.7), a cast to DATE does not.
             return f"CAST(CAST({value} AS DATETIME) AS DATE)"

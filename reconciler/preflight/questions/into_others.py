@@ -10,6 +10,7 @@ from reconciler.ddl.quote import quote_string
 from reconciler.model.server import Flavor
 from reconciler.plan.hazards.charset import holds_every_character
 from reconciler.plan.hazards.column_type import (
+    NUMBERS,
     ColumnType,
     Family,
     decimal_digits,
@@ -28,7 +29,6 @@ _READ_AS_NO_TIME = "1e15"
 _LAST_YEAR, _FIRST_YEAR = 2155, 1901
 # 838:59:59 is the last time; numbers of eight digits are dates to MariaDB, and have no time of day.
 _BEHIND_LAST_TIME, _FIRST_OF_EIGHT_DIGITS = 8_385_960, 10_000_000
-_NUMBERS = (Family.INTEGER, Family.DECIMAL, Family.FLOAT)
 
 
 def _text_to_enum(value: str, old: ColumnType, new: ColumnType, change: Change) -> Iterator[Unfit]:
@@ -244,8 +244,8 @@ OTHER_RULES = {
     (Family.TEXT, Family.SET): _text_to_set,
     (Family.TEXT, Family.ENUM): _text_to_enum,
     (Family.INTEGER, Family.YEAR): _integer_to_year,
-    **{(number, Family.DATE): _number_to_date for number in _NUMBERS},
-    **{(number, Family.DATETIME): _number_to_date for number in _NUMBERS},
-    **{(number, Family.TIMESTAMP): _number_to_timestamp for number in _NUMBERS},
-    **{(number, Family.TIME): _number_to_time for number in _NUMBERS},
+    **{(number, Family.DATE): _number_to_date for number in NUMBERS},
+    **{(number, Family.DATETIME): _number_to_date for number in NUMBERS},
+    **{(number, Family.TIMESTAMP): _number_to_timestamp for number in NUMBERS},
+    **{(number, Family.TIME): _number_to_time for number in NUMBERS},
 }

@@ -9,7 +9,7 @@ from reconciler.diff.model import ClauseKind
 from reconciler.model.engine import EngineName
 from reconciler.model.schema import Column, Index, IndexKind
 from reconciler.model.server import Flavor
-from reconciler.plan.hazards.column_type import Family, integer_range
+from reconciler.plan.hazards.column_type import NUMBERS, Family, integer_range
 from reconciler.plan.hazards.narrowing import column_type
 from reconciler.plan.hazards.statement_context import find_column, find_index, unique_columns
 from reconciler.preflight.change import Change
@@ -30,7 +30,6 @@ from reconciler.preflight.questions.duplicates import two_rows
 _KEEPS_ZERO = (EngineName.GH_OST, EngineName.PT_OSC)
 _OWN_NUMBERS = "FTS_DOC_ID"
 _MANY_VALUES = f"which numbers rows get in {_OWN_NUMBERS} is not known beforehand"
-_NUMBERS = (Family.INTEGER, Family.DECIMAL, Family.FLOAT)
 
 
 def is_numbered_anew(change: Change) -> Iterator[Raised]:
@@ -89,7 +88,7 @@ def _keeps_zero(change: Change) -> bool:
 def _without_number(change: Change, old: Column) -> Question:
     family, name = column_type(old).family, quote_identifier(old.name)
     keeps_zero = _keeps_zero(change)
-    if family not in _NUMBERS and not keeps_zero:
+    if family not in NUMBERS and not keeps_zero:
         return NotAskable(f"which values of {old.sql_type} become 0 is not known beforehand")
     zero = name if family is Family.INTEGER else f"ROUND({name})"
     ways = [

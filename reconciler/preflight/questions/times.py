@@ -18,6 +18,11 @@ _LAST_OF_DATETIME = "9999-12-31 23:59:59"
 _NAMES = {Family.TIME: "TIME", Family.DATETIME: "DATETIME", Family.TIMESTAMP: "DATETIME"}
 
 
+def rounded_sql(value: str, new: ColumnType) -> str:
+    """A time as a column of the type `new` takes it: rounded to its digits behind the second."""
+    return f"CAST({value} AS {_NAMES[new.family]}({fraction_digits(new)}))"
+
+
 def _fraction(value: str, old: ColumnType, new: ColumnType, change: Change) -> Iterator[Unfit]:
     digits = fraction_digits(new)
     if digits >= fraction_digits(old):
@@ -25,7 +30,7 @@ def _fraction(value: str, old: ColumnType, new: ColumnType, change: Change) -> I
     yield Unfit(
         kind=QuestionKind.TIMES,
         what=f"times with more than {digits} digits behind the second, which are rounded",
-        sql=f"{value} <> CAST({value} AS {_NAMES[new.family]}({digits}))",
+        sql=f"{value} <> {rounded_sql(value, new)}",
         effect=Effect.LOSES,
     )
     if new.family is not Family.TIME:
