@@ -7,6 +7,8 @@ text or computes with it. Each pattern is what MySQL 9.7 and MariaDB 10.11 and 1
 
 from __future__ import annotations
 
+import re
+
 from reconciler.ddl.quote import quote_string
 from reconciler.model.server import Flavor
 from reconciler.plan.hazards.column_type import (
@@ -27,6 +29,8 @@ _EXPONENT_OF_MYSQL_INTEGER = "([eE][-+]?[0-9]*)?"
 # MariaDB computes no whole number with an exponent beyond 208, not even of 0.
 _EXPONENT_OF_MARIADB_INTEGER = "([eE][-+]?0*([0-9]{1,2}|1[0-9]{2}|20[0-8]))?"
 _BYTES = parse_column_type("varbinary(1)")
+# What gives one of several values. A name of a column that is one of these words asks too much.
+_CHOICE = re.compile(r"\b(IF|IFNULL|NULLIF|COALESCE|CASE|GREATEST|LEAST)\b", re.IGNORECASE)
 _LONG_EXPONENT = "[0-9.][eE][-+]?0*(209|2[1-9][0-9]|[3-9][0-9]{2}|[0-9]{4})"
 
 
@@ -64,14 +68,18 @@ def no_number_sql(
 def computes_no_number_sql(value: str, new: ColumnType, flavor: Flavor) -> str:
     """True where an expression gives a text that is no number, of which MySQL (9.7) warns in no
     condition, and MariaDB (11.8) not of its exponent. Numbers and times have the character set of
-    bytes there as well, and on MySQL a coercibility of 5, which no text has."""
+    bytes there as well, and on MySQL a coercibility of 5, which no text has. A time that is one of
+    several values is stored there as it is printed, which is no number."""
     if flavor is Flavor.MARIADB:
         return f"(CHARSET({value}) <> 'binary' AND {value} REGEXP '{_LONG_EXPONENT}')"
     each_byte = f"CONVERT({value} USING latin1)"
     of_bytes = no_number_sql(each_byte, _BYTES, new, Flavor.MYSQL, is_computed=True)
     of_text = no_number_sql(value, None, new, Flavor.MYSQL, is_computed=True)
     is_none = f"IF(CHARSET({value}) = 'binary', {of_bytes}, {of_text})"
-    return f"(COERCIBILITY({value}) <> 5 AND {is_none})"
+    if not _CHOICE.search(value):
+        return f"(COERCIBILITY({value}) <> 5 AND {is_none})"
+    is_no_print = f"CONVERT({value} USING utf8mb4) NOT REGEXP '^[-+]?[0-9.]+([eE][-+]?[0-9]+)?$'"
+    return f"IF(COERCIBILITY({value}) <> 5, {is_none}, {is_no_print})"
 
 
 def beyond_digits_sql(value: str, read: str, whole: int) -> str:
